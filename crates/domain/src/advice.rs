@@ -1,0 +1,68 @@
+//! The advice of each cause: what to do, most useful first, and what not to do.
+
+use crate::{
+    cause::Cause,
+    remedy::Remedy::{self, *},
+};
+
+/// What to do and what to leave alone. Safe for every audience: it depends on the cause only.
+#[derive(Clone, Copy, Debug)]
+pub struct Advice {
+    /// The next steps, the first one first.
+    pub steps: &'static [Remedy],
+    /// What does not help here, or harms.
+    pub avoid: &'static [Remedy],
+}
+
+/// The advice for a cause (`causes.md` 4.3).
+#[rustfmt::skip]
+pub const fn advice(cause: Cause) -> Advice {
+    let (steps, avoid): (&'static [Remedy], &'static [Remedy]) = match cause {
+        Cause::IdUnknown => (&[FindId, Retype, OtherMethod], &[Retry, SignUpAgain]),
+        Cause::Password => (&[Retype, Recover], &[Retry, SignUpAgain]),
+        Cause::InputForm => (&[Retype, Recover], &[Retry, ClearAllSites]),
+        Cause::OldPassword => (&[UpdateManager, Recover], &[Retry, ClearAllSites]),
+        Cause::NoPassword => (&[OtherMethod, Recover, ProveByMail], &[Retry, SignUpAgain]),
+        Cause::Locked => (&[Wait, Unlock], &[Retry, SignUpAgain]),
+        Cause::LockedByOthers => (&[Unlock, Wait], &[Retry, SignUpAgain]),
+        Cause::RiskHold => (&[ProveByMail, OtherNetwork], &[Retry, ClearAllSites]),
+        Cause::CodeWrong => (&[NewestCode, Resend], &[Retry, SignUpAgain]),
+        Cause::CodeUndelivered => (&[AllowMailDomain, ProveByMail, ContactSupport], &[Resend, SignUpAgain]),
+        Cause::ContactLost => (&[OtherMethod, ContactSupport], &[SignUpAgain, Resend]),
+        Cause::SecondFactor => (&[OtherMethod, SetClock, ContactSupport], &[DisableSecondFactor, PasswordReset]),
+        Cause::FactorLost => (&[OtherMethod, ProveByMail], &[DisableSecondFactor, SignUpAgain]),
+        Cause::OtherAccount => (&[ChooseAccount, FindId], &[SignUpAgain]),
+        Cause::AccountState => (&[ProveByMail, ContactSupport], &[SignUpAgain, PasswordReset]),
+        Cause::BrowserCookieBlocked => (&[AllowCookies, OtherBrowser], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserSessionStale => (&[Repair, RestartFlow], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserCookieOverflow => (&[Repair], &[PasswordReset, ClearAllSites, Retry]),
+        Cause::BrowserCache => (&[Repair, RestartFlow], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserInterference => (&[OtherBrowser, OtherNetwork], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserInApp => (&[OpenExternally], &[PasswordReset, Retry]),
+        Cause::BrowserUnsupported => (&[UpdateBrowser, OtherBrowser], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserClock => (&[SetClock], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserFlowExpired => (&[RestartFlow], &[PasswordReset, ClearAllSites]),
+        Cause::BrowserContextSwitch => (&[RestartFlow], &[PasswordReset]),
+        Cause::BrowserNetwork => (&[OtherNetwork, Wait], &[PasswordReset, ClearAllSites]),
+        Cause::ExternalCancelled => (&[ProviderSignIn, OtherMethod], &[PasswordReset, Unlink]),
+        Cause::ExternalNoReturn => (&[OtherMethod, ProviderSignIn], &[PasswordReset, Retry]),
+        Cause::ExternalWrongAccount => (&[ChooseAccount], &[SignUpAgain, PasswordReset]),
+        Cause::ExternalWrongProvider => (&[OtherMethod, ProveByMail], &[SignUpAgain]),
+        Cause::ExternalLinkGone => (&[ProveByMail, Relink], &[Unlink, SignUpAgain]),
+        Cause::ExternalReauth => (&[ProviderSignIn], &[Unlink, Relink, DisableSecondFactor]),
+        Cause::ExternalFrozen => (&[OtherMethod, ProveByMail], &[Unlink, Relink]),
+        Cause::ExternalDeleted => (&[ProveByMail, Relink], &[SignUpAgain]),
+        Cause::ExternalPolicy => (&[OtherMethod, ContactSupport], &[Unlink, PasswordReset]),
+        Cause::ExternalEmailConflict => (&[ProveByMail, OtherMethod], &[SignUpAgain]),
+        Cause::ExternalOutage => (&[OtherMethod, Wait, NotifyMe], &[Unlink, Relink, PasswordReset]),
+        Cause::ExternalHandshake => (&[RestartFlow], &[Relink, PasswordReset]),
+        Cause::ExternalConfig => (&[OtherMethod, NotifyMe], &[Unlink, Relink, PasswordReset]),
+        Cause::PlatformOutage => (&[Wait, NotifyMe], &[PasswordReset, Retry, Relink]),
+        Cause::PlatformMaintenance => (&[Wait, NotifyMe], &[PasswordReset, Retry]),
+        Cause::PlatformRegression => (&[OtherBrowser, Wait, NotifyMe], &[PasswordReset, ClearAllSites]),
+        Cause::PlatformMailDelay => (&[Wait, OtherMethod], &[Resend, SignUpAgain]),
+        Cause::PlatformAccountData => (&[ContactSupport, NotifyMe], &[PasswordReset, SignUpAgain]),
+        Cause::Undetermined => (&[ProveByMail, OtherBrowser, ContactSupport], &[ClearAllSites, SignUpAgain]),
+    };
+    Advice { steps, avoid }
+}

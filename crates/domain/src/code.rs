@@ -1,0 +1,76 @@
+//! Six-digit codes that travel by mail.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::time::Span;
+
+/// How long a mailed code is good for (ASVS 6.5.5).
+pub const LIFE: Span = Span::minutes(10);
+/// Tries a mailed code allows before it is dead.
+pub const TRIES: i64 = 5;
+/// Wait before another mail may be asked for, shown to the person.
+pub const RESEND_WAIT: Span = Span::seconds(60);
+/// Wrong codes an account takes over all flows together in [`CAP_WINDOW`].
+pub const ACCOUNT_CAP: i64 = 20;
+/// The window of [`ACCOUNT_CAP`].
+pub const CAP_WINDOW: Span = Span::hours(1);
+/// Mails one address gets in [`CAP_WINDOW`], whoever asks for them.
+pub const MAIL_CAP: i64 = 6;
+
+/// A code of six digits. Its `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code([u8; 6]);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl Code {
+    /// Reads a typed code: full-width digits, blanks and hyphens are accepted.
+    pub fn parse(typed: &str) -> Option<Self> {
+        if typed.len() > 128 {
+            return None;
+        }
+        let digits: Vec<u8> = typed
+            .nfkc()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '−' | 'ー' | '\u{200b}'..='\u{200f}' | '\u{feff}'))
+            .map(|c| u8::try_from(c).ok().filter(u8::is_ascii_digit))
+            .collect::<Option<_>>()?;
+        Some(Self(digits.try_into().ok()?))
+    }
+
+    /// A code from eight random bytes; the bias of the remainder is below 2⁻⁴³.
+    pub fn from_random(bytes: [u8; 8]) -> Self {
+        let mut rest = u64::from_le_bytes(bytes) % 1_000_000;
+        let mut digits = [b'0'; 6];
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        Self(digits)
+    }
+
+    /// The digits, as they are mailed and hashed.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_codes_as_people_type_them() {
+        for typed in ["012345", "０１２３４５", " 012 345 ", "012-345", "０１２　３４５"] {
+            assert_eq!(Code::parse(typed).unwrap().as_str(), "012345", "{typed}");
+        }
+        for typed in ["", "12345", "1234567", "abcdef", "12345a", "①②③④⑤⑥a"] {
+            assert!(Code::parse(typed).is_none(), "{typed}");
+        }
+        assert_eq!(Code::from_random([0; 8]).as_str(), "000000");
+        assert_eq!(Code::from_random(1_234_567_u64.to_le_bytes()).as_str(), "234567");
+    }
+}

@@ -1,0 +1,171 @@
+//! From evidence to a verdict. Pure: no clock, no I/O, no chance.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    advice::advice,
+    audience::Audience,
+    cause::Cause,
+    evidence::Evidence,
+    remedy::Remedy,
+    time::Timestamp,
+    weights::{weights, UNDETERMINED},
+};
+
+/// One cause that the evidence speaks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// The cause.
+    pub cause: Cause,
+    /// How sure, from 0 to 1; all candidates and the undetermined rest sum to 1.
+    pub confidence: f32,
+    /// The facts that speak for it, as places in the evidence it was diagnosed from.
+    pub because: Vec<usize>,
+    /// The facts that speak against it.
+    pub against: Vec<usize>,
+}
+
+/// Ranked causes with what speaks for them, next steps and things to avoid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// For whom it is.
+    pub audience: Audience,
+    /// The leading cause for this audience; [`Cause::Undetermined`] rather than a guess.
+    pub cause: Cause,
+    /// At most three, the likeliest first.
+    pub candidates: Vec<Candidate>,
+    /// What to do, the first thing first.
+    pub steps: Vec<Remedy>,
+    /// What not to do.
+    pub avoid: Vec<Remedy>,
+    /// Nothing helps before this time.
+    pub wait_until: Option<Timestamp>,
+}
+
+/// Diagnoses what `audience` may hear of `evidence`.
+///
+/// Facts above the audience's tier are left out *before* anything is weighed, so that
+/// neither order nor confidence nor length can tell what they say.
+pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
+    let mut scores = [0.0_f32; Cause::ALL.len()];
+    let mut spoken_for = [false; Cause::ALL.len()];
+    let mut wait_until: Option<Timestamp> = None;
+    for fact in evidence {
+        if !audience.may_hear(fact.tier()) {
+            continue;
+        }
+        for (cause, weight) in weights(fact) {
+            scores[cause.index()] += weight;
+            spoken_for[cause.index()] |= *weight > 0.0;
+        }
+        wait_until = wait_until.max(fact.wait_until());
+    }
+    scores[Cause::Undetermined.index()] += UNDETERMINED;
+
+    let mut ranked: [(f32, Cause); 3] = [(f32::NEG_INFINITY, Cause::Undetermined); 3];
+    let mut total = scores[Cause::Undetermined.index()].exp();
+    for cause in Cause::ALL {
+        if !spoken_for[cause.index()] || cause == Cause::Undetermined {
+            continue;
+        }
+        let score = scores[cause.index()];
+        total += score.exp();
+        if let Some(place) = ranked.iter().position(|(other, _)| score > *other) {
+            ranked[place..].rotate_right(1);
+            ranked[place] = (score, cause);
+        }
+    }
+    let candidates: Vec<Candidate> = ranked
+        .iter()
+        .filter(|(score, _)| score.is_finite())
+        .map(|(score, cause)| {
+            let side = |sign: f32| places(evidence, audience, *cause, sign);
+            Candidate { cause: *cause, confidence: score.exp() / total, because: side(1.0), against: side(-1.0) }
+        })
+        .collect();
+    let cause = match ranked[0] {
+        (score, cause) if score > scores[Cause::Undetermined.index()] => cause,
+        _ => Cause::Undetermined,
+    };
+    let (steps, avoid) = advise(cause, &candidates, wait_until);
+    Verdict { audience, cause, candidates, steps, avoid, wait_until }
+}
+
+fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) -> Vec<usize> {
+    let speaks = |fact: &Evidence| {
+        audience.may_hear(fact.tier()) && weights(fact).iter().any(|(c, w)| *c == cause && w * sign > 0.0)
+    };
+    evidence.iter().enumerate().filter(|(_, fact)| speaks(fact)).map(|(place, _)| place).collect()
+}
+
+/// The leading cause's advice, then the first step of every other candidate, unless the
+/// leading cause makes that step useless or warns of it.
+fn advise(cause: Cause, candidates: &[Candidate], wait_until: Option<Timestamp>) -> (Vec<Remedy>, Vec<Remedy>) {
+    let leading = advice(cause);
+    let mut steps: Vec<Remedy> = Vec::with_capacity(6);
+    steps.extend_from_slice(leading.steps);
+    for candidate in candidates {
+        if let Some(step) = advice(candidate.cause).steps.first()
+            && !steps.contains(step)
+            && !leading.avoid.contains(step)
+            && step.effect(cause) != crate::remedy::Effect::Useless
+            && !(wait_until.is_some() && *step == Remedy::Retype)
+        {
+            steps.push(*step);
+        }
+    }
+    (steps, leading.avoid.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{account::AccountState, password::Slip};
+
+    const LATER: Timestamp = Timestamp(1_000);
+
+    #[test]
+    fn the_cause_each_audience_hears() {
+        use Audience::{Anyone, KnownDevice, Owner, Staff};
+        use Evidence as E;
+        for (name, evidence, audience, expected) in [
+            ("a stranger hears one thing for an unknown login", vec![E::CredentialsRefused, E::LoginUnknown], Anyone, Cause::Password),
+            ("and the same for a wrong password", vec![E::CredentialsRefused, E::PasswordMismatch], Anyone, Cause::Password),
+            ("staff hears that there is no such login", vec![E::CredentialsRefused, E::LoginUnknown], Staff, Cause::IdUnknown),
+            ("staff hears that the password does not fit", vec![E::CredentialsRefused, E::PasswordMismatch], Staff, Cause::Password),
+            ("an old password", vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }], Owner, Cause::OldPassword),
+            ("an old password is not for the known device", vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }], KnownDevice, Cause::Password),
+            ("Caps Lock", vec![E::CredentialsRefused, E::PasswordMismatch, E::TypingSlip { slip: Slip::AllCase }], Staff, Cause::InputForm),
+            ("a visible blank at the edge", vec![E::CredentialsRefused, E::EdgeSpaceTyped, E::LoginUnknown], Anyone, Cause::InputForm),
+            ("locked by own tries", vec![E::TriesSpent { until: LATER }, E::StrangersLocked { until: LATER }, E::OwnFailures { count: 9 }], Staff, Cause::Locked),
+            ("locked by others", vec![E::CredentialsRefused, E::StrangersLocked { until: LATER }, E::OthersFailures { count: 9, networks: 9 }], Staff, Cause::LockedByOthers),
+            ("a locked known device", vec![E::CredentialsRefused, E::DeviceKnown, E::DeviceLocked { until: LATER }], KnownDevice, Cause::Locked),
+            ("the suspended owner", vec![E::State { state: AccountState::Suspended }], Owner, Cause::AccountState),
+            ("cookies blocked", vec![E::ProbeCookieMissing], Anyone, Cause::BrowserCookieBlocked),
+            ("an old form", vec![E::FormTooOld { minutes: 90 }], Anyone, Cause::BrowserFlowExpired),
+            ("ours outweighs all", vec![E::HashQueueFull, E::ProbeCookieMissing], Anyone, Cause::PlatformOutage),
+            ("slow mail", vec![E::CodeRefused, E::SaysNoMail, E::MailQueueSlow { minutes: 12 }], Anyone, Cause::PlatformMailDelay),
+            ("refused mail", vec![E::CodeRefused, E::MailRefused { status: 550 }], Owner, Cause::CodeUndelivered),
+            ("every address refuses", vec![E::SaysNoMail, E::MailRefused { status: 550 }, E::EveryAddressRefuses], Owner, Cause::ContactLost),
+            ("nothing known", vec![], Anyone, Cause::Undetermined),
+        ] {
+            assert_eq!(diagnose(&evidence, audience).cause, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn confidences_are_shares() {
+        let verdict = diagnose(&[Evidence::CredentialsRefused], Audience::Anyone);
+        let sum: f32 = verdict.candidates.iter().map(|c| c.confidence).sum();
+        assert!(sum < 1.0 && sum > 0.5, "{sum}");
+        assert_eq!(verdict.candidates.len(), 3);
+    }
+
+    #[test]
+    fn no_step_is_one_that_the_leading_cause_warns_of() {
+        let verdict = diagnose(&[Evidence::TriesSpent { until: LATER }, Evidence::CredentialsRefused], Audience::Anyone);
+        assert_eq!(verdict.steps.first(), Some(&Remedy::Wait));
+        assert!(!verdict.steps.contains(&Remedy::Retype));
+        assert!(verdict.steps.iter().all(|step| !verdict.avoid.contains(step)));
+    }
+}

@@ -1,0 +1,29 @@
+//! What is true about accounts and signing in, as types and pure functions.
+//! No I/O, no clock, no randomness: time arrives as `now`, chance as bytes.
+
+pub mod account;
+pub mod advice;
+pub mod audience;
+pub mod browser;
+pub mod cause;
+pub mod code;
+pub mod diagnosis;
+pub mod email;
+pub mod evidence;
+pub mod login;
+pub mod login_id;
+pub mod network;
+pub mod password;
+pub mod reference;
+pub mod remedy;
+pub mod return_to;
+pub mod session;
+pub mod sign_in;
+pub mod throttle;
+pub mod time;
+mod weights;
+
+pub use audience::Audience;
+pub use cause::Cause;
+pub use evidence::Evidence;
+pub use time::{Span, Timestamp};

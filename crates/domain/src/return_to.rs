@@ -1,0 +1,63 @@
+//! Where a person wanted to go. Only same-origin paths survive.
+
+/// A same-origin path with its query, safe to put into a `Location` header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnTo(String);
+
+impl ReturnTo {
+    /// Accepts an absolute path; drops anything that some browser or proxy could read as
+    /// another host (`//`, `\`, controls, encoded slashes, dot segments, `;`).
+    pub fn parse(typed: &str) -> Option<Self> {
+        if typed.len() > 2_000 || !typed.starts_with('/') || typed == "/" {
+            return None;
+        }
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^');
+        if !typed.chars().all(plain) {
+            return None;
+        }
+        let path = typed.split(['?', '#']).next().unwrap_or_default();
+        let lower = path.to_ascii_lowercase();
+        let unsafe_path = lower.contains("//")
+            || lower.contains(';')
+            || lower.contains('@')
+            || lower.contains("%2f")
+            || lower.contains("%5c")
+            || lower.contains("%25")
+            || lower.contains("%0")
+            || lower.contains("%2e")
+            || lower.split('/').any(|segment| segment == "." || segment == "..");
+        // Going back to these would undo or repeat what was just done.
+        let own_door = ["/sign-in", "/sign-out", "/sign-up", "/recover", "/unlock"]
+            .iter()
+            .any(|door| lower == *door || lower.starts_with(&format!("{door}/")));
+        if unsafe_path || own_door {
+            return None;
+        }
+        Some(Self(typed.to_owned()))
+    }
+
+    /// The path as it goes into a `Location` header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_own_paths_and_drops_everything_else() {
+        for kept in ["/account", "/account/security?tab=1", "/oauth/authorize?redirect_uri=https%3A%2F%2Fapp.example%2Fcb", "/a#b"] {
+            assert!(ReturnTo::parse(kept).is_some(), "{kept}");
+        }
+        for dropped in [
+            "", "/", "https://evil.example", "//evil.example", "/\\evil.example", "/%2fevil.example", "/%252fevil", "/a//b",
+            "/..;/x", "/a/../b", "/./x", "/\tx", "/x y", "/%09/x", "javascript:alert(1)", "/sign-out", "/SIGN-IN/x", "/@evil",
+            "/a\r\nLocation: x", "/．．/x", "/%2e%2e/x", " /x", "/x\u{202e}",
+        ] {
+            assert!(ReturnTo::parse(dropped).is_none(), "{dropped:?}");
+        }
+        assert!(ReturnTo::parse(&format!("/{}", "a".repeat(3_000))).is_none());
+    }
+}

@@ -1,0 +1,78 @@
+//! Every weight of the diagnosis, in one table that a person can read and change.
+//!
+//! A weight is a log-odds step: +2.3 makes a cause ten times as likely against all
+//! others, −2.3 a tenth. A cause without any positive weight is no candidate.
+
+use crate::{
+    account::AccountState,
+    cause::Cause::{self, *},
+    evidence::Evidence,
+};
+
+/// The score that `other.undetermined` always has: what a cause must beat.
+pub(crate) const UNDETERMINED: f32 = 1.0;
+
+/// What a fact says for and against causes.
+#[rustfmt::skip]
+pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
+    match evidence {
+        // What anyone hears. The order of these four is the order in which a stranger is advised.
+        Evidence::CredentialsRefused => &[(Password, 2.6), (IdUnknown, 2.0), (InputForm, 1.6), (OldPassword, 1.2), (NoPassword, 0.8)],
+        Evidence::TriesSpent { .. } => &[(Locked, 4.5), (LockedByOthers, 2.0), (Password, -1.0)],
+        Evidence::CodeRefused => &[(CodeWrong, 4.0), (CodeUndelivered, 0.6)],
+        Evidence::CodeTriesSpent => &[(CodeWrong, 3.0)],
+        Evidence::SaysNoMail => &[(CodeUndelivered, 4.0), (PlatformMailDelay, 1.5), (IdUnknown, 1.5)],
+        Evidence::SaysContactLost => &[(ContactLost, 5.5)],
+
+        // Ours first: these outweigh whatever else a request shows.
+        Evidence::HashQueueFull => &[(PlatformOutage, 9.0)],
+        Evidence::StoreFailed => &[(PlatformOutage, 9.0)],
+        Evidence::MailQueueSlow { .. } => &[(PlatformMailDelay, 6.5), (CodeUndelivered, -1.0)],
+
+        // The request itself.
+        Evidence::ProbeCookieMissing => &[(BrowserCookieBlocked, 7.0), (BrowserInterference, 2.0), (BrowserContextSwitch, 1.5)],
+        Evidence::FormMissing => &[(BrowserFlowExpired, 5.0), (BrowserInterference, 1.5)],
+        Evidence::FormUnreadable => &[(BrowserFlowExpired, 5.0), (BrowserCache, 2.0)],
+        Evidence::FormTooOld { .. } => &[(BrowserFlowExpired, 6.0)],
+        Evidence::FlowEnded => &[(BrowserFlowExpired, 6.0), (BrowserContextSwitch, 1.5)],
+        Evidence::CrossSitePost => &[(BrowserInterference, 4.5), (Undetermined, 1.0)],
+        Evidence::FullWidthTyped => &[(InputForm, 2.0)],
+        Evidence::JapaneseTyped => &[(InputForm, 3.0)],
+        Evidence::EdgeSpaceTyped => &[(InputForm, 3.0)],
+        Evidence::CapsLockOn => &[(InputForm, 3.5)],
+        Evidence::LoginImpossible => &[(IdUnknown, 4.0)],
+        Evidence::SameValueAgain => &[(OldPassword, 1.4), (Password, -0.4)],
+        Evidence::DifferentValues { .. } => &[(Password, 0.6), (OldPassword, -0.4)],
+        Evidence::InAppBrowser { .. } => &[(BrowserInApp, 0.8)],
+        Evidence::OldBrowser => &[(BrowserUnsupported, 1.5)],
+        Evidence::NetworkSpent { .. } => &[(BrowserNetwork, 6.0)],
+
+        // The account.
+        Evidence::DeviceKnown => &[(IdUnknown, -3.0), (LockedByOthers, -1.0)],
+        Evidence::LoginUnknown => &[(IdUnknown, 7.0), (Password, -6.0), (InputForm, -3.0), (OldPassword, -6.0), (NoPassword, -6.0)],
+        Evidence::PasswordMismatch => &[(Password, 3.5), (IdUnknown, -6.0), (NoPassword, -6.0)],
+        Evidence::PasswordNotSet => &[(NoPassword, 8.0), (Password, -6.0), (IdUnknown, -6.0), (OldPassword, -6.0)],
+        Evidence::PasswordChangedAt { .. } => &[(OldPassword, 0.8)],
+        Evidence::OldPassword { .. } => &[(OldPassword, 9.0), (InputForm, -2.0)],
+        Evidence::TypingSlip { .. } => &[(InputForm, 9.0), (OldPassword, -2.0)],
+        Evidence::DeviceLocked { .. } => &[(Locked, 8.0), (LockedByOthers, -3.0)],
+        Evidence::StrangersLocked { .. } => &[(LockedByOthers, 6.0), (Locked, 6.0), (Password, -2.0), (IdUnknown, -6.0)],
+        Evidence::OwnFailures { .. } => &[(Locked, 3.5), (LockedByOthers, -3.0)],
+        Evidence::OthersFailures { .. } => &[(LockedByOthers, 4.0), (Locked, -4.0)],
+        Evidence::State { state } => match state {
+            AccountState::Active => &[],
+            AccountState::Unverified | AccountState::Locked | AccountState::Suspended
+            | AccountState::Dormant | AccountState::Closed => &[(Cause::AccountState, 9.0)],
+        },
+        Evidence::CodeMismatch => &[(CodeWrong, 2.0)],
+        Evidence::CodeSuperseded => &[(CodeWrong, 5.0)],
+        Evidence::CodeExpired => &[(CodeWrong, 5.0)],
+        Evidence::CodeUsed => &[(CodeWrong, 5.0)],
+        Evidence::CodeCapReached => &[(CodeWrong, 2.0)],
+        Evidence::MailRefused { .. } => &[(CodeUndelivered, 7.5), (CodeWrong, -3.0), (PlatformMailDelay, -2.0)],
+        Evidence::MailDeferred { .. } => &[(CodeUndelivered, 4.0)],
+        Evidence::MailDelivered { .. } => &[(CodeUndelivered, -2.5), (PlatformMailDelay, -2.0)],
+        Evidence::EveryAddressRefuses => &[(ContactLost, 8.5), (CodeUndelivered, -4.0)],
+        Evidence::UnusualAddress => &[(CodeUndelivered, 1.0)],
+    }
+}

@@ -1,0 +1,165 @@
+//! Attempts to get in. Evidence, verdicts and browsers are kept as JSON texts that only
+//! the layers above read.
+
+use kagiya_domain::Timestamp;
+use uuid::Uuid;
+
+use crate::db::{Conn, Result, all, execute, one, optional};
+
+/// An attempt. Times are in milliseconds.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Attempt {
+    /// Its key.
+    pub id: Uuid,
+    /// What a member reads out.
+    pub reference: String,
+    /// When it was made.
+    pub created_at: i64,
+    /// `sign_in`, `sign_up`, `recover`, `code`, …
+    pub kind: String,
+    /// `refused` or `signed_in`.
+    pub outcome: String,
+    /// The account, when one was meant.
+    pub account_id: Option<Uuid>,
+    /// Keyed digest of the account or of the typed login.
+    pub subject_key: Option<Vec<u8>>,
+    /// Digest of the browser's flow cookie.
+    pub browser_key: Option<Vec<u8>>,
+    /// Shortened network.
+    pub network: String,
+    /// Coarse browser, as JSON.
+    pub browser: String,
+    /// Evidence, as JSON.
+    pub evidence: String,
+    /// The leading cause at the staff's tier; empty for a success.
+    pub cause: String,
+    /// The steps that were advised, separated by blanks.
+    pub advised: String,
+    /// Until when evidence may still arrive.
+    pub pending_until: Option<i64>,
+    /// When the person got in after all.
+    pub resolved_at: Option<i64>,
+    /// By what.
+    pub resolved_by: Option<String>,
+}
+
+/// Keeps an attempt.
+pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO attempt (id, reference, created_at, kind, outcome, account_id, subject_key, browser_key, network, browser,
+         evidence, cause, advised, pending_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        a.id,
+        a.reference.as_str(),
+        a.created_at,
+        a.kind.as_str(),
+        a.outcome.as_str(),
+        a.account_id,
+        a.subject_key.as_deref(),
+        a.browser_key.as_deref(),
+        a.network.as_str(),
+        a.browser.as_str(),
+        a.evidence.as_str(),
+        a.cause.as_str(),
+        a.advised.as_str(),
+        a.pending_until
+    )
+    .map(drop)
+}
+
+/// The attempt of a reference.
+pub async fn find(conn: &mut Conn, reference: &str) -> Result<Option<Attempt>> {
+    optional!(conn, Attempt, "SELECT * FROM attempt WHERE reference = $1", reference)
+}
+
+/// The attempt of a key.
+pub async fn find_by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Attempt>> {
+    optional!(conn, Attempt, "SELECT * FROM attempt WHERE id = $1", id)
+}
+
+/// Replaces the evidence after more was gathered.
+pub async fn set_evidence(conn: &mut Conn, id: Uuid, evidence: &str, cause: &str) -> Result<()> {
+    execute!(conn, "UPDATE attempt SET evidence = $2, cause = $3, pending_until = NULL WHERE id = $1", id, evidence, cause)
+        .map(drop)
+}
+
+/// Where the failures of a subject came from: `(browser_key, network, count)`.
+pub async fn failures_by_origin(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -> Result<Vec<(Option<Vec<u8>>, String, i64)>> {
+    all!(
+        conn,
+        (Option<Vec<u8>>, String, i64),
+        "SELECT browser_key, network, COUNT(*) FROM attempt
+         WHERE subject_key = $1 AND created_at > $2 AND kind = 'sign_in' AND outcome = 'refused'
+         GROUP BY browser_key, network LIMIT 500",
+        subject_key,
+        since.0
+    )
+}
+
+/// Refused attempts of one browser at one subject.
+pub async fn failures_of_browser(conn: &mut Conn, subject_key: &[u8], browser_key: &[u8], since: Timestamp) -> Result<i64> {
+    let (count,): (i64,) = one!(
+        conn,
+        (i64,),
+        "SELECT COUNT(*) FROM attempt
+         WHERE subject_key = $1 AND browser_key = $2 AND created_at > $3 AND kind = 'sign_in' AND outcome = 'refused'",
+        subject_key,
+        browser_key,
+        since.0
+    )?;
+    Ok(count)
+}
+
+/// Notes on refused attempts of the same account or browser that the person got in.
+pub async fn resolve(conn: &mut Conn, account: Uuid, browser_key: Option<&[u8]>, since: Timestamp, by: &str, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE attempt SET resolved_at = $4, resolved_by = $5
+         WHERE account_id = $1 AND created_at > $3 AND outcome = 'refused' AND resolved_at IS NULL
+         AND (browser_key = $2 OR $2 IS NULL OR browser_key IS NULL)",
+        account,
+        browser_key,
+        since.0,
+        now.0,
+        by
+    )?;
+    if let Some(browser_key) = browser_key {
+        execute!(
+            conn,
+            "UPDATE attempt SET resolved_at = $3, resolved_by = $4
+             WHERE browser_key = $1 AND created_at > $2 AND outcome = 'refused' AND resolved_at IS NULL",
+            browser_key,
+            since.0,
+            now.0,
+            by
+        )?;
+    }
+    Ok(())
+}
+
+/// The last attempts of an account, the newest first.
+pub async fn of_account(conn: &mut Conn, account: Uuid, limit: i64) -> Result<Vec<Attempt>> {
+    all!(conn, Attempt, "SELECT * FROM attempt WHERE account_id = $1 ORDER BY created_at DESC LIMIT $2", account, limit)
+}
+
+/// The attempts of a browser around one of them, the oldest first.
+pub async fn of_browser(conn: &mut Conn, browser_key: &[u8], from: Timestamp, to: Timestamp) -> Result<Vec<Attempt>> {
+    all!(
+        conn,
+        Attempt,
+        "SELECT * FROM attempt WHERE browser_key = $1 AND created_at >= $2 AND created_at <= $3 ORDER BY created_at LIMIT 100",
+        browser_key,
+        from.0,
+        to.0
+    )
+}
+
+/// Deletes attempts of before `before`, `limit` at a time.
+pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64> {
+    execute!(
+        conn,
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE created_at < $1 LIMIT $2)",
+        before.0,
+        limit
+    )
+}

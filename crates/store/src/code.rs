@@ -1,0 +1,66 @@
+//! Codes that were mailed: only their keyed digests.
+
+use kagiya_domain::Timestamp;
+use uuid::Uuid;
+
+use crate::db::{Conn, Result, all, execute, one};
+
+/// A mailed code.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Code {
+    /// Its key.
+    pub id: Uuid,
+    /// Keyed digest of purpose, subject and digits.
+    pub digest: Vec<u8>,
+    /// When it ends, in milliseconds.
+    pub expires_at: i64,
+    /// When it was used.
+    pub spent_at: Option<i64>,
+}
+
+/// Keeps a code's digest. Being the newest of its subject, it ends all older ones.
+pub async fn insert(conn: &mut Conn, id: Uuid, subject_key: &[u8], flow: Uuid, digest: &[u8], now: Timestamp, expires: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO code (id, subject_key, flow_id, digest, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        id,
+        subject_key,
+        flow,
+        digest,
+        now.0,
+        expires.0
+    )
+    .map(drop)
+}
+
+/// The last codes of a subject, the newest first.
+pub async fn newest(conn: &mut Conn, subject_key: &[u8]) -> Result<Vec<Code>> {
+    all!(
+        conn,
+        Code,
+        "SELECT id, digest, expires_at, spent_at FROM code WHERE subject_key = $1 ORDER BY sent_at DESC, id DESC LIMIT 6",
+        subject_key
+    )
+}
+
+/// Uses a code up; `false` when it was used already.
+pub async fn spend(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
+    Ok(execute!(conn, "UPDATE code SET spent_at = $2 WHERE id = $1 AND spent_at IS NULL", id, now.0)? == 1)
+}
+
+/// How many were mailed to a subject since then.
+pub async fn sent_since(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -> Result<i64> {
+    let (count,): (i64,) =
+        one!(conn, (i64,), "SELECT COUNT(*) FROM code WHERE subject_key = $1 AND sent_at > $2", subject_key, since.0)?;
+    Ok(count)
+}
+
+/// Ends every code of a subject.
+pub async fn spend_all(conn: &mut Conn, subject_key: &[u8], now: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE code SET spent_at = $2 WHERE subject_key = $1 AND spent_at IS NULL", subject_key, now.0).map(drop)
+}
+
+/// Deletes codes that ran out before `before`.
+pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    execute!(conn, "DELETE FROM code WHERE expires_at < $1", before.0)
+}

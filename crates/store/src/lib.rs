@@ -1,0 +1,22 @@
+//! Keeps and finds domain facts in SQLite or PostgreSQL. Decides nothing.
+//!
+//! Every statement is written once, in SQL that both run, in the file of its noun.
+//! What differs between the two is in [`db`] and in the two folders of migrations.
+
+pub mod account;
+pub mod attempt;
+pub mod audit;
+pub mod code;
+pub mod db;
+pub mod delivery;
+pub mod device;
+pub mod email;
+pub mod flow;
+pub mod outbox;
+pub mod password;
+pub mod server;
+pub mod session;
+pub mod throttle;
+mod writer;
+
+pub use db::{Conn, Error, Location, Store};

@@ -1,0 +1,122 @@
+//! Mail that must be sent: rows written in the transaction that causes them, taken by lease.
+
+use kagiya_domain::{Span, Timestamp};
+use uuid::Uuid;
+
+use crate::db::{Conn, Result, all, execute, one};
+
+/// A mail that waits.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Mail {
+    /// Its key.
+    pub id: Uuid,
+    /// Which mail it is; composed only when it is sent, so that no code lies here.
+    pub kind: String,
+    /// The account it is about.
+    pub account_id: Option<Uuid>,
+    /// The flow it belongs to.
+    pub flow_id: Option<Uuid>,
+    /// Where it goes; `None`: to every address of the account.
+    pub address: Option<String>,
+    /// What the words need, as JSON.
+    pub data: String,
+    /// `ja` or `en`.
+    pub lang: String,
+    /// When it was asked for, in milliseconds.
+    pub created_at: i64,
+    /// When it is given up.
+    pub deadline_at: i64,
+    /// How often it was tried.
+    pub tries: i64,
+}
+
+/// A mail about to be kept.
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    /// Its key.
+    pub id: Uuid,
+    /// Which mail it is.
+    pub kind: &'static str,
+    /// The account it is about.
+    pub account_id: Option<Uuid>,
+    /// The flow it belongs to.
+    pub flow_id: Option<Uuid>,
+    /// Where it goes.
+    pub address: Option<String>,
+    /// What the words need, as JSON.
+    pub data: String,
+    /// `ja` or `en`.
+    pub lang: String,
+    /// How long it is tried.
+    pub patience: Span,
+}
+
+/// Keeps a mail.
+pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 0)",
+        mail.id,
+        mail.kind,
+        mail.account_id,
+        mail.flow_id,
+        mail.address.as_deref(),
+        mail.data.as_str(),
+        mail.lang.as_str(),
+        now.0,
+        now.plus(mail.patience).0
+    )
+    .map(drop)
+}
+
+/// Takes up to `limit` due mails; nobody else gets them before `until`.
+pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp) -> Result<Vec<Mail>> {
+    // The outer condition is checked again on the row itself, so that of two servers one wins.
+    all!(
+        conn,
+        Mail,
+        "UPDATE outbox SET due_at = $3, tries = tries + 1
+         WHERE done_at IS NULL AND due_at <= $1
+         AND id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2)
+         RETURNING id, kind, account_id, flow_id, address, data, lang, created_at, deadline_at, tries",
+        now.0,
+        limit,
+        until.0
+    )
+}
+
+/// Marks a mail as sent, or given up.
+pub async fn done(conn: &mut Conn, id: Uuid, failed: bool, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE outbox SET done_at = $2, failed_at = $3, data = '{}', address = NULL WHERE id = $1",
+        id,
+        now.0,
+        failed.then_some(now.0)
+    )
+    .map(drop)
+}
+
+/// Puts a mail off.
+pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE outbox SET due_at = $2 WHERE id = $1", id, at.0).map(drop)
+}
+
+/// When the oldest mail that waits was asked for, and how many wait.
+pub async fn waiting(conn: &mut Conn) -> Result<(Option<Timestamp>, i64)> {
+    let (oldest, count): (Option<i64>, i64) =
+        one!(conn, (Option<i64>, i64), "SELECT MIN(created_at), COUNT(*) FROM outbox WHERE done_at IS NULL")?;
+    Ok((oldest.map(Timestamp), count))
+}
+
+/// When the next mail is due.
+pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let (due,): (Option<i64>,) = one!(conn, (Option<i64>,), "SELECT MIN(due_at) FROM outbox WHERE done_at IS NULL")?;
+    Ok(due.map(Timestamp))
+}
+
+/// Deletes mails that were done before `before`.
+pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    execute!(conn, "DELETE FROM outbox WHERE done_at < $1", before.0)
+}

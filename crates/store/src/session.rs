@@ -1,0 +1,175 @@
+//! Sessions, found by the hash of their token.
+
+use kagiya_domain::{Timestamp, session::EndReason};
+use uuid::Uuid;
+
+use crate::db::{Conn, Result, all, execute, one, optional};
+
+/// A session with what a check of it needs of the account.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Session {
+    /// The key shown in lists; not the token.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// The account's login ID.
+    pub login_id: String,
+    /// The account's state.
+    pub state: String,
+    /// In milliseconds, as all times here.
+    pub created_at: i64,
+    /// The last use that was written down; up to a minute behind.
+    pub last_seen_at: i64,
+    /// The latest end.
+    pub expires_at: i64,
+    /// How long it may lie unused, in milliseconds.
+    pub idle_ms: i64,
+    /// Coarse browser name.
+    pub browser: String,
+    /// Coarse system name.
+    pub system: String,
+    /// Shortened network.
+    pub network: String,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// Why it ended.
+    pub ended_why: Option<String>,
+}
+
+/// A session about to begin.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The key shown in lists.
+    pub id: Uuid,
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// The latest end.
+    pub expires_at: Timestamp,
+    /// How long it may lie unused, in milliseconds.
+    pub idle_ms: i64,
+    /// Coarse browser name.
+    pub browser: String,
+    /// Coarse system name.
+    pub system: String,
+    /// Shortened network.
+    pub network: String,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT session.id, session.account_id, account.login_id, account.state, session.created_at,
+             session.last_seen_at, session.expires_at, session.idle_ms, session.browser, session.system,
+             session.network, session.ended_at, session.ended_why
+             FROM session JOIN account ON account.id = session.account_id ",
+            $rest
+        )
+    };
+}
+
+/// Begins a session.
+pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO session (token_hash, id, account_id, created_at, last_seen_at, expires_at, idle_ms, browser, system, network)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
+        &new.token_hash[..],
+        new.id,
+        new.account_id,
+        now.0,
+        new.expires_at.0,
+        new.idle_ms,
+        new.browser.as_str(),
+        new.system.as_str(),
+        new.network.as_str()
+    )
+    .map(drop)
+}
+
+/// The session of a token, ended or not.
+pub async fn find(conn: &mut Conn, token_hash: &[u8; 32]) -> Result<Option<Session>> {
+    optional!(conn, Session, select!("WHERE session.token_hash = $1"), &token_hash[..])
+}
+
+/// The sessions of an account that have not ended, the last used first.
+pub async fn of_account(conn: &mut Conn, account: Uuid, now: Timestamp) -> Result<Vec<Session>> {
+    all!(
+        conn,
+        Session,
+        select!(
+            "WHERE session.account_id = $1 AND session.ended_at IS NULL AND session.expires_at > $2
+             AND session.last_seen_at + session.idle_ms > $2 ORDER BY session.last_seen_at DESC LIMIT 200"
+        ),
+        account,
+        now.0
+    )
+}
+
+/// Notes a use.
+pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE session SET last_seen_at = $2 WHERE token_hash = $1 AND last_seen_at < $2", &token_hash[..], at.0)
+        .map(drop)
+}
+
+/// Ends one session of an account; `false` when there is no such running one.
+pub async fn end(conn: &mut Conn, account: Uuid, id: Uuid, why: EndReason, now: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "UPDATE session SET ended_at = $3, ended_why = $4 WHERE id = $2 AND account_id = $1 AND ended_at IS NULL",
+        account,
+        id,
+        now.0,
+        why.as_str()
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends the session of a token.
+pub async fn end_token(conn: &mut Conn, token_hash: &[u8; 32], why: EndReason, now: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE token_hash = $1 AND ended_at IS NULL",
+        &token_hash[..],
+        now.0,
+        why.as_str()
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends all sessions of an account, but for `except`.
+pub async fn end_all(conn: &mut Conn, account: Uuid, except: Option<Uuid>, why: EndReason, now: Timestamp) -> Result<u64> {
+    execute!(
+        conn,
+        "UPDATE session SET ended_at = $2, ended_why = $3
+         WHERE account_id = $1 AND ended_at IS NULL AND id <> $4",
+        account,
+        now.0,
+        why.as_str(),
+        except.unwrap_or(Uuid::nil())
+    )
+}
+
+/// Counts the epoch up and returns it: every server's memory of sessions is now out of date.
+pub async fn bump_epoch(conn: &mut Conn) -> Result<i64> {
+    let (value,): (i64,) = one!(conn, (i64,), "UPDATE epoch SET value = value + 1 WHERE name = 'session' RETURNING value")?;
+    Ok(value)
+}
+
+/// The epoch.
+pub async fn epoch(conn: &mut Conn) -> Result<i64> {
+    let (value,): (i64,) = one!(conn, (i64,), "SELECT value FROM epoch WHERE name = 'session'")?;
+    Ok(value)
+}
+
+/// Deletes what ended or ran out before `before`.
+pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    execute!(conn, "DELETE FROM session WHERE expires_at < $1 OR ended_at < $1", before.0)
+}
+
+/// How many are running.
+pub async fn count(conn: &mut Conn, now: Timestamp) -> Result<i64> {
+    let (count,): (i64,) = one!(conn, (i64,), "SELECT COUNT(*) FROM session WHERE ended_at IS NULL AND expires_at > $1", now.0)?;
+    Ok(count)
+}

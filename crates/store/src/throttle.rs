@@ -1,0 +1,114 @@
+//! Counters of tries. Loading one inside a write locks it until the commit.
+
+use kagiya_domain::{Timestamp, throttle::Counter};
+
+use crate::db::{Conn, Result, all, execute, optional};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    counter_key: Vec<u8>,
+    failures: i64,
+    pending: i64,
+    pending_until: i64,
+    locked_until: i64,
+    locks: i64,
+    updated_at: i64,
+}
+
+impl Row {
+    fn counter(&self) -> Counter {
+        Counter {
+            failures: self.failures,
+            pending: self.pending,
+            pending_until: Timestamp(self.pending_until),
+            locked_until: Timestamp(self.locked_until),
+            locks: self.locks,
+            updated_at: Timestamp(self.updated_at),
+        }
+    }
+}
+
+/// Loads counters for change, in the order of `keys`, which must be sorted and different:
+/// every transaction then takes its row locks in one order.
+pub async fn lock(conn: &mut Conn, keys: &[[u8; 16]], now: Timestamp) -> Result<Vec<Counter>> {
+    let rows: Vec<Row> = match keys {
+        [a, b, c] => all!(
+            conn,
+            Row,
+            "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
+             VALUES ($1, 0, 0, 0, 0, 0, $4), ($2, 0, 0, 0, 0, 0, $4), ($3, 0, 0, 0, 0, 0, $4)
+             ON CONFLICT (counter_key) DO UPDATE SET locks = throttle.locks RETURNING *",
+            &a[..],
+            &b[..],
+            &c[..],
+            now.0
+        )?,
+        keys => {
+            let mut rows = Vec::with_capacity(keys.len());
+            for key in keys {
+                rows.extend(all!(
+                    conn,
+                    Row,
+                    "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
+                     VALUES ($1, 0, 0, 0, 0, 0, $2) ON CONFLICT (counter_key) DO UPDATE SET locks = throttle.locks RETURNING *",
+                    &key[..],
+                    now.0
+                )?);
+            }
+            rows
+        }
+    };
+    Ok(keys
+        .iter()
+        .map(|key| rows.iter().find(|row| row.counter_key == key).map(Row::counter).unwrap_or_default())
+        .collect())
+}
+
+/// Writes counters back that [`lock`] loaded.
+pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> Result<()> {
+    for (key, c) in keys.iter().zip(counters) {
+        execute!(
+            conn,
+            "UPDATE throttle SET failures = $2, pending = $3, pending_until = $4, locked_until = $5, locks = $6, updated_at = $7
+             WHERE counter_key = $1",
+            &key[..],
+            c.failures,
+            c.pending,
+            c.pending_until.0,
+            c.locked_until.0,
+            c.locks,
+            c.updated_at.0
+        )?;
+    }
+    Ok(())
+}
+
+/// A counter as it stands, without locking it.
+pub async fn find(conn: &mut Conn, key: &[u8; 16]) -> Result<Option<Counter>> {
+    Ok(optional!(conn, Row, "SELECT * FROM throttle WHERE counter_key = $1", &key[..])?.map(|row| row.counter()))
+}
+
+/// Ends the counters' locks and failures.
+pub async fn clear(conn: &mut Conn, keys: &[[u8; 16]]) -> Result<()> {
+    for key in keys {
+        execute!(conn, "DELETE FROM throttle WHERE counter_key = $1", &key[..])?;
+    }
+    Ok(())
+}
+
+/// Keeps the digest of a wrong value; `false` when it was kept already: an identical repeat.
+pub async fn note_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "INSERT INTO wrong_value (digest, at) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING",
+        digest,
+        now.0
+    )?;
+    Ok(rows == 1)
+}
+
+/// Deletes counters and digests that say nothing any more.
+pub async fn sweep(conn: &mut Conn, before: Timestamp, now: Timestamp) -> Result<()> {
+    execute!(conn, "DELETE FROM throttle WHERE updated_at < $1 AND locked_until < $1", before.0)?;
+    execute!(conn, "DELETE FROM wrong_value WHERE at < $1", now.minus(kagiya_domain::throttle::DIGEST_LIFE).0).map(drop)
+}

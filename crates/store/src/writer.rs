@@ -1,0 +1,128 @@
+//! SQLite's one writer: transactions that wait are committed, and synced, as a group.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use crate::db::{Conn, Error, Result};
+
+/// Called after the commit with its outcome.
+type Finish = Box<dyn FnOnce(std::result::Result<(), &Error>) + Send>;
+/// Does the work; `Err` when it must be undone.
+type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, std::result::Result<Finish, Finish>> + Send>;
+
+enum Message {
+    Work(Work),
+    Stop,
+}
+
+/// Longest group that is committed together.
+const GROUP: usize = 64;
+
+#[derive(Clone)]
+pub(crate) struct Writer {
+    sender: mpsc::Sender<Message>,
+    stopped: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(conn: Conn) -> Self {
+        let (sender, receiver) = mpsc::channel(1_024);
+        let task = tokio::spawn(serve(conn, receiver));
+        Self { sender, stopped: Arc::new(Mutex::new(Some(task))) }
+    }
+
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel::<Result<T>>();
+        let work: Work = Box::new(move |conn| {
+            async move {
+                match work(conn).await {
+                    Ok(value) => Ok(Box::new(move |committed: std::result::Result<(), &Error>| {
+                        let _ = answer.send(committed.map(|()| value).map_err(Error::copy));
+                    }) as Finish),
+                    Err(error) => Err(Box::new(move |_: std::result::Result<(), &Error>| {
+                        let _ = answer.send(Err(error));
+                    }) as Finish),
+                }
+            }
+            .boxed()
+        });
+        self.sender.send(Message::Work(work)).await.map_err(|_| Error::Closing)?;
+        answered.await.map_err(|_| Error::Closing)?
+    }
+
+    /// Lets the group in hand commit, then ends. Later writes are refused.
+    pub(crate) async fn stop(&self) {
+        if let Some(task) = self.stopped.lock().await.take() {
+            let _ = self.sender.send(Message::Stop).await;
+            let _ = task.await;
+        }
+    }
+}
+
+async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
+    while let Some(Message::Work(first)) = receiver.recv().await {
+        let mut group = vec![first];
+        let mut stop = false;
+        while group.len() < GROUP
+            && let Ok(next) = receiver.try_recv()
+        {
+            match next {
+                Message::Work(work) => group.push(work),
+                Message::Stop => {
+                    stop = true;
+                    break;
+                }
+            }
+        }
+        commit_group(&mut conn, group).await;
+        if stop {
+            break;
+        }
+    }
+}
+
+async fn commit_group(conn: &mut Conn, group: Vec<Work>) {
+    let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
+    let alone = group.len() == 1;
+    let outcome: Result<()> = async {
+        conn.raw("BEGIN IMMEDIATE").await?;
+        for work in group {
+            if alone {
+                match work(conn).await {
+                    Ok(finish) => finishes.push(finish),
+                    Err(finish) => {
+                        finish(Ok(()));
+                        return conn.raw("ROLLBACK").await;
+                    }
+                }
+                continue;
+            }
+            conn.raw("SAVEPOINT unit").await?;
+            match work(conn).await {
+                Ok(finish) => {
+                    conn.raw("RELEASE unit").await?;
+                    finishes.push(finish);
+                }
+                Err(finish) => {
+                    conn.raw("ROLLBACK TO unit; RELEASE unit").await?;
+                    finish(Ok(()));
+                }
+            }
+        }
+        conn.raw("COMMIT").await
+    }
+    .await;
+    if let Err(error) = &outcome {
+        tracing::error!(%error, "a group of writes was not committed");
+        let _ = conn.raw("ROLLBACK").await;
+    }
+    for finish in finishes {
+        finish(outcome.as_ref().map(|()| ()));
+    }
+}
