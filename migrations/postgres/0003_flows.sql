@@ -21,6 +21,8 @@ CREATE TABLE flow (
 );
 CREATE INDEX flow_skeleton ON flow (skeleton);
 CREATE INDEX flow_account ON flow (account_id);
+CREATE INDEX flow_browser ON flow (browser_key, created_at);
+CREATE INDEX flow_attempt ON flow (attempt_id);
 CREATE INDEX flow_expiry ON flow (expires_at);
 
 CREATE TABLE code (

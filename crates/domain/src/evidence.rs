@@ -33,6 +33,10 @@ pub enum Evidence {
     CodeRefused,
     /// Anyone may hear that a mailed code's tries are used up in this flow.
     CodeTriesSpent,
+    /// A field was left empty or holds what it cannot hold.
+    FieldInvalid { field: String },
+    /// The login ID that was asked for, or one that looks like it, is taken.
+    LoginIdTaken,
     /// The person says that no mail came.
     SaysNoMail,
     /// The person says that the registered mailbox can no longer be read.
@@ -132,6 +136,8 @@ impl Evidence {
             Self::TriesSpent { .. } => "tries_spent",
             Self::CodeRefused => "code_refused",
             Self::CodeTriesSpent => "code_tries_spent",
+            Self::FieldInvalid { .. } => "field_invalid",
+            Self::LoginIdTaken => "login_id_taken",
             Self::SaysNoMail => "says_no_mail",
             Self::SaysContactLost => "says_contact_lost",
             Self::HashQueueFull => "hash_queue_full",
@@ -198,6 +204,8 @@ impl Evidence {
             | Self::TriesSpent { .. }
             | Self::CodeRefused
             | Self::CodeTriesSpent
+            | Self::FieldInvalid { .. }
+            | Self::LoginIdTaken
             | Self::SaysNoMail
             | Self::SaysContactLost
             | Self::HashQueueFull
@@ -218,11 +226,13 @@ impl Evidence {
             | Self::InAppBrowser { .. }
             | Self::OldBrowser
             | Self::NetworkSpent { .. } => Audience::Anyone,
-            Self::SameValueAgain | Self::DifferentValues { .. } => Audience::Browser,
+            Self::SameValueAgain => Audience::Browser,
             Self::DeviceKnown
             | Self::PasswordMismatch
             | Self::DeviceLocked { .. } => Audience::KnownDevice,
-            Self::PasswordNotSet
+            // Counted per account: shown to strangers it would tie an ID to an address.
+            Self::DifferentValues { .. }
+            | Self::PasswordNotSet
             | Self::PasswordChangedAt { .. }
             | Self::OldPassword { .. }
             | Self::TypingSlip { .. }
@@ -247,7 +257,8 @@ impl Evidence {
         match self {
             Self::HashQueueFull | Self::StoreFailed | Self::MailQueueSlow { .. } => Source::Platform,
             Self::SaysNoMail | Self::SaysContactLost => Source::Member,
-            Self::ProbeCookieMissing
+            Self::FieldInvalid { .. }
+            | Self::ProbeCookieMissing
             | Self::FormMissing
             | Self::FormUnreadable
             | Self::FormTooOld { .. }
@@ -263,6 +274,7 @@ impl Evidence {
             | Self::TriesSpent { .. }
             | Self::CodeRefused
             | Self::CodeTriesSpent
+            | Self::LoginIdTaken
             | Self::FlowEnded
             | Self::SameValueAgain
             | Self::DifferentValues { .. }

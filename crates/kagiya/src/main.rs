@@ -1,1 +1,70 @@
-fn main(){}
+//! The binary: configuration, the real clock, network and mail, commands.
+
+mod cli;
+mod config;
+mod doctor;
+mod keys_file;
+mod mail;
+mod open;
+mod orders;
+mod outside;
+mod output;
+mod serve;
+mod why;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Why a command ended badly.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// What was asked for makes no sense: exit code 2.
+    Usage(String),
+    /// It could not be done: exit code 1.
+    Failed(String),
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::complain(&format!("the runtime could not be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(run(cli));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Failed(words)) => {
+            output::complain(&words);
+            ExitCode::FAILURE
+        }
+        Err(Failure::Usage(words)) => {
+            output::complain(&words);
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let config = config::Config::read(&cli.settings)?;
+    output::start_logs(config.log_json, matches!(cli.command, Command::Serve));
+    match cli.command {
+        Command::Serve => serve::run(config).await,
+        Command::Migrate => open::migrate(&config).await,
+        Command::Account { order } => orders::run(&config, order).await,
+        Command::Why { reference, json } => why::run(&config, &reference, json).await,
+        Command::Doctor { json } => doctor::run(&config, json).await,
+    }
+}

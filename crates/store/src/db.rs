@@ -64,6 +64,9 @@ pub enum Error {
     /// A row holds what this program never writes.
     #[error("the database holds an unreadable {0}")]
     Unreadable(&'static str),
+    /// The caller found in the middle of its work that it must be undone.
+    #[error("undone")]
+    Undone,
     /// The writer has stopped: the program is shutting down.
     #[error("the store is closing")]
     Closing,
@@ -75,6 +78,7 @@ impl Error {
             Self::NewerSchema(version) => Self::NewerSchema(*version),
             Self::OlderSchema(missing) => Self::OlderSchema(*missing),
             Self::Unreadable(what) => Self::Unreadable(what),
+            Self::Undone => Self::Undone,
             Self::Closing => Self::Closing,
             Self::Database(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
             Self::Migration(text) => Self::Migration(text.clone()),
@@ -205,7 +209,10 @@ impl Store {
             .acquire_timeout(Duration::from_secs(5))
             .connect_with(options)
             .await?;
-        let applied = check_version(&POSTGRES_MIGRATIONS, postgres_versions(&pool).await?, migrate)?;
+        let versions = postgres_versions(&pool).await?;
+        // An empty database holds nothing that a person would want to keep from migrating.
+        let migrate = migrate || versions.is_empty();
+        let applied = check_version(&POSTGRES_MIGRATIONS, versions, migrate)?;
         if !applied {
             POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration_error)?;
         }

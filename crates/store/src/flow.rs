@@ -76,6 +76,33 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Flow>> {
     optional!(conn, Flow, "SELECT * FROM flow WHERE id = $1", id)
 }
 
+/// The newest running flow of a kind that this browser began.
+pub async fn latest_of_browser(conn: &mut Conn, browser_key: &[u8], kind: &str, now: Timestamp) -> Result<Option<Flow>> {
+    optional!(
+        conn,
+        Flow,
+        "SELECT * FROM flow WHERE browser_key = $1 AND kind = $2 AND expires_at > $3 AND finished_at IS NULL
+         ORDER BY created_at DESC, id DESC LIMIT 1",
+        browser_key,
+        kind,
+        now.0
+    )
+}
+
+/// Whether this browser proved by mail that the attempt is its owner's.
+pub async fn confirmed(conn: &mut Conn, attempt: Uuid, browser_key: &[u8], now: Timestamp) -> Result<bool> {
+    let row: Option<(Uuid,)> = optional!(
+        conn,
+        (Uuid,),
+        "SELECT id FROM flow WHERE attempt_id = $1 AND browser_key = $2 AND kind = 'confirm' AND proven_at IS NOT NULL
+         AND expires_at > $3 LIMIT 1",
+        attempt,
+        browser_key,
+        now.0
+    )?;
+    Ok(row.is_some())
+}
+
 /// A running sign-up that asks for an ID of this skeleton, other than `except`.
 pub async fn sign_up_for(conn: &mut Conn, skeleton: &str, except: Uuid, now: Timestamp) -> Result<Option<Flow>> {
     optional!(

@@ -1,0 +1,366 @@
+//! What an owner does with the own account: password, addresses, closing, coming back.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Evidence, account::AccountState, code::LIFE, email::EmailAddress, password::Password, session::EndReason,
+    throttle::Scope,
+};
+pub use kagiya_store::email::Email;
+use kagiya_store::{self as store, flow::Flow};
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Refusal, Visitor,
+    attempt::{self, Draft},
+    code, compose, recover,
+    session::{self, Live},
+    sign_in,
+    throttle::{self, Reservation, Settlement},
+};
+
+/// What My Page shows.
+#[derive(Debug)]
+pub struct Overview {
+    /// The account.
+    pub account: store::account::Account,
+    /// Its addresses, the primary one first.
+    pub emails: Vec<store::email::Email>,
+    /// When the password was set.
+    pub password_set_at: Option<kagiya_domain::Timestamp>,
+    /// The last attempts, the newest first.
+    pub attempts: Vec<store::attempt::Attempt>,
+    /// How many sessions run.
+    pub sessions: usize,
+}
+
+/// Everything that My Page and its neighbours show.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let Some(found) = store::account::find(&mut conn, account).await? else {
+        return Ok(None);
+    };
+    let skeleton = kagiya_domain::login_id::Skeleton::of(&found.login_id);
+    let credential = store::account::credential_by_skeleton(&mut conn, skeleton.as_str()).await?;
+    Ok(Some(Overview {
+        emails: store::email::of_account(&mut conn, account).await?,
+        attempts: store::attempt::of_account(&mut conn, account, 10).await?,
+        sessions: store::session::of_account(&mut conn, account, app.now()).await?.len(),
+        password_set_at: credential.and_then(|c| c.set_at),
+        account: found,
+    }))
+}
+
+/// Asks for the current password once more before a change. Counted like a sign-in from a
+/// known device, so that a borrowed phone cannot guess without end.
+async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<()> {
+    let Some(password) = Password::typed(raw) else {
+        let fields = vec![FieldError { field, key: "error-password-empty" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+    };
+    let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
+    let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
+    let ticket = match throttle::reserve(app, &counter).await? {
+        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
+        Reservation::Locked(_, until) => {
+            let mut draft = Draft::new("account", 429, visitor, vec![Evidence::DeviceLocked { until }]);
+            draft.audience = kagiya_domain::Audience::Owner;
+            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+        }
+        Reservation::Overloaded => return Ok(Err(overloaded(app, visitor).await)),
+    };
+    let skeleton = kagiya_domain::login_id::Skeleton::of(&live.login_id);
+    let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
+    let check = app.hashing.verify(credential.and_then(|c| c.phc), password).await?;
+    let settlement = match check {
+        Ok(check) if check.fits => Settlement::Succeeded,
+        Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },
+        Err(_) => Settlement::Returned,
+    };
+    let (budgets, now) = (app.settings.budgets, app.now());
+    app.store
+        .write(move |conn| {
+            async move { throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop) }.boxed()
+        })
+        .await?;
+    match settlement {
+        Settlement::Succeeded => Ok(Ok(())),
+        Settlement::Returned => Ok(Err(overloaded(app, visitor).await)),
+        Settlement::Failed { .. } => {
+            let mut draft = Draft::new("account", 401, visitor, vec![Evidence::PasswordMismatch]);
+            draft.account = Some(live.account_id);
+            draft.audience = kagiya_domain::Audience::Owner;
+            draft.fields = vec![FieldError { field, key: "error-password-current" }];
+            Ok(Err(attempt::refuse(app, visitor, draft).await))
+        }
+    }
+}
+
+async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
+    attempt::refuse(app, visitor, Draft::new("account", 503, visitor, vec![Evidence::HashQueueFull])).await
+}
+
+/// Changes the password. Every other session ends, and every address hears of it.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current: &str, new: &str) -> Outcome<()> {
+    if let Err(refusal) = prove(app, visitor, live, current, "current_password").await? {
+        return Ok(Err(refusal));
+    }
+    let emails = store::email::of_account(&mut app.store.reader().await?, live.account_id).await?;
+    let password = match recover::judge(app, new, &live.login_id, emails.iter().map(|e| e.address.as_str())) {
+        Ok(password) => password,
+        Err(field) => {
+            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, vec![field])).await));
+        }
+    };
+    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+        return Ok(Err(overloaded(app, visitor).await));
+    };
+    let now = app.now();
+    let notice =
+        sign_in::mail(app, "password_changed", Some(live.account_id), compose::at_data(now), visitor.lang.as_str());
+    let (account, keep, server, audit_id) = (live.account_id, live.id, app.server_id, app.new_id());
+    let others = app
+        .store
+        .write(move |conn| {
+            async move {
+                recover::replace_password(conn, account, &phc, Some(keep), now).await?;
+                store::flow::end_all(conn, account, Uuid::nil(), now).await?;
+                store::outbox::enqueue(conn, &notice, now).await?;
+                let line = recover::audit_line("owner", "password_changed", now);
+                store::audit::note(conn, audit_id, Some(account), &line).await?;
+                session::end_epoch(conn, server, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    session::ended(app, others).await?;
+    Ok(Ok(()))
+}
+
+/// Mails a code to an address that the owner wants to add.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, password: &str) -> Outcome<Uuid> {
+    let email = match EmailAddress::parse(email) {
+        Ok(email) => email,
+        Err(error) => {
+            let fields = vec![FieldError { field: "email", key: error.key() }];
+            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+        }
+    };
+    if let Err(refusal) = prove(app, visitor, live, password, "password").await? {
+        return Ok(Err(refusal));
+    }
+    let now = app.now();
+    let flow = Flow {
+        id: app.new_id(),
+        kind: "add_email".to_owned(),
+        browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: email.as_string(),
+        account_id: Some(live.account_id),
+        sent_at: Some(now.0),
+        ..Flow::default()
+    };
+    let id = flow.id;
+    let mail = recover::code_mail(app, visitor, "add_email", id);
+    app.store
+        .write(move |conn| {
+            async move {
+                store::flow::insert(conn, &flow).await?;
+                store::outbox::enqueue(conn, &mail, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(Ok(id))
+}
+
+/// Types the code that was mailed to the new address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn verify_email(app: &App, visitor: &Visitor, live: &Live, id: Option<Uuid>, typed: &str) -> Outcome<()> {
+    let flow = recover::find_flow(app, visitor, "add_email", id).await?;
+    let Some(flow) = flow.filter(|f| f.account_id == Some(live.account_id) && f.expires_at > app.now().0) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "account").await));
+    };
+    let Ok(email) = EmailAddress::parse(&flow.typed) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "account").await));
+    };
+    let guess = code::guess(app, visitor, &flow, typed, false);
+    let now = app.now();
+    let notice = sign_in::mail(app, "email_added", Some(live.account_id), compose::email_data(&email, now), &flow.lang);
+    let (account, flow_id, audit_id) = (live.account_id, flow.id, app.new_id());
+    let typed = app
+        .store
+        .write(move |conn| {
+            async move {
+                let typed = code::check(conn, &guess, now).await?;
+                if matches!(typed, code::Typed::Right(_)) {
+                    if !store::email::insert(conn, account, &email, false, now).await? {
+                        return Err(store::Error::Undone);
+                    }
+                    store::flow::finish(conn, flow_id, now).await?;
+                    store::outbox::enqueue(conn, &notice, now).await?;
+                    let line = recover::audit_line("owner", "email_added", now);
+                    store::audit::note(conn, audit_id, Some(account), &line).await?;
+                }
+                Ok(typed)
+            }
+            .boxed()
+        })
+        .await;
+    match typed {
+        Err(store::Error::Undone) => {
+            let fields = vec![FieldError { field: "code", key: "error-email-taken" }];
+            Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await))
+        }
+        Err(error) => Err(error.into()),
+        Ok(code::Typed::Right(_)) => {
+            app.mail_bell.notify_one();
+            Ok(Ok(()))
+        }
+        Ok(code::Typed::Wrong { evidence, account, .. }) => {
+            Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?))
+        }
+    }
+}
+
+/// Removes an address, or makes it the primary one. The primary one cannot be removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn change_email(app: &App, live: &Live, address_key: &str, primary: bool) -> Result<bool, Fault> {
+    let (account, key, now, audit_id) = (live.account_id, address_key.to_lowercase(), app.now(), app.new_id());
+    let email = EmailAddress::parse(address_key).ok();
+    let notice = email.map(|email| {
+        let kind = if primary { "email_primary" } else { "email_removed" };
+        sign_in::mail(app, kind, Some(account), compose::email_data(&email, now), "ja")
+    });
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                let done = if primary {
+                    store::email::make_primary(conn, account, &key, now).await?
+                } else {
+                    store::email::remove(conn, account, &key).await?
+                };
+                if done {
+                    let act = if primary { "email_primary" } else { "email_removed" };
+                    store::audit::note(conn, audit_id, Some(account), &recover::audit_line("owner", act, now)).await?;
+                    if let (Some(mut notice), Some(found)) = (notice, store::account::find(conn, account).await?) {
+                        notice.lang = found.lang;
+                        store::outbox::enqueue(conn, &notice, now).await?;
+                    }
+                }
+                Ok(done)
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(done)
+}
+
+/// Closes the account after the password was given once more. It can come back for 30 days.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) -> Outcome<()> {
+    if let Err(refusal) = prove(app, visitor, live, password, "password").await? {
+        return Ok(Err(refusal));
+    }
+    let now = app.now();
+    let notice = sign_in::mail(app, "closed", Some(live.account_id), compose::at_data(now), visitor.lang.as_str());
+    set_state(app, live.account_id, AccountState::Closed, "owner", Some(notice)).await?;
+    Ok(Ok(()))
+}
+
+/// Opens a closed account again; the offer was made to who gave the right password.
+///
+/// # Errors
+/// When the database fails.
+pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome<String> {
+    let found = recover::find_flow(app, visitor, "reopen", flow).await?.filter(|f| f.expires_at > app.now().0);
+    let Some((flow, account)) = found.and_then(|f| f.account_id.map(|account| (f.id, account))) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_in").await));
+    };
+    let now = app.now();
+    let login_id = app
+        .store
+        .write(move |conn| {
+            async move {
+                let found = store::account::find(conn, account).await?;
+                let Some(found) = found.filter(|a| {
+                    a.state == AccountState::Closed && kagiya_domain::account::can_come_back(a.state_since, now)
+                }) else {
+                    return Ok(None);
+                };
+                store::flow::finish(conn, flow, now).await?;
+                store::account::set_state(conn, account, AccountState::Active, now).await?;
+                Ok(Some(found.login_id))
+            }
+            .boxed()
+        })
+        .await?;
+    match login_id {
+        Some(login_id) => Ok(Ok(login_id)),
+        None => Ok(Err(recover::refuse_ended(app, visitor, "sign_in").await)),
+    }
+}
+
+/// Moves an account to a state; one that may not sign in loses its sessions at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_state(
+    app: &App,
+    account: Uuid,
+    state: AccountState,
+    actor: &str,
+    notice: Option<store::outbox::NewMail>,
+) -> Result<(), Fault> {
+    let (now, server, audit_id, actor) = (app.now(), app.server_id, app.new_id(), actor.to_owned());
+    let others = app
+        .store
+        .write(move |conn| {
+            async move {
+                store::account::set_state(conn, account, state, now).await?;
+                if state != AccountState::Active {
+                    store::session::end_all(conn, account, None, EndReason::AccountState, now).await?;
+                    store::flow::end_all(conn, account, Uuid::nil(), now).await?;
+                }
+                if let Some(notice) = notice {
+                    store::outbox::enqueue(conn, &notice, now).await?;
+                }
+                let line = recover::audit_line(&actor, state.as_str(), now);
+                store::audit::note(conn, audit_id, Some(account), &line).await?;
+                session::end_epoch(conn, server, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    session::ended(app, others).await
+}
+
+/// Remembers the language the owner chose.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_lang(app: &App, account: Uuid, lang: kagiya_text::Lang) -> Result<(), Fault> {
+    app.store.write(move |conn| async move { store::account::set_lang(conn, account, lang.as_str()).await }.boxed()).await?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! What every flow is given: the store, the clock, the dice, the keys, the settings.
+
+use std::sync::Arc;
+
+use kagiya_domain::Timestamp;
+use kagiya_store::Store;
+use kagiya_text::Words;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{deferred::Deferred, hashing::HashPool, keys::Keys, session::Memory, settings::Settings};
+
+/// The time. The binary's is the system's; a test's moves when the test says so.
+pub trait Clock: Send + Sync {
+    /// The point in time.
+    fn now(&self) -> Timestamp;
+    /// Milliseconds that only ever go forward.
+    fn monotonic_ms(&self) -> i64;
+}
+
+/// Chance. The binary's is the system's cryptographic generator.
+pub trait Dice: Send + Sync {
+    /// Fills `bytes` with unpredictable bytes.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A running server, but for its network.
+pub struct App {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub dice: Arc<dyn Dice>,
+    /// Secrets outside the database.
+    pub keys: Keys,
+    /// What the operator set.
+    pub settings: Settings,
+    /// The words.
+    pub words: Arc<Words>,
+    /// The threads that hash passwords.
+    pub hashing: HashPool,
+    /// Rung when a mail was enqueued.
+    pub mail_bell: Notify,
+    /// Sessions that were checked lately.
+    pub sessions: Memory,
+    /// This process among the servers of the database.
+    pub server_id: Uuid,
+    pub(crate) deferred: Deferred,
+}
+
+/// What an [`App`] is built from.
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub dice: Arc<dyn Dice>,
+    /// Secrets.
+    pub keys: Keys,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Threads for hashing; 0: as many as cores.
+    pub hash_threads: usize,
+}
+
+impl App {
+    /// Puts a server together and starts its hashing threads.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let threads = if parts.hash_threads == 0 {
+            std::thread::available_parallelism().map_or(2, usize::from)
+        } else {
+            parts.hash_threads
+        };
+        let hashing = HashPool::start(threads, parts.settings.argon2);
+        let server_id = new_id(&*parts.clock, &*parts.dice);
+        Arc::new(Self {
+            store: parts.store,
+            clock: parts.clock,
+            dice: parts.dice,
+            keys: parts.keys,
+            settings: parts.settings,
+            words: Words::shared(),
+            hashing,
+            mail_bell: Notify::new(),
+            sessions: Memory::default(),
+            server_id,
+            deferred: Deferred::default(),
+        })
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// `N` unpredictable bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.dice.fill(&mut bytes);
+        bytes
+    }
+
+    /// A new key in order of time (RFC 9562, version 7). Never a secret.
+    pub fn new_id(&self) -> Uuid {
+        new_id(&*self.clock, &*self.dice)
+    }
+}
+
+fn new_id(clock: &dyn Clock, dice: &dyn Dice) -> Uuid {
+    let mut tail = [0; 10];
+    dice.fill(&mut tail);
+    uuid::Builder::from_unix_timestamp_millis(u64::try_from(clock.now().0).unwrap_or(0), &tail).into_uuid()
+}

@@ -1,0 +1,239 @@
+//! Attempts: recorded with their evidence, told to whoever may hear what.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Cause, Evidence, Timestamp,
+    browser::Browser,
+    diagnosis::{Verdict, diagnose},
+    reference::Reference,
+};
+use kagiya_store::{self as store, attempt::Attempt};
+use uuid::Uuid;
+
+use crate::{App, Fault, Visitor};
+
+/// A field that cannot be taken as it is, and the message that says why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name in the form.
+    pub field: &'static str,
+    /// The key of the message.
+    pub key: &'static str,
+}
+
+/// A refusal: what the person is told, and the reference under which staff finds the rest.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What the person can read out.
+    pub reference: Reference,
+    /// The HTTP status that fits.
+    pub status: u16,
+    /// The verdict for this audience.
+    pub verdict: Verdict,
+    /// The facts that this audience may hear, in the order in which the verdict counts them.
+    pub evidence: Vec<Evidence>,
+    /// Fields to mend.
+    pub fields: Vec<FieldError>,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Whether "confirm by mail" can tell more.
+    pub confirmable: bool,
+}
+
+impl Refusal {
+    /// Seconds until trying again makes sense.
+    pub fn retry_after(&self) -> Option<i64> {
+        match self.verdict.wait_until {
+            Some(until) => Some(until.since(self.at).as_seconds_up().max(1)),
+            None if self.status == 503 => Some(5),
+            None => None,
+        }
+    }
+}
+
+/// What is known of an attempt that is being refused.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// `sign_in`, `sign_up`, `code`, …
+    pub kind: &'static str,
+    /// The HTTP status that fits.
+    pub status: u16,
+    /// Everything that was found out, for all audiences.
+    pub evidence: Vec<Evidence>,
+    /// The account that was meant, if any.
+    pub account: Option<Uuid>,
+    /// Keyed digest of the account or of the typed login.
+    pub subject_key: Option<[u8; 16]>,
+    /// Who hears the answer.
+    pub audience: Audience,
+    /// Fields to mend.
+    pub fields: Vec<FieldError>,
+    /// Until when more evidence may arrive.
+    pub pending_until: Option<Timestamp>,
+}
+
+impl Draft {
+    /// A draft for whoever sent the request, with what the request shows.
+    pub fn new(kind: &'static str, status: u16, visitor: &Visitor, evidence: Vec<Evidence>) -> Self {
+        let mut all = evidence;
+        all.extend(visitor.signs.iter().cloned());
+        Self {
+            kind,
+            status,
+            evidence: all,
+            account: None,
+            subject_key: None,
+            audience: visitor.audience(),
+            fields: Vec::new(),
+            pending_until: None,
+        }
+    }
+
+    /// A draft for fields that cannot be taken.
+    pub fn invalid(kind: &'static str, visitor: &Visitor, fields: Vec<FieldError>) -> Self {
+        let evidence = fields.iter().map(|f| Evidence::FieldInvalid { field: f.field.to_owned() }).collect();
+        let mut draft = Self::new(kind, 422, visitor, evidence);
+        draft.fields = fields;
+        draft
+    }
+}
+
+/// Makes the refusal and the row to keep. The caller inserts the row in its transaction.
+pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
+    let reference = Reference::from_random(app.random());
+    let staff = diagnose(&draft.evidence, Audience::Staff);
+    let evidence: Vec<Evidence> =
+        draft.evidence.iter().filter(|fact| draft.audience.may_hear(fact.tier())).cloned().collect();
+    let verdict = diagnose(&evidence, draft.audience);
+    metrics::counter!("kagiya_attempts_total", "kind" => draft.kind, "outcome" => "refused", "cause" => staff.cause.slug())
+        .increment(1);
+    tracing::info!(
+        reference = reference.as_str(),
+        kind = draft.kind,
+        cause = staff.cause.slug(),
+        told = verdict.cause.slug(),
+        audience = draft.audience.as_str(),
+        "refused"
+    );
+    let row = Attempt {
+        id: app.new_id(),
+        reference: reference.as_str().to_owned(),
+        created_at: now.0,
+        kind: draft.kind.to_owned(),
+        outcome: "refused".to_owned(),
+        account_id: draft.account,
+        subject_key: draft.subject_key.map(|key| key.to_vec()),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        network: visitor.network_kept(),
+        browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
+        evidence: serde_json::to_string(&draft.evidence).unwrap_or_default(),
+        cause: staff.cause.slug().to_owned(),
+        advised: verdict.steps.iter().map(|step| step.id()).collect::<Vec<_>>().join(" "),
+        pending_until: draft.pending_until.map(|at| at.0),
+        resolved_at: None,
+        resolved_by: None,
+    };
+    // The button is there for everyone or no one: it depends on the kind of act alone.
+    let confirmable = matches!(draft.kind, "sign_in" | "code" | "recover" | "unlock") && !draft.audience.may_hear(Audience::Owner);
+    let refusal =
+        Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
+    (refusal, row)
+}
+
+/// Keeps a refused attempt by itself and returns what to tell. A database that fails does
+/// not keep the person from hearing why.
+pub async fn refuse(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
+    let (refusal, row) = prepare(app, visitor, draft, app.now());
+    let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
+    if let Err(error) = kept {
+        tracing::error!(%error, reference = refusal.reference.as_str(), "the attempt could not be kept");
+    }
+    Box::new(refusal)
+}
+
+/// What the browser that asks may hear of an earlier attempt.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// As at the time, for this audience, with what was found out since.
+    pub refusal: Refusal,
+    /// Whether the person got in since.
+    pub resolved: bool,
+}
+
+/// The verdict of a reference for whoever asks; `None` when it is not for them, which looks
+/// the same as a reference that does not exist.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tell(app: &App, visitor: &Visitor, signed_in: Option<Uuid>, reference: &str) -> Result<Option<Told>, Fault> {
+    let Some(reference) = Reference::parse(reference) else {
+        return Ok(None);
+    };
+    let mut conn = app.store.reader().await?;
+    let Some(row) = store::attempt::find(&mut conn, reference.as_str()).await? else {
+        return Ok(None);
+    };
+    let own_browser = visitor.cookie_came
+        && row.browser_key.as_deref().zip(visitor.browser_key).is_some_and(|(kept, asking)| kept == asking);
+    let owner = row.account_id.is_some() && row.account_id == signed_in;
+    let audience = if owner {
+        Audience::Owner
+    } else if own_browser {
+        let key = visitor.browser_key.unwrap_or_default();
+        if store::flow::confirmed(&mut conn, row.id, &key, app.now()).await? {
+            Audience::Owner
+        } else if let (Some(account), Some(device)) = (row.account_id, visitor.device_key)
+            && store::device::is_known(&mut conn, account, &device).await?
+        {
+            Audience::KnownDevice
+        } else {
+            Audience::Browser
+        }
+    } else {
+        return Ok(None);
+    };
+    let evidence: Vec<Evidence> =
+        read_evidence(&row)?.into_iter().filter(|fact| audience.may_hear(fact.tier())).collect();
+    let verdict = diagnose(&evidence, audience);
+    let confirmable = !audience.may_hear(Audience::Owner);
+    let refusal =
+        Refusal { reference, status: 200, verdict, evidence, fields: Vec::new(), at: Timestamp(row.created_at), confirmable };
+    Ok(Some(Told { refusal, resolved: row.resolved_at.is_some() }))
+}
+
+/// The evidence of a kept attempt.
+///
+/// # Errors
+/// When the row was not written by this program.
+pub fn read_evidence(row: &Attempt) -> Result<Vec<Evidence>, Fault> {
+    serde_json::from_str(&row.evidence).map_err(|_| Fault::Unreadable("evidence"))
+}
+
+/// The browser of a kept attempt.
+pub fn read_browser(row: &Attempt) -> Browser {
+    serde_json::from_str(&row.browser).unwrap_or_default()
+}
+
+/// Adds facts that were found after the answer, and diagnoses anew.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_evidence(app: &App, id: Uuid, more: Vec<Evidence>) -> Result<(), Fault> {
+    app.store
+        .write(move |conn| {
+            async move {
+                let Some(row) = store::attempt::find_by_id(conn, id).await? else {
+                    return Ok(());
+                };
+                let mut evidence: Vec<Evidence> =
+                    serde_json::from_str(&row.evidence).map_err(|_| store::Error::Unreadable("evidence"))?;
+                evidence.extend(more);
+                let cause: Cause = diagnose(&evidence, Audience::Staff).cause;
+                let text = serde_json::to_string(&evidence).unwrap_or_default();
+                store::attempt::set_evidence(conn, id, &text, cause.slug()).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(())
+}

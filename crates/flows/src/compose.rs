@@ -1,0 +1,284 @@
+//! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
+
+use kagiya_domain::{
+    Timestamp,
+    code::{CAP_WINDOW, MAIL_CAP},
+    email::EmailAddress,
+};
+use kagiya_store::{self as store, account::Account, flow::Flow, outbox::Mail};
+use kagiya_text::{Arg, Lang};
+use serde::{Deserialize, Serialize};
+
+use crate::{App, Fault, Visitor, code, recover};
+
+/// A mail, ready to be handed to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// A stable identifier, for `Message-ID`.
+    pub id: String,
+    /// The recipient.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// Paragraphs of the text part.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// Its language.
+    pub lang: Lang,
+}
+
+/// What the words of a mail need, kept beside it. Nothing secret.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Data {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    browser: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+}
+
+fn write(data: &Data) -> String {
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+pub(crate) fn new_device_data(visitor: &Visitor, now: Timestamp) -> String {
+    let browser = format!("{} {}", visitor.browser.name(), visitor.browser.system).trim().to_owned();
+    write(&Data { at: Some(now.0), browser: Some(browser), ..Data::default() })
+}
+
+pub(crate) fn locked_data(until: Timestamp) -> String {
+    at_data(until)
+}
+
+pub(crate) fn at_data(at: Timestamp) -> String {
+    write(&Data { at: Some(at.0), ..Data::default() })
+}
+
+pub(crate) fn email_data(email: &EmailAddress, at: Timestamp) -> String {
+    write(&Data { at: Some(at.0), email: Some(email.masked()), ..Data::default() })
+}
+
+pub(crate) fn flow_data(visitor: &Visitor) -> String {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    write(&Data { device: visitor.device_key.map(|key| URL_SAFE_NO_PAD.encode(key)), ..Data::default() })
+}
+
+/// The letters that a kept mail becomes: one for each recipient, none when there is nobody.
+///
+/// # Errors
+/// When the database fails.
+pub async fn letters(app: &App, mail: &Mail) -> Result<Vec<Letter>, Fault> {
+    let data: Data = serde_json::from_str(&mail.data).unwrap_or_default();
+    let lang = Lang::parse(&mail.lang).unwrap_or_default();
+    match mail.flow_id {
+        Some(flow) => flow_letters(app, mail, flow, lang, &data).await,
+        None => account_letters(app, mail, lang, &data).await,
+    }
+}
+
+async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
+    let Some(id) = mail.account_id else {
+        return Ok(Vec::new());
+    };
+    let mut conn = app.store.reader().await?;
+    let Some(account) = store::account::find(&mut conn, id).await? else {
+        return Ok(Vec::new());
+    };
+    let emails = store::email::of_account(&mut conn, id).await?;
+    let when = data.at.map(|at| local_time(app, Timestamp(at), lang)).unwrap_or_default();
+    let args = [
+        ("login_id", Arg::from(account.login_id.as_str())),
+        ("time", Arg::from(when.as_str())),
+        ("browser", Arg::from(data.browser.as_deref().unwrap_or(""))),
+        ("email", Arg::from(data.email.as_deref().unwrap_or(""))),
+    ];
+    let name = mail.kind.replace('_', "-");
+    // A new sign-in concerns the person; one mail is enough. Changes go to every address.
+    let one = matches!(mail.kind.as_str(), "new_device" | "welcome" | "locked");
+    let recipients = emails.into_iter().take(if one { 1 } else { usize::MAX });
+    Ok(recipients.map(|email| letter(app, mail, &email.address, lang, &name, &args, None)).collect())
+}
+
+async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let now = app.now();
+    let Some(flow) = store::flow::find(&mut conn, flow).await? else {
+        return Ok(Vec::new());
+    };
+    if flow.finished_at.is_some() || flow.proven_at.is_some() {
+        return Ok(Vec::new());
+    }
+    match flow.kind.as_str() {
+        "sign_up" => sign_up_letters(app, mail, &flow, lang).await,
+        "add_email" => {
+            let taken = store::account::find_by_email(&mut conn, &flow.typed.to_lowercase()).await?;
+            drop(conn);
+            if is_capped(app, &flow.typed, &mail.kind).await? {
+                return Ok(Vec::new());
+            }
+            if let Some(other) = taken {
+                return existing_letters(app, mail, &flow.typed, &other, lang).await;
+            }
+            let subject = code::subject_key(app, "add_email", flow.id.as_bytes());
+            let code = code::issue(app, flow.id, flow.account_id, subject).await?;
+            Ok(vec![letter(app, mail, &flow.typed, lang, "add-email", &[], Some(code.as_str()))])
+        }
+        kind => {
+            let account = match (kind, flow.account_id) {
+                ("confirm", Some(id)) => store::account::find(&mut conn, id).await?,
+                ("confirm", None) => None,
+                _ => {
+                    drop(conn);
+                    let found = recover::find_account(app, &flow.typed).await?;
+                    conn = app.store.reader().await?;
+                    found
+                }
+            };
+            let Some(account) = account else {
+                drop(conn);
+                return nobody_letters(app, mail, &flow, lang).await;
+            };
+            let trusted = match data.device.as_deref().and_then(decode_device) {
+                Some(device) => store::device::is_known(&mut conn, account.id, &device).await?,
+                None => false,
+            };
+            let emails = store::email::of_account(&mut conn, account.id).await?;
+            let subject = code::subject_key(app, kind, account.id.as_bytes());
+            let sent = store::code::sent_since(&mut conn, &subject, now.minus(CAP_WINDOW)).await?;
+            drop(conn);
+            if sent >= MAIL_CAP && !trusted {
+                tracing::warn!(kind, "an account gets no more codes by mail for now");
+                return Ok(Vec::new());
+            }
+            // To the address that was typed when the account has it, otherwise to the primary one.
+            let typed = EmailAddress::parse(&flow.typed).map(|e| e.key()).unwrap_or_default();
+            let to = emails.iter().find(|e| e.address_key == typed).or(emails.first());
+            let Some(to) = to.map(|e| e.address.clone()) else {
+                return Ok(Vec::new());
+            };
+            let code = code::issue(app, flow.id, Some(account.id), subject).await?;
+            let args = [("login_id", Arg::from(account.login_id.as_str()))];
+            Ok(vec![letter(app, mail, &to, lang, &kind.replace('_', "-"), &args, Some(code.as_str()))])
+        }
+    }
+}
+
+fn decode_device(text: &str) -> Option<Vec<u8>> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+async fn is_capped(app: &App, address: &str, kind: &str) -> Result<bool, Fault> {
+    let since = app.now().minus(CAP_WINDOW);
+    let key = address.to_lowercase();
+    Ok(store::delivery::count_since(&mut app.store.reader().await?, &key, kind, since).await? >= MAIL_CAP)
+}
+
+async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Result<Vec<Letter>, Fault> {
+    if is_capped(app, &flow.typed, &mail.kind).await? {
+        return Ok(Vec::new());
+    }
+    let existing = store::account::find_by_email(&mut app.store.reader().await?, &flow.typed.to_lowercase()).await?;
+    if let Some(account) = existing {
+        return existing_letters(app, mail, &flow.typed, &account, lang).await;
+    }
+    let subject = code::subject_key(app, "sign_up", flow.id.as_bytes());
+    let code = code::issue(app, flow.id, None, subject).await?;
+    let args = [("login_id", Arg::from(flow.login_id.as_deref().unwrap_or("")))];
+    Ok(vec![letter(app, mail, &flow.typed, lang, "sign-up", &args, Some(code.as_str()))])
+}
+
+/// "You already have an account": the truth that the page does not tell.
+async fn existing_letters(app: &App, mail: &Mail, to: &str, account: &Account, lang: Lang) -> Result<Vec<Letter>, Fault> {
+    let args = [("login_id", Arg::from(account.login_id.as_str()))];
+    Ok(vec![letter(app, mail, to, lang, "already-member", &args, None)])
+}
+
+/// "No account with this address": only an address can be told, an unknown ID has no mailbox.
+async fn nobody_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Result<Vec<Letter>, Fault> {
+    let Ok(email) = EmailAddress::parse(&flow.typed) else {
+        return Ok(Vec::new());
+    };
+    if is_capped(app, &flow.typed, &mail.kind).await? {
+        return Ok(Vec::new());
+    }
+    let address = email.as_string();
+    let args = [("email", Arg::from(address.as_str()))];
+    Ok(vec![letter(app, mail, &address, lang, "no-account", &args, None)])
+}
+
+/// A time in the service's zone, to the minute, with the zone named.
+pub fn local_time(app: &App, at: Timestamp, lang: Lang) -> String {
+    let Ok(at) = jiff::Timestamp::from_millisecond(at.0) else {
+        return String::new();
+    };
+    let zoned = at.to_zoned(app.settings.time_zone.clone());
+    match lang {
+        Lang::Ja => zoned.strftime("%-Y年%-m月%-d日 %-H:%M").to_string(),
+        Lang::En => zoned.strftime("%-d %B %Y, %H:%M (%Z)").to_string(),
+    }
+}
+
+/// Puts a letter together: `mail-NAME-subject` and the paragraphs of `mail-NAME`.
+fn letter(app: &App, mail: &Mail, to: &str, lang: Lang, name: &str, args: &[(&str, Arg<'_>)], code: Option<&str>) -> Letter {
+    let settings = &app.settings;
+    let service = settings.service_name.get(lang);
+    let word = settings.login_id_word.get(lang);
+    let origin = settings.public_url.origin.as_str();
+    let support = settings.support.as_deref().unwrap_or(origin);
+    let member_url = settings.member_url.as_deref().unwrap_or("");
+    let mut all: Vec<(&str, Arg<'_>)> = args.to_vec();
+    all.extend([
+        ("service", Arg::from(service)),
+        ("word", Arg::from(word)),
+        ("origin", Arg::from(origin)),
+        ("support", Arg::from(support)),
+        ("member_url", Arg::from(member_url)),
+        ("from", Arg::from(settings.mail_from.as_str())),
+        ("code", Arg::from(code.unwrap_or(""))),
+        ("minutes", Arg::from(10)),
+    ]);
+    let subject = app.words.format(lang, &format!("mail-{name}-subject"), &all);
+    let body = app.words.format(lang, &format!("mail-{name}"), &all);
+    let foot = app.words.format(lang, "mail-foot", &all);
+    let text = format!("{body}\n\n-- \n{foot}\n");
+    let html = html(lang, &subject, &body, &foot, code, &settings.accent);
+    // A code or an order to act never travels as a link that signs in.
+    Letter { id: format!("{}.{}", mail.id, mail.tries), to: to.to_owned(), subject, text, html, lang }
+}
+
+fn html(lang: Lang, subject: &str, body: &str, foot: &str, code: Option<&str>, accent: &str) -> String {
+    let paragraphs = |text: &str| -> String {
+        text.split("\n\n")
+            .map(|paragraph| {
+                let lines = escape(paragraph).replace('\n', "<br>");
+                match code {
+                    Some(code) if paragraph.trim() == code => format!(
+                        "<p style=\"font-size:28px;letter-spacing:6px;font-family:monospace;font-weight:bold;margin:24px 0\">{lines}</p>"
+                    ),
+                    Some(_) | None => format!("<p style=\"margin:0 0 16px\">{lines}</p>"),
+                }
+            })
+            .collect()
+    };
+    format!(
+        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{}</title></head><body style=\"margin:0;padding:24px;background:#f5f5f4;color:#1c1917;\
+         font-family:'Hiragino Sans','Noto Sans JP','Yu Gothic',Meiryo,system-ui,sans-serif;font-size:16px;line-height:1.7\">\
+         <div style=\"max-width:560px;margin:0 auto;background:#ffffff;padding:32px 24px;border-top:4px solid {}\">{}</div>\
+         <div style=\"max-width:560px;margin:16px auto 0;color:#57534e;font-size:14px\">{}</div></body></html>",
+        lang.as_str(),
+        escape(subject),
+        escape(accent),
+        paragraphs(body),
+        paragraphs(foot)
+    )
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

@@ -1,0 +1,91 @@
+//! "Confirm by mail": lifts the verdict of an attempt to the owner's tier for one browser.
+
+use futures_util::FutureExt;
+use kagiya_domain::{Span, code::LIFE, reference::Reference};
+use kagiya_store::{self as store, flow::Flow};
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Visitor,
+    attempt::{self, Draft},
+    code, recover,
+};
+
+/// How long the lifted verdict can be read.
+const READING: Span = Span::hours(1);
+
+/// Mails a code to the owner of an attempt. The answer is the same whether there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Option<Uuid>, Fault> {
+    let Some(reference) = Reference::parse(reference) else {
+        return Ok(None);
+    };
+    let row = store::attempt::find(&mut app.store.reader().await?, reference.as_str()).await?;
+    let own = row.filter(|row| {
+        visitor.cookie_came && row.browser_key.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b)
+    });
+    let now = app.now();
+    let flow = Flow {
+        id: app.new_id(),
+        kind: "confirm".to_owned(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: reference.as_str().to_owned(),
+        account_id: own.as_ref().and_then(|row| row.account_id),
+        attempt_id: own.as_ref().map(|row| row.id),
+        sent_at: Some(now.0),
+        ..Flow::default()
+    };
+    let id = flow.id;
+    let mail = recover::code_mail(app, visitor, "confirm", id);
+    app.store
+        .write(move |conn| {
+            async move {
+                store::flow::insert(conn, &flow).await?;
+                store::outbox::enqueue(conn, &mail, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(Some(id))
+}
+
+/// A typed code. From then on [`attempt::tell`] answers this browser as the owner.
+///
+/// # Errors
+/// When the database fails.
+pub async fn type_code(app: &App, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
+    let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "confirm").await));
+    };
+    if typed.trim().is_empty() {
+        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    }
+    let guess = code::guess(app, visitor, &flow, typed, false);
+    let (now, id) = (app.now(), flow.id);
+    let typed = app
+        .store
+        .write(move |conn| {
+            async move {
+                let typed = code::check(conn, &guess, now).await?;
+                if matches!(typed, code::Typed::Right(_)) {
+                    store::flow::prove(conn, id, now.plus(READING), now).await?;
+                }
+                Ok(typed)
+            }
+            .boxed()
+        })
+        .await?;
+    match typed {
+        code::Typed::Right(_) => Ok(Ok(())),
+        code::Typed::Wrong { evidence, account, .. } => {
+            Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?))
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The threads that hash passwords: an arena each, a bounded queue, low priority.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version, params::Memory};
+use kagiya_domain::password::Password;
+use tokio::sync::oneshot;
+
+use crate::{Fault, settings::Argon2Parameters};
+
+/// Jobs that may wait, per thread. Beyond it the answer is "busy": at 10 ms a hash this is
+/// about two seconds of waiting.
+const QUEUE_PER_THREAD: usize = 200;
+
+/// The queue is full: the caller answers 503 and counts nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+enum Job {
+    Verify { phc: Option<String>, password: Password, answer: oneshot::Sender<Check> },
+    Hash { password: Password, salt: [u8; 16], answer: oneshot::Sender<Option<String>> },
+}
+
+/// The outcome of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it fits.
+    pub fits: bool,
+    /// Whether the stored hash has other parameters than today's.
+    pub outdated: bool,
+}
+
+#[derive(Default)]
+struct Queues {
+    now: VecDeque<Job>,
+    later: VecDeque<Job>,
+    stopped: bool,
+}
+
+struct Shared {
+    queues: Mutex<Queues>,
+    bell: Condvar,
+    capacity: usize,
+    parameters: Argon2Parameters,
+    checks: AtomicU64,
+}
+
+/// A handle to the pool.
+#[derive(Clone)]
+pub struct HashPool {
+    shared: Arc<Shared>,
+    threads: usize,
+}
+
+impl HashPool {
+    /// Starts `threads` threads.
+    pub fn start(threads: usize, parameters: Argon2Parameters) -> Self {
+        let shared = Arc::new(Shared {
+            queues: Mutex::default(),
+            bell: Condvar::new(),
+            capacity: threads * QUEUE_PER_THREAD,
+            parameters,
+            checks: AtomicU64::new(0),
+        });
+        for number in 0..threads {
+            let shared = Arc::clone(&shared);
+            let spawned =
+                std::thread::Builder::new().name(format!("hash-{number}")).stack_size(256 * 1_024).spawn(move || work(&shared));
+            if let Err(error) = spawned {
+                tracing::error!(%error, "a hashing thread could not be started");
+            }
+        }
+        Self { shared, threads }
+    }
+
+    fn push(&self, job: Job, later: bool) -> Result<(), Full> {
+        let mut queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if queues.now.len() + queues.later.len() >= self.shared.capacity {
+            return Err(Full);
+        }
+        if later { queues.later.push_back(job) } else { queues.now.push_back(job) }
+        drop(queues);
+        self.shared.bell.notify_one();
+        Ok(())
+    }
+
+    /// Checks a password against a PHC string; without one, works just as long and says no.
+    pub async fn verify(&self, phc: Option<String>, password: Password) -> Result<Result<Check, Full>, Fault> {
+        self.check(phc, password, false).await
+    }
+
+    /// As [`HashPool::verify`], when nothing else is waiting.
+    pub async fn verify_later(&self, phc: Option<String>, password: Password) -> Result<Result<Check, Full>, Fault> {
+        self.check(phc, password, true).await
+    }
+
+    async fn check(&self, phc: Option<String>, password: Password, later: bool) -> Result<Result<Check, Full>, Fault> {
+        let (answer, answered) = oneshot::channel();
+        if !later && phc.is_some() {
+            self.shared.checks.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Err(full) = self.push(Job::Verify { phc, password, answer }, later) {
+            return Ok(Err(full));
+        }
+        answered.await.map(Ok).map_err(|_| Fault::Hashing)
+    }
+
+    /// Hashes a new password into a PHC string.
+    pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<Result<String, Full>, Fault> {
+        let (answer, answered) = oneshot::channel();
+        if let Err(full) = self.push(Job::Hash { password, salt, answer }, false) {
+            return Ok(Err(full));
+        }
+        answered.await.ok().flatten().map(Ok).ok_or(Fault::Hashing)
+    }
+
+    /// Jobs that wait.
+    pub fn waiting(&self) -> usize {
+        self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).now.len()
+    }
+
+    /// Checks of real passwords since the start.
+    pub fn checks(&self) -> u64 {
+        self.shared.checks.load(Ordering::Relaxed)
+    }
+
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Ends the threads after what they have in hand.
+    pub fn stop(&self) {
+        self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).stopped = true;
+        self.shared.bell.notify_all();
+    }
+}
+
+fn argon2(parameters: Argon2Parameters) -> Option<Argon2> {
+    let params = Params::DEFAULT
+        .to_builder()
+        .memory(Memory::kib(u64::from(parameters.memory_kib)))
+        .passes(parameters.passes)
+        .lanes(parameters.lanes)
+        .threads(1)
+        .build()
+        .ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Whether these parameters can be used at all.
+pub fn acceptable(parameters: Argon2Parameters) -> bool {
+    argon2(parameters).is_some()
+}
+
+fn work(shared: &Shared) {
+    // Session checks and pages go first while people sign in: nice 19 for this thread alone
+    // (setpriority(2) takes a thread's id on Linux).
+    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+    let Some(argon2) = argon2(shared.parameters) else {
+        tracing::error!("Argon2 refuses the configured parameters");
+        return;
+    };
+    let prefix = format!(
+        "$argon2id$v=19$m={},t={},p={}$",
+        shared.parameters.memory_kib, shared.parameters.passes, shared.parameters.lanes
+    );
+    let mut hasher = argon2.hasher();
+    loop {
+        let job = {
+            let mut queues = shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
+            loop {
+                if queues.stopped {
+                    return;
+                }
+                if let Some(job) = queues.now.pop_front().or_else(|| queues.later.pop_front()) {
+                    break job;
+                }
+                queues = shared.bell.wait(queues).unwrap_or_else(PoisonError::into_inner);
+            }
+        };
+        match job {
+            Job::Verify { phc, password, answer } => {
+                // Nobody waits any more: the browser went away while it stood in the queue.
+                if !answer.is_closed() {
+                    let _ = answer.send(verify(&mut hasher, phc.as_deref(), &password, &prefix));
+                }
+            }
+            Job::Hash { password, salt, answer } => {
+                let _ = answer.send(hasher.hash_encoded(password.as_bytes(), &salt).ok());
+            }
+        }
+    }
+}
+
+fn verify(hasher: &mut Hasher, phc: Option<&str>, password: &Password, prefix: &str) -> Check {
+    match phc {
+        Some(phc) => Check {
+            fits: hasher.verify_encoded(phc, password.as_bytes(), Algorithm::Argon2id).is_ok(),
+            outdated: !phc.starts_with(prefix),
+        },
+        None => {
+            let mut tag = [0; 32];
+            let _ = hasher.hash_into(password.as_bytes(), b"a salt of nobody", &mut tag);
+            Check { fits: false, outdated: false }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: Argon2Parameters = Argon2Parameters { memory_kib: 64, passes: 1, lanes: 1 };
+
+    #[tokio::test]
+    async fn checks_hashes_and_notices_old_parameters() {
+        let old = HashPool::start(1, SMALL);
+        let new = HashPool::start(1, Argon2Parameters { passes: 2, ..SMALL });
+        let password = Password::typed("correct horse").unwrap();
+        let phc = old.hash(password.clone(), [7; 16]).await.unwrap().unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
+        let check = new.verify(Some(phc.clone()), password).await.unwrap().unwrap();
+        assert_eq!(check, Check { fits: true, outdated: true });
+        let wrong = Password::typed("correct house").unwrap();
+        assert!(!old.verify(Some(phc), wrong.clone()).await.unwrap().unwrap().fits);
+        assert!(!old.verify(None, wrong).await.unwrap().unwrap().fits);
+        old.stop();
+        new.stop();
+    }
+}

@@ -1,0 +1,118 @@
+//! What runs by itself: the lease on sessions, written-down uses, clean-ups.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use kagiya_domain::{Span, account::GRACE};
+use kagiya_store as store;
+
+use crate::{App, Fault, session};
+
+/// How often the clean-up runs.
+const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
+/// How often a server says that it is alive.
+const BEAT_EVERY: Duration = Duration::from_secs(8);
+
+/// Starts the jobs; they end with the runtime.
+pub fn start(app: &Arc<App>) {
+    repeat(app, session::LEASE_RENEWAL, "lease", |app| async move { session::renew_lease(&app).await }.boxed());
+    repeat(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
+    repeat(app, BEAT_EVERY, "beat", |app| async move { beat(&app).await }.boxed());
+    repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
+}
+
+type Job = fn(Arc<App>) -> futures_util::future::BoxFuture<'static, Result<(), Fault>>;
+
+fn repeat(app: &Arc<App>, every: Duration, name: &'static str, job: Job) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        let mut failing = false;
+        loop {
+            match job(Arc::clone(&app)).await {
+                Ok(()) => failing = false,
+                Err(error) if !failing => {
+                    failing = true;
+                    tracing::error!(%error, job = name, "a job failed; it goes on trying");
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(every).await;
+        }
+    });
+}
+
+/// Says that this server is alive, and notices others with other keys.
+///
+/// # Errors
+/// When the database fails.
+pub async fn beat(app: &App) -> Result<(), Fault> {
+    let (id, keys, now) = (app.server_id, app.keys.fingerprint(), app.now());
+    let digests = app
+        .store
+        .write(move |conn| {
+            async move {
+                store::server::beat(conn, id, &keys, now).await?;
+                store::server::key_digests(conn, now.minus(Span::seconds(30))).await
+            }
+            .boxed()
+        })
+        .await?;
+    if digests.len() > 1 {
+        tracing::error!("servers with different keys share this database; give all of them the same keys file");
+    }
+    Ok(())
+}
+
+/// Deletes what is kept no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clean_up(app: &App) -> Result<(), Fault> {
+    let now = app.now();
+    let (keep, dormant) = (app.settings.keep_attempts, app.settings.dormant_after);
+    let closed = store::account::closed_before(&mut app.store.reader().await?, now.minus(GRACE), 100).await?;
+    app.store
+        .write(move |conn| {
+            async move {
+                let day = Span::days(1);
+                store::flow::sweep(conn, now.minus(day)).await?;
+                store::code::sweep(conn, now.minus(day)).await?;
+                store::session::sweep(conn, now.minus(Span::days(30))).await?;
+                store::throttle::sweep(conn, now.minus(Span::days(2)), now).await?;
+                store::outbox::sweep(conn, now.minus(Span::days(7))).await?;
+                store::delivery::sweep(conn, now.minus(Span::days(90))).await?;
+                if let Some(after) = dormant {
+                    store::account::put_to_sleep(conn, now.minus(after), now).await?;
+                }
+                for account in closed {
+                    store::account::forget(conn, account).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+    // In portions, so that sign-ins never wait long for the one writer.
+    loop {
+        let before = now.minus(keep);
+        let gone = app
+            .store
+            .write(move |conn| async move { store::attempt::sweep(conn, before, 2_000).await }.boxed())
+            .await?;
+        if gone < 2_000 {
+            return Ok(());
+        }
+    }
+}
+
+/// Signs this server off.
+pub async fn leave(app: &App) {
+    let (id, now) = (app.server_id, app.now());
+    let left = app
+        .store
+        .write(move |conn| async move { store::server::leave(conn, id, now.minus(Span::hours(1))).await }.boxed())
+        .await;
+    if let Err(error) = left {
+        tracing::warn!(%error, "could not sign off");
+    }
+}

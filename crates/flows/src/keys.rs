@@ -1,0 +1,82 @@
+//! Secrets that live outside the database, and what is derived from them.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// The server's keys: the first signs, all of them verify.
+pub struct Keys {
+    keys: Vec<Zeroizing<[u8; 32]>>,
+}
+
+impl Keys {
+    /// Keys from 32-byte secrets; the first one is in use. `None` when there is none.
+    pub fn new(secrets: Vec<[u8; 32]>) -> Option<Self> {
+        if secrets.is_empty() {
+            return None;
+        }
+        Some(Self { keys: secrets.into_iter().map(Zeroizing::new).collect() })
+    }
+
+    fn mac_with(key: &[u8; 32], purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let Ok(mut mac) = HmacSha256::new_from_slice(key) else {
+            // HMAC takes keys of any length.
+            return [0; 32];
+        };
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            // Length first, so that no two lists of parts make one message.
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// A keyed digest (HMAC-SHA-256), for looking things up without keeping them.
+    pub fn digest(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        Self::mac_with(&self.keys[0], purpose, parts)
+    }
+
+    /// The first 16 bytes of [`Keys::digest`].
+    pub fn digest16(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
+        let full = self.digest(purpose, parts);
+        let mut short = [0; 16];
+        short.copy_from_slice(&full[..16]);
+        short
+    }
+
+    /// Whether `tag` was made by [`Keys::digest16`] with this or an earlier key.
+    pub fn verify16(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
+        tag.len() == 16
+            && self.keys.iter().any(|key| bool::from(Self::mac_with(key, purpose, parts)[..16].ct_eq(tag)))
+    }
+
+    /// What tells two servers with different keys apart without showing them.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        self.digest16("fingerprint", &[])
+    }
+}
+
+/// SHA-256, for tokens that are random enough to need no key.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_key_still_verifies_and_parts_do_not_run_together() {
+        let old = Keys::new(vec![[1; 32]]).unwrap();
+        let new = Keys::new(vec![[2; 32], [1; 32]]).unwrap();
+        let tag = old.digest16("form", &[b"ab", b"c"]);
+        assert!(new.verify16("form", &[b"ab", b"c"], &tag));
+        assert!(!new.verify16("form", &[b"a", b"bc"], &tag));
+        assert!(!new.verify16("other", &[b"ab", b"c"], &tag));
+        assert!(!new.verify16("form", &[b"ab", b"c"], &tag[..15]));
+    }
+}

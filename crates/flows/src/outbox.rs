@@ -1,0 +1,152 @@
+//! The mail job: leases due mails, composes them, sends them, keeps what servers answered.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use kagiya_domain::{Span, Timestamp, email::EmailAddress};
+use kagiya_store::{self as store, delivery::Delivery, outbox::Mail};
+
+use crate::{App, Fault, compose::{self, Letter}};
+
+/// Nobody else sends a mail that one server has in hand for this long.
+const LEASE: Span = Span::minutes(2);
+/// Mails in hand at once.
+const BATCH: i64 = 20;
+
+/// What a mail server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Posted {
+    /// Taken.
+    Accepted,
+    /// Refused for good, with the status and its words.
+    Refused(i64, String),
+    /// Put off, or not reached (status 0).
+    Deferred(i64, String),
+}
+
+/// The way mail leaves.
+pub trait Post: Send + Sync {
+    /// Hands one letter over.
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Posted>;
+}
+
+/// Sends mail until the runtime ends.
+pub fn start(app: &Arc<App>, post: Arc<dyn Post>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        loop {
+            match run_once(&app, &*post).await {
+                Ok(0) => {
+                    let wait = Duration::from_millis(next_wait(&app).await);
+                    let _ = tokio::time::timeout(wait, app.mail_bell.notified()).await;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, "mail waits: the database fails");
+                    tokio::time::sleep(Duration::from_secs(2)).await;
+                }
+            }
+        }
+    });
+}
+
+async fn next_wait(app: &App) -> u64 {
+    let due = async { store::outbox::next_due(&mut app.store.reader().await?).await }.await;
+    let wait = due.ok().flatten().map_or(5_000, |at| at.since(app.now()).0);
+    u64::try_from(wait.clamp(20, 5_000)).unwrap_or(5_000)
+}
+
+/// Sends what is due; returns how many mails were in hand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn run_once(app: &App, post: &dyn Post) -> Result<usize, Fault> {
+    let now = app.now();
+    let mails = app
+        .store
+        .write(move |conn| async move { store::outbox::lease(conn, BATCH, now.plus(LEASE), now).await }.boxed())
+        .await?;
+    let count = mails.len();
+    let sent = futures_util::future::join_all(mails.into_iter().map(|mail| handle(app, post, mail))).await;
+    for outcome in sent {
+        outcome?;
+    }
+    Ok(count)
+}
+
+async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
+    let letters = compose::letters(app, &mail).await?;
+    let mut deferred = None;
+    for letter in &letters {
+        let posted = post.send(letter).await;
+        keep_answer(app, &mail, letter, &posted).await?;
+        match posted {
+            Posted::Accepted => {}
+            Posted::Refused(status, words) => {
+                tracing::warn!(status, words, kind = mail.kind, "a mail was refused");
+            }
+            Posted::Deferred(status, words) => {
+                tracing::warn!(status, words, kind = mail.kind, tries = mail.tries, "a mail was put off");
+                deferred = Some(letter);
+            }
+        }
+    }
+    let now = app.now();
+    let (id, tries) = (mail.id, mail.tries);
+    let retry_at = now.plus(backoff(tries));
+    let again = deferred.is_some() && retry_at < Timestamp(mail.deadline_at);
+    let gave_up = deferred.is_some() && !again;
+    app.store
+        .write(move |conn| {
+            async move {
+                if again {
+                    store::outbox::retry_at(conn, id, retry_at).await
+                } else {
+                    store::outbox::done(conn, id, gave_up, now).await
+                }
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(())
+}
+
+/// 5 s, 10 s, 20 s … up to 30 minutes.
+fn backoff(tries: i64) -> Span {
+    let doublings = u32::try_from((tries - 1).clamp(0, 9)).unwrap_or(9);
+    Span(Span::seconds(5).0.saturating_mul(1 << doublings).min(Span::minutes(30).0))
+}
+
+async fn keep_answer(app: &App, mail: &Mail, letter: &Letter, posted: &Posted) -> Result<(), Fault> {
+    let Ok(address) = EmailAddress::parse(&letter.to) else {
+        return Ok(());
+    };
+    let (outcome, status, answer) = match posted {
+        Posted::Accepted => ("delivered", 250, String::new()),
+        Posted::Refused(status, words) => ("refused", *status, words.clone()),
+        Posted::Deferred(status, words) => ("deferred", *status, words.clone()),
+    };
+    metrics::counter!("kagiya_mails_total", "outcome" => outcome).increment(1);
+    let row = Delivery {
+        at: app.now().0,
+        kind: mail.kind.clone(),
+        outcome: outcome.to_owned(),
+        status,
+        answer: answer.chars().filter(|c| !c.is_control()).take(300).collect(),
+    };
+    let id = app.new_id();
+    app.store
+        .write(move |conn| {
+            async move { store::delivery::insert(conn, id, &address.key(), address.domain(), &row).await }.boxed()
+        })
+        .await?;
+    Ok(())
+}
+
+/// When the oldest mail that waits was asked for, and how many wait.
+///
+/// # Errors
+/// When the database fails.
+pub async fn waiting(conn: &mut store::Conn) -> Result<(Option<Timestamp>, i64), Fault> {
+    Ok(store::outbox::waiting(conn).await?)
+}

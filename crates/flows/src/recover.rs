@@ -1,0 +1,491 @@
+//! A forgotten ID or password: the same answer whatever exists, the truth in the mailbox.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Span, Timestamp,
+    account::AccountState,
+    code::{CAP_WINDOW, LIFE, RESEND_WAIT},
+    login::{self, Login},
+    password::Password,
+    session::EndReason,
+    throttle::Scope,
+};
+use kagiya_store::{self as store, account::Account, flow::Flow};
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Visitor,
+    attempt::{self, Draft, Refusal},
+    code, compose,
+    session, sign_in, throttle,
+};
+
+/// How long a proven recovery may take to choose a password.
+const CHOOSING: Span = Span::minutes(30);
+/// A mail that waits longer than this is slow, and everyone may know.
+pub const SLOW_MAIL: Span = Span::minutes(2);
+
+/// Which of the flows that begin with a typed login and a mailed code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Forgotten ID or password.
+    Recover,
+    /// End of a lock.
+    Unlock,
+}
+
+impl Kind {
+    /// The name of the flow, of its attempts and its mails.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recover => "recover",
+            Self::Unlock => "unlock",
+        }
+    }
+
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Recover => "email",
+            Self::Unlock => "login",
+        }
+    }
+}
+
+/// Begins a recovery or unlocking. Looks nothing up: the mail job does, after the answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return_to: Option<String>) -> Outcome<Uuid> {
+    if let Some(key) = typed_error(typed) {
+        let fields = vec![FieldError { field: kind.field(), key }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(kind.as_str(), visitor, fields)).await));
+    }
+    let now = app.now();
+    let flow = Flow {
+        id: app.new_id(),
+        kind: kind.as_str().to_owned(),
+        browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: typed.trim().to_owned(),
+        return_to,
+        sent_at: Some(now.0),
+        ..Flow::default()
+    };
+    let id = flow.id;
+    let mail = code_mail(app, visitor, kind.as_str(), id);
+    app.store
+        .write(move |conn| {
+            async move {
+                store::flow::insert(conn, &flow).await?;
+                store::outbox::enqueue(conn, &mail, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(Ok(id))
+}
+
+/// Why a typed login cannot begin anything.
+pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
+    if typed.trim().is_empty() {
+        Some("error-login-empty")
+    } else if typed.len() > login::MAX_BYTES {
+        Some("error-login-long")
+    } else if typed.contains('\0') {
+        Some("error-login-character")
+    } else {
+        None
+    }
+}
+
+/// The mail of a flow, composed when it is sent.
+pub(crate) fn code_mail(app: &App, visitor: &Visitor, kind: &'static str, flow: Uuid) -> store::outbox::NewMail {
+    store::outbox::NewMail {
+        flow_id: Some(flow),
+        patience: LIFE,
+        ..sign_in::mail(app, kind, None, compose::flow_data(visitor), visitor.lang.as_str())
+    }
+}
+
+/// The flow a request means: by its key, or the newest of this browser. `None` when it is
+/// over, or another browser's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_flow(app: &App, visitor: &Visitor, kind: &str, id: Option<Uuid>) -> Result<Option<Flow>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let flow = match (id, visitor.browser_key) {
+        (Some(id), _) => store::flow::find(&mut conn, id).await?,
+        (None, Some(key)) if visitor.cookie_came => {
+            store::flow::latest_of_browser(&mut conn, &key, kind, app.now()).await?
+        }
+        (None, _) => None,
+    };
+    Ok(flow.filter(|flow| {
+        let own = match &flow.browser_key {
+            Some(key) => visitor.cookie_came && visitor.browser_key.is_some_and(|asking| asking[..] == key[..]),
+            None => true,
+        };
+        flow.kind == kind && own && flow.finished_at.is_none()
+    }))
+}
+
+/// Sends the code's mail again, after a wait that the page shows.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Outcome<Uuid> {
+    let Some(flow) = find_flow(app, visitor, kind, id).await? else {
+        return Ok(Err(refuse_ended(app, visitor, kind).await));
+    };
+    let now = app.now();
+    let mail = code_mail(app, visitor, kind, flow.id);
+    let id = flow.id;
+    let sent = app
+        .store
+        .write(move |conn| {
+            async move {
+                let again =
+                    store::flow::ask_again(conn, id, now.minus(RESEND_WAIT), now.plus(LIFE).plus(LIFE), now).await?;
+                if again {
+                    store::outbox::enqueue(conn, &mail, now).await?;
+                }
+                Ok(again)
+            }
+            .boxed()
+        })
+        .await?;
+    if sent {
+        app.mail_bell.notify_one();
+        return Ok(Ok(id));
+    }
+    let mut evidence = vec![Evidence::SaysNoMail];
+    evidence.extend(mail_evidence(app, flow.account_id).await?);
+    let mut draft = Draft::new("code", 429, visitor, evidence);
+    draft.account = flow.account_id;
+    let mut refusal = attempt::refuse(app, visitor, draft).await;
+    refusal.verdict.wait_until = flow.sent_at.map(|at| Timestamp(at).plus(RESEND_WAIT));
+    Ok(Err(refusal))
+}
+
+/// The person says that the registered mailbox can no longer be read.
+///
+/// # Errors
+/// When the database fails.
+pub async fn say_lost(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Result<Box<Refusal>, Fault> {
+    let account = find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
+    let mut evidence = vec![Evidence::SaysContactLost];
+    evidence.extend(mail_evidence(app, account).await?);
+    let mut draft = Draft::new("recover", 403, visitor, evidence);
+    draft.account = account;
+    Ok(attempt::refuse(app, visitor, draft).await)
+}
+
+/// The page's act is over: it ran out, was finished, or belongs to another browser.
+pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str) -> Box<Refusal> {
+    attempt::refuse(app, visitor, Draft::new(kind, 410, visitor, vec![Evidence::FlowEnded])).await
+}
+
+/// What is known of mail to an account, and of our own queue.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mail_evidence(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let mut evidence = Vec::new();
+    let (oldest, _) = store::outbox::waiting(&mut conn).await?;
+    if let Some(late) = oldest.map(|at| app.now().since(at)).filter(|late| *late > SLOW_MAIL) {
+        evidence.push(Evidence::MailQueueSlow { minutes: late.as_minutes_up() });
+    }
+    let addresses = store::email::of_account(&mut conn, account.unwrap_or(Uuid::nil())).await?;
+    let mut refusing = 0;
+    for address in &addresses {
+        if kagiya_domain::email::EmailAddress::parse(&address.address).is_ok_and(|a| a.is_unusual()) {
+            evidence.push(Evidence::UnusualAddress);
+        }
+        let Some(last) = store::delivery::last_of(&mut conn, &address.address_key).await? else {
+            continue;
+        };
+        match last.outcome.as_str() {
+            "refused" => {
+                refusing += 1;
+                evidence.push(Evidence::MailRefused { status: last.status });
+            }
+            "deferred" => evidence.push(Evidence::MailDeferred { status: last.status }),
+            _ => evidence.push(Evidence::MailDelivered { at: Timestamp(last.at) }),
+        }
+    }
+    // One refusal may be a passing fault of theirs; several addresses, or one that has
+    // refused for a long time, cannot be read any more.
+    if refusing > 0 && refusing == addresses.len() {
+        let mut lost = true;
+        for address in &addresses {
+            let past = store::delivery::of_address(&mut conn, &address.address_key, 3).await?;
+            lost &= past.len() >= 3 && past.iter().all(|d| d.outcome == "refused");
+        }
+        if lost || addresses.len() > 1 {
+            evidence.push(Evidence::EveryAddressRefuses);
+        }
+    }
+    Ok(evidence)
+}
+
+/// What a typed code comes with.
+#[derive(Clone, Debug, Default)]
+pub struct CodeForm {
+    /// The flow of the page.
+    pub flow: Option<Uuid>,
+    /// The address or ID again, when the code is typed in another browser.
+    pub login: String,
+    /// The code as typed.
+    pub code: String,
+}
+
+/// A typed code of a recovery or unlocking.
+///
+/// # Errors
+/// When the database fails.
+pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm) -> Outcome<Flow> {
+    let flow = match find_flow(app, visitor, kind.as_str(), form.flow).await? {
+        Some(flow) if flow.expires_at > app.now().0 => Some(flow),
+        Some(_) | None if form.login.trim().is_empty() => None,
+        Some(_) | None => join_elsewhere(app, visitor, kind, &form.login).await?,
+    };
+    let Some(flow) = flow else {
+        return Ok(Err(refuse_ended(app, visitor, kind.as_str()).await));
+    };
+    if form.code.trim().is_empty() {
+        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    }
+    let device_known = is_known_device(app, visitor, flow.account_id).await?;
+    let guess = code::guess(app, visitor, &flow, &form.code, device_known);
+    let (now, id) = (app.now(), flow.id);
+    let cleared = (kind == Kind::Unlock).then(|| flow.typed.clone());
+    let lock_keys = match (kind, flow.account_id) {
+        (Kind::Unlock, Some(account)) => lock_keys(app, visitor, account, &cleared.unwrap_or_default()).await?,
+        _ => Vec::new(),
+    };
+    let typed = app
+        .store
+        .write(move |conn| {
+            async move {
+                let typed = code::check(conn, &guess, now).await?;
+                if let code::Typed::Right(proof) = &typed {
+                    store::flow::prove(conn, id, now.plus(CHOOSING), now).await?;
+                    if kind == Kind::Unlock {
+                        store::throttle::clear(conn, &lock_keys).await?;
+                        if let Some(account) = proof.account {
+                            wake(conn, account, now).await?;
+                        }
+                        store::flow::finish(conn, id, now).await?;
+                    }
+                }
+                Ok(typed)
+            }
+            .boxed()
+        })
+        .await?;
+    match typed {
+        code::Typed::Right(_) => Ok(Ok(flow)),
+        code::Typed::Wrong { evidence, account, .. } => Ok(Err(refuse_code(app, visitor, evidence, account).await?)),
+    }
+}
+
+/// Refuses a code: anyone hears that it was refused, the owner hears about the mail too.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refuse_code(app: &App, visitor: &Visitor, mut evidence: Vec<Evidence>, account: Option<Uuid>) -> Result<Box<Refusal>, Fault> {
+    let ended = evidence.contains(&Evidence::FlowEnded);
+    evidence.extend(mail_evidence(app, account).await?.into_iter().filter(|fact| fact.tier() != Audience::Anyone));
+    if ended {
+        evidence.retain(|fact| *fact != Evidence::CodeRefused);
+    }
+    let mut draft = Draft::new("code", if ended { 410 } else { 401 }, visitor, evidence);
+    draft.account = account;
+    Ok(attempt::refuse(app, visitor, draft).await)
+}
+
+async fn is_known_device(app: &App, visitor: &Visitor, account: Option<Uuid>) -> Result<bool, Fault> {
+    match visitor.device_key {
+        Some(device) => {
+            Ok(store::device::is_known(&mut app.store.reader().await?, account.unwrap_or(Uuid::nil()), &device).await?)
+        }
+        None => Ok(false),
+    }
+}
+
+/// A code typed in another browser than the one that asked for it: the login says whose it is.
+async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -> Result<Option<Flow>, Fault> {
+    if typed_error(typed).is_some() {
+        return Ok(None);
+    }
+    let now = app.now();
+    let account = find_account(app, typed).await?;
+    let id = account.as_ref().map_or(Uuid::nil(), |a| a.id);
+    let subject = code::subject_key(app, kind.as_str(), id.as_bytes());
+    let codes = store::code::sent_since(&mut app.store.reader().await?, &subject, now.minus(CAP_WINDOW)).await?;
+    let flow = Flow {
+        id: app.new_id(),
+        kind: kind.as_str().to_owned(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: typed.trim().to_owned(),
+        account_id: account.filter(|_| codes > 0).map(|a| a.id),
+        subject_key: Some(subject.to_vec()),
+        sent_at: Some(now.0),
+        ..Flow::default()
+    };
+    let row = flow.clone();
+    app.store.write(move |conn| async move { store::flow::insert(conn, &row).await }.boxed()).await?;
+    Ok(Some(flow))
+}
+
+/// The account of a typed login.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_account(app: &App, typed: &str) -> Result<Option<Account>, Fault> {
+    let mut conn = app.store.reader().await?;
+    Ok(match Login::parse(typed).0 {
+        Login::Id(skeleton) => store::account::find_by_skeleton(&mut conn, skeleton.as_str()).await?,
+        Login::Email(key) => store::account::find_by_email(&mut conn, &key).await?,
+    })
+}
+
+/// The counters that a proof of ownership clears: the account's, and those of every way to
+/// type its login.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_keys(app: &App, visitor: &Visitor, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let login_id = store::account::find(&mut conn, account).await?.map(|a| a.login_id).unwrap_or_default();
+    let mut logins = vec![typed.to_owned(), login_id];
+    logins.extend(store::email::of_account(&mut conn, account).await?.into_iter().map(|e| e.address));
+    let subject = app.keys.digest16("subject", &[b"account", account.as_bytes()]);
+    let mut keys = vec![throttle::counter_key(app, Scope::Strangers, &subject)];
+    if let Some(device) = visitor.device_key {
+        keys.push(throttle::counter_key(app, Scope::KnownDevice, &[subject, device].concat()));
+    }
+    for login in logins {
+        let typed_key = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
+        keys.push(throttle::counter_key(app, Scope::TypedLogin, &typed_key));
+    }
+    Ok(keys)
+}
+
+async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(), store::Error> {
+    if let Some(found) = store::account::find(conn, account).await?
+        && found.state == AccountState::Dormant
+    {
+        store::account::set_state(conn, account, AccountState::Active, now).await?;
+        // Otherwise the clean-up would put it back to sleep at once.
+        store::account::note_sign_in(conn, account, found.credential_version, now).await?;
+    }
+    Ok(())
+}
+
+/// What a finished reset leads to.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// The login ID for the sign-in page.
+    pub login_id: String,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
+}
+
+/// Chooses the new password of a proven recovery. Ends everything that was begun before.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw: &str) -> Outcome<Reset> {
+    let now = app.now();
+    let flow = find_flow(app, visitor, "recover", id).await?;
+    let Some((flow, account_id)) =
+        flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
+    else {
+        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+    };
+    let mut conn = app.store.reader().await?;
+    let Some(account) = store::account::find(&mut conn, account_id).await? else {
+        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+    };
+    let addresses = store::email::of_account(&mut conn, account_id).await?;
+    drop(conn);
+    let password = match judge(app, raw, &account.login_id, addresses.iter().map(|e| e.address.as_str())) {
+        Ok(password) => password,
+        Err(field) => {
+            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("recover", visitor, vec![field])).await));
+        }
+    };
+    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+        let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    };
+    let keys = lock_keys(app, visitor, account_id, &flow.typed).await?;
+    let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
+    let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                if !store::flow::finish(conn, flow_id, now).await? {
+                    return Ok(None);
+                }
+                replace_password(conn, account_id, &phc, None, now).await?;
+                store::flow::end_all(conn, account_id, flow_id, now).await?;
+                store::device::forget_all(conn, account_id).await?;
+                store::throttle::clear(conn, &keys).await?;
+                wake(conn, account_id, now).await?;
+                store::outbox::enqueue(conn, &notice, now).await?;
+                let line = audit_line("owner", "password_reset", now);
+                store::audit::note(conn, audit_id, Some(account_id), &line).await?;
+                Ok(Some(session::end_epoch(conn, server, now).await?))
+            }
+            .boxed()
+        })
+        .await?;
+    let Some(others) = done else {
+        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+    };
+    app.mail_bell.notify_one();
+    session::ended(app, others).await?;
+    Ok(Ok(Reset { login_id: account.login_id, return_to: flow.return_to }))
+}
+
+/// Judges a new password in the light of the account and the service.
+pub(crate) fn judge<'a>(
+    app: &'a App,
+    raw: &str,
+    login_id: &'a str,
+    addresses: impl Iterator<Item = &'a str>,
+) -> Result<Password, FieldError> {
+    let name = &app.settings.service_name;
+    let mut context = vec![login_id, name.ja.as_str(), name.en.as_str()];
+    context.extend(addresses);
+    Password::judge(raw, &context, app.settings.policy).map_err(|error| FieldError { field: "password", key: error.key() })
+}
+
+/// Sets a password and ends what was begun with the one before.
+pub(crate) async fn replace_password(
+    conn: &mut store::Conn,
+    account: Uuid,
+    phc: &str,
+    keep_session: Option<Uuid>,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    store::password::set(conn, account, phc, now).await?;
+    store::account::bump_version(conn, account).await?;
+    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await.map(drop)
+}
+
+pub(crate) fn audit_line(actor: &str, act: &str, now: Timestamp) -> store::audit::Line {
+    store::audit::Line { at: now.0, actor: actor.to_owned(), act: act.to_owned(), detail: String::new() }
+}

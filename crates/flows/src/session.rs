@@ -1,0 +1,371 @@
+//! Sessions: begun, checked on every request, ended with effect on the very next one.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Span, Timestamp,
+    account::AccountState,
+    session::{EndReason, has_expired},
+};
+use kagiya_store::{self as store, session::NewSession};
+use uuid::Uuid;
+
+use crate::{App, Fault, Visitor, keys::sha256};
+
+/// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
+#[derive(Clone)]
+pub struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl Token {
+    /// The text for the cookie.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The hash under which a cookie's value would be found; `None` when it cannot be a token.
+pub fn token_hash(cookie: &str) -> Option<[u8; 32]> {
+    let mut token = [0; 33];
+    match URL_SAFE_NO_PAD.decode_slice(cookie, &mut token) {
+        Ok(32) => Some(sha256(&token[..32])),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+/// A session that is running.
+#[derive(Debug)]
+pub struct Live {
+    /// The key shown in lists.
+    pub id: Uuid,
+    /// Whose it is.
+    pub account_id: Uuid,
+    /// The account's login ID.
+    pub login_id: String,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// The latest end.
+    pub expires_at: Timestamp,
+    /// How long it may lie unused.
+    pub idle: Span,
+    epoch: i64,
+    last_seen: AtomicI64,
+    written: AtomicI64,
+}
+
+/// What a cookie's value stands for.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// A running session.
+    Live(Arc<Live>),
+    /// A session that is over, and why.
+    Ended(EndReason),
+    /// Nothing that we know.
+    Unknown,
+}
+
+const SHARDS: usize = 32;
+/// Sessions remembered per shard; beyond it a shard starts anew.
+const SHARD_LIMIT: usize = 8_192;
+/// For how long a reading of the epoch is trusted.
+pub const LEASE: Duration = Duration::from_millis(500);
+/// How often the epoch is read.
+pub const LEASE_RENEWAL: Duration = Duration::from_millis(150);
+/// A server that has not been seen for this long is gone.
+const SERVER_LIFE: Span = Span::seconds(30);
+/// Uses are written down at most this often.
+const WRITE_EVERY: Span = Span::minutes(1);
+
+type Shard = RwLock<HashMap<[u8; 32], Arc<Live>>>;
+
+/// Sessions that were checked lately. An entry counts only while the epoch it was loaded
+/// under is the database's, as read within [`LEASE`]; ending a session counts the epoch up
+/// and, when other servers live, waits until their leases have run out.
+pub struct Memory {
+    shards: Vec<Shard>,
+    epoch: AtomicI64,
+    read_at: AtomicI64,
+    touched: AtomicBool,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
+            epoch: AtomicI64::new(0),
+            read_at: AtomicI64::new(i64::MIN / 2),
+            touched: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Memory {
+    fn shard(&self, hash: &[u8; 32]) -> &Shard {
+        &self.shards[usize::from(hash[0]) % SHARDS]
+    }
+
+    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Live>> {
+        self.shard(hash).read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
+    }
+
+    fn put(&self, hash: [u8; 32], live: Arc<Live>) {
+        let mut shard = self.shard(&hash).write().unwrap_or_else(PoisonError::into_inner);
+        if shard.len() >= SHARD_LIMIT {
+            shard.clear();
+        }
+        shard.insert(hash, live);
+    }
+
+    fn forget(&self) {
+        for shard in &self.shards {
+            shard.write().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
+
+    /// How many are remembered.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    /// Whether none is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Looks a cookie's value up, from memory when that is safe.
+///
+/// # Errors
+/// When the database is needed and fails.
+pub async fn check(app: &App, cookie: &str, now: Timestamp) -> Result<Found, Fault> {
+    let Some(hash) = token_hash(cookie) else {
+        return Ok(Found::Unknown);
+    };
+    if let Some(live) = check_memory(app, &hash, now) {
+        return Ok(Found::Live(live));
+    }
+    let mut conn = app.store.reader().await?;
+    // The epoch is read first: an end that comes between the two readings is then noticed.
+    let epoch = store::session::epoch(&mut conn).await?;
+    let Some(row) = store::session::find(&mut conn, &hash).await? else {
+        return Ok(Found::Unknown);
+    };
+    drop(conn);
+    if let Some(why) = row.ended_why.as_deref() {
+        return Ok(EndReason::parse(why).map_or(Found::Unknown, Found::Ended));
+    }
+    if has_expired(Timestamp(row.last_seen_at), Timestamp(row.expires_at), Span(row.idle_ms), now) {
+        return Ok(Found::Ended(EndReason::Expired));
+    }
+    if AccountState::parse(&row.state) != Some(AccountState::Active) {
+        return Ok(Found::Ended(EndReason::AccountState));
+    }
+    let live = Arc::new(Live {
+        id: row.id,
+        account_id: row.account_id,
+        login_id: row.login_id,
+        created_at: Timestamp(row.created_at),
+        expires_at: Timestamp(row.expires_at),
+        idle: Span(row.idle_ms),
+        epoch,
+        last_seen: AtomicI64::new(now.0),
+        written: AtomicI64::new(row.last_seen_at),
+    });
+    if now.since(Timestamp(row.last_seen_at)) >= WRITE_EVERY {
+        app.sessions.touched.store(true, Ordering::Relaxed);
+    }
+    app.sessions.put(hash, Arc::clone(&live));
+    Ok(Found::Live(live))
+}
+
+/// The session of a token's hash, when memory alone can vouch for it.
+pub fn check_memory(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Live>> {
+    let memory = &app.sessions;
+    let lease = i64::try_from(LEASE.as_millis()).unwrap_or(0);
+    if app.clock.monotonic_ms() - memory.read_at.load(Ordering::Acquire) > lease {
+        return None;
+    }
+    let live = memory.get(hash)?;
+    if live.epoch != memory.epoch.load(Ordering::Acquire) {
+        return None;
+    }
+    let seen = Timestamp(live.last_seen.load(Ordering::Relaxed));
+    if has_expired(seen, live.expires_at, live.idle, now) {
+        return None;
+    }
+    if now.since(seen).0 > 1_000 {
+        live.last_seen.store(now.0, Ordering::Relaxed);
+        if now.since(Timestamp(live.written.load(Ordering::Relaxed))) >= WRITE_EVERY {
+            memory.touched.store(true, Ordering::Relaxed);
+        }
+    }
+    Some(live)
+}
+
+/// Reads the epoch; runs every [`LEASE_RENEWAL`].
+///
+/// # Errors
+/// When the database fails; memory then stops vouching by itself.
+pub async fn renew_lease(app: &App) -> Result<(), Fault> {
+    let begun = app.clock.monotonic_ms();
+    let mut conn = app.store.reader().await?;
+    let epoch = store::session::epoch(&mut conn).await?;
+    let before = app.sessions.epoch.swap(epoch, Ordering::AcqRel);
+    if before != epoch {
+        app.sessions.forget();
+    }
+    app.sessions.read_at.store(begun, Ordering::Release);
+    Ok(())
+}
+
+/// Writes down when sessions were last used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn write_uses(app: &App) -> Result<(), Fault> {
+    if !app.sessions.touched.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let mut due = Vec::new();
+    for shard in &app.sessions.shards {
+        for (hash, live) in shard.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            let seen = live.last_seen.load(Ordering::Relaxed);
+            if seen - live.written.load(Ordering::Relaxed) >= WRITE_EVERY.0 {
+                live.written.store(seen, Ordering::Relaxed);
+                due.push((*hash, Timestamp(seen)));
+            }
+        }
+    }
+    for chunk in due.chunks(500) {
+        let chunk = chunk.to_vec();
+        app.store
+            .write(move |conn| {
+                async move {
+                    for (hash, seen) in &chunk {
+                        store::session::touch(conn, hash, *seen).await?;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// A new session for an account, to be inserted by the caller's transaction.
+pub fn prepare(app: &App, visitor: &Visitor, account_id: Uuid, remember: bool, now: Timestamp) -> (Token, NewSession) {
+    // A new token at every sign-in: a fixed one could be planted by an attacker.
+    let secret: [u8; 32] = app.random();
+    let session = NewSession {
+        id: app.new_id(),
+        token_hash: sha256(&secret),
+        account_id,
+        expires_at: app.settings.lives.ends_at(remember, now),
+        idle_ms: app.settings.lives.idle_for(remember).0,
+        browser: visitor.browser.name(),
+        system: visitor.browser.system.clone(),
+        network: visitor.network_kept(),
+    };
+    (Token(URL_SAFE_NO_PAD.encode(secret)), session)
+}
+
+/// To be called in the transaction that ended sessions. What it returns goes to [`ended`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_epoch(conn: &mut store::Conn, server: Uuid, now: Timestamp) -> Result<bool, store::Error> {
+    store::session::bump_epoch(conn).await?;
+    Ok(store::server::others(conn, server, now.minus(SERVER_LIFE)).await? > 0)
+}
+
+/// After the commit: nothing here vouches for the ended session any more, and when other
+/// servers live, their memories have run out before this returns.
+///
+/// # Errors
+/// When the database fails.
+pub async fn ended(app: &App, others: bool) -> Result<(), Fault> {
+    // Until the new epoch is read, memory vouches for nothing.
+    app.sessions.read_at.store(i64::MIN / 2, Ordering::Release);
+    renew_lease(app).await?;
+    if others {
+        tokio::time::sleep(LEASE).await;
+    }
+    Ok(())
+}
+
+/// Ends the session of a cookie.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
+    let Some(hash) = token_hash(cookie) else {
+        return Ok(());
+    };
+    let (server, now) = (app.server_id, app.now());
+    let others = app
+        .store
+        .write(move |conn| {
+            async move {
+                store::session::end_token(conn, &hash, EndReason::SignedOut, now).await?;
+                end_epoch(conn, server, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    ended(app, others).await
+}
+
+/// Ends one session of the owner's list, or with `None` all others than `current`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(app: &App, account: Uuid, one: Option<Uuid>, current: Uuid) -> Result<bool, Fault> {
+    let (server, now) = (app.server_id, app.now());
+    let (found, others) = app
+        .store
+        .write(move |conn| {
+            async move {
+                let why = EndReason::SignedOutElsewhere;
+                let found = match one {
+                    Some(id) => store::session::end(conn, account, id, why, now).await?,
+                    None => store::session::end_all(conn, account, Some(current), why, now).await? > 0,
+                };
+                Ok((found, end_epoch(conn, server, now).await?))
+            }
+            .boxed()
+        })
+        .await?;
+    ended(app, others).await?;
+    Ok(found)
+}
+
+/// The running sessions of an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(app: &App, account: Uuid) -> Result<Vec<store::session::Session>, Fault> {
+    Ok(store::session::of_account(&mut app.store.reader().await?, account, app.now()).await?)
+}
+
+/// How many sessions run.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(conn: &mut store::Conn, now: Timestamp) -> Result<i64, Fault> {
+    Ok(store::session::count(conn, now).await?)
+}

@@ -1,0 +1,86 @@
+//! What an operator can set that flows and pages need.
+
+use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
+
+/// The settings of a running server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where people reach it.
+    pub public_url: PublicUrl,
+    /// The service's name in each language.
+    pub service_name: ByLang,
+    /// The word for "login ID" in each language.
+    pub login_id_word: ByLang,
+    /// The start of a member's page; the login ID and a slash follow.
+    pub member_url: Option<String>,
+    /// The accent colour, `#rrggbb`.
+    pub accent: String,
+    /// A picture shown beside the name, by URL path or https URL.
+    pub logo_url: Option<String>,
+    /// Where members reach a human being.
+    pub support: Option<String>,
+    /// From whom mail comes.
+    pub mail_from: String,
+    /// The zone in which times are told, an IANA name.
+    pub time_zone: jiff::tz::TimeZone,
+    /// What new passwords must satisfy.
+    pub policy: Policy,
+    /// How many wrong passwords are looked at.
+    pub budgets: Budgets,
+    /// How long sessions live.
+    pub lives: Lives,
+    /// How passwords are hashed.
+    pub argon2: Argon2Parameters,
+    /// Days for which attempts are kept.
+    pub keep_attempts: Span,
+    /// After how long without sign-in an account falls asleep; `None`: never.
+    pub dormant_after: Option<Span>,
+    /// Where data, mails and keys are, in words for the operator's own page.
+    pub mail_note: String,
+}
+
+/// A text in Japanese and English.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByLang {
+    /// Japanese.
+    pub ja: String,
+    /// English.
+    pub en: String,
+}
+
+impl ByLang {
+    /// The text in that language.
+    pub fn get(&self, lang: kagiya_text::Lang) -> &str {
+        match lang {
+            kagiya_text::Lang::Ja => &self.ja,
+            kagiya_text::Lang::En => &self.en,
+        }
+    }
+}
+
+/// The origin under which the server is reached: `https://login.example.jp`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicUrl {
+    /// Scheme, host and port, without a slash at the end.
+    pub origin: String,
+    /// Whether it is https: cookies are then `__Host-` and `Secure`.
+    pub secure: bool,
+}
+
+/// Argon2id's cost (RFC 9106 3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Argon2Parameters {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for Argon2Parameters {
+    fn default() -> Self {
+        // OWASP Password Storage Cheat Sheet: m=19 MiB, t=2, p=1.
+        Self { memory_kib: 19 * 1_024, passes: 2, lanes: 1 }
+    }
+}

@@ -1,0 +1,345 @@
+//! One password sign-in: gather, decide, apply.
+
+mod refused;
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Evidence, Span, Timestamp,
+    account::AccountState,
+    login::{self, Login},
+    password::Password,
+    sign_in::{AccountFacts, Decision, Facts, PasswordCheck, decide},
+    throttle::Scope,
+};
+use kagiya_store::{self as store, account::Credential, attempt::Attempt, outbox::NewMail};
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Visitor,
+    attempt::{self, Draft},
+    compose,
+    hashing::Check,
+    session::{self, Token},
+    throttle::{self, Reservation, Settlement, Ticket},
+};
+
+/// How far back a success explains earlier refusals.
+const LEARNING: Span = Span::days(7);
+
+use self::refused::{give_back, offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
+
+/// What was typed.
+#[derive(Debug)]
+pub struct Typed {
+    /// ID, address or URL.
+    pub login: String,
+    /// The password.
+    pub password: String,
+    /// "Keep me signed in".
+    pub remember: bool,
+}
+
+/// A sign-in that worked.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// The session's token, for the cookie.
+    pub token: Token,
+    /// The session's latest end.
+    pub expires_at: Timestamp,
+    /// Whether the cookie outlives the browser.
+    pub remember: bool,
+    /// The account.
+    pub account: store::account::Account,
+    /// The known-device cookie's identifier: the one that came, or a new one.
+    pub device: [u8; 16],
+}
+
+/// What a right password leads to.
+#[derive(Debug)]
+pub enum Entered {
+    /// In.
+    SignedIn(Box<SignedIn>),
+    /// The account is closed; it opens again when `reopen` is confirmed.
+    OfferReopen {
+        /// The flow that holds the offer.
+        flow: Uuid,
+    },
+}
+
+/// What is known before the decision.
+struct Gathered {
+    credential: Option<Credential>,
+    pending: Option<store::flow::Flow>,
+    subject_key: [u8; 16],
+    typed_key: [u8; 16],
+    device_known: bool,
+}
+
+impl Gathered {
+    fn account_id(&self) -> Option<Uuid> {
+        self.credential.as_ref().map(|c| c.account.id)
+    }
+}
+
+/// Key of everything counted per account, or per typed login where there is none.
+pub fn subject_key(app: &App, account: Option<Uuid>, login: &Login) -> [u8; 16] {
+    match account {
+        Some(id) => app.keys.digest16("subject", &[b"account", id.as_bytes()]),
+        None => app.keys.digest16("subject", &[b"login", login.canonical().as_bytes()]),
+    }
+}
+
+/// Signs in with a password.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, typed: Typed) -> Outcome<Entered> {
+    let fields = check_fields(&typed);
+    let (login, signs) = Login::parse(&typed.login);
+    let mut shown = Vec::new();
+    if signs.impossible {
+        shown.push(Evidence::LoginImpossible);
+    }
+    let password = match Password::typed(&typed.password) {
+        Some(password) if fields.is_empty() => password,
+        _ => return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("sign_in", visitor, fields)).await)),
+    };
+    let typing = password.signs();
+    for (seen, fact) in [
+        (typing.full_width, Evidence::FullWidthTyped),
+        (typing.edge_space, Evidence::EdgeSpaceTyped),
+        (typing.japanese, Evidence::JapaneseTyped),
+    ] {
+        if seen {
+            shown.push(fact);
+        }
+    }
+
+    let gathered = gather(app, visitor, &login).await?;
+    let ticket = match reserve(app, visitor, &gathered).await? {
+        Reservation::Reserved(ticket) => (ticket, None),
+        Reservation::Hidden(ticket, until) => (ticket, Some(until)),
+        Reservation::Locked(scope, until) => {
+            return Ok(Err(refuse_locked(app, visitor, &gathered, shown, scope, until).await?));
+        }
+        Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor).await)),
+    };
+    let (ticket, hidden_until) = ticket;
+
+    let phc = match (&gathered.credential, &gathered.pending) {
+        _ if hidden_until.is_some() => None,
+        (Some(credential), _) => credential.phc.clone(),
+        (None, Some(flow)) => flow.phc.clone(),
+        (None, None) => None,
+    };
+    let check = match app.hashing.verify(phc.clone(), password.clone()).await? {
+        Ok(check) => check,
+        Err(_) => {
+            give_back(app, ticket, hidden_until.is_some()).await?;
+            return Ok(Err(refuse_overload(app, visitor).await));
+        }
+    };
+
+    let now = app.now();
+    let facts = facts(&gathered, check, phc.is_some());
+    let decision = if hidden_until.is_some() { Decision::RefuseCredentials } else { decide(&facts, now) };
+    match decision {
+        Decision::SignIn => {
+            let Some(credential) = gathered.credential.clone() else {
+                return Err(Fault::Unreadable("account"));
+            };
+            let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
+            enter(app, visitor, device, credential, gathered.device_known, ticket, typed.remember, upgrade).await
+        }
+        Decision::OfferReopen => {
+            let flow = offer_reopen(app, visitor, &gathered, ticket).await?;
+            Ok(Ok(Entered::OfferReopen { flow }))
+        }
+        Decision::RefuseState(state) => Ok(Err(refuse_state(app, visitor, &gathered, ticket, state).await?)),
+        Decision::RefuseCredentials => {
+            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, facts.password, shown, password).await?))
+        }
+    }
+}
+
+fn check_fields(typed: &Typed) -> Vec<FieldError> {
+    let mut fields = Vec::new();
+    if typed.login.trim().is_empty() {
+        fields.push(FieldError { field: "login", key: "error-login-empty" });
+    } else if typed.login.len() > login::MAX_BYTES {
+        fields.push(FieldError { field: "login", key: "error-login-long" });
+    } else if typed.login.contains('\0') {
+        fields.push(FieldError { field: "login", key: "error-login-character" });
+    }
+    if typed.password.is_empty() {
+        fields.push(FieldError { field: "password", key: "error-password-empty" });
+    } else if Password::typed(&typed.password).is_none() {
+        fields.push(FieldError { field: "password", key: "error-password-long" });
+    }
+    fields
+}
+
+async fn gather(app: &App, visitor: &Visitor, login: &Login) -> Result<Gathered, Fault> {
+    let mut conn = app.store.reader().await?;
+    let credential = match login {
+        Login::Id(skeleton) => store::account::credential_by_skeleton(&mut conn, skeleton.as_str()).await?,
+        Login::Email(key) => store::account::credential_by_email(&mut conn, key).await?,
+    };
+    let pending = match (&credential, login) {
+        (None, Login::Id(skeleton)) => {
+            store::flow::sign_up_for(&mut conn, skeleton.as_str(), Uuid::nil(), app.now()).await?
+        }
+        _ => None,
+    };
+    let account = credential.as_ref().map(|c| c.account.id);
+    // Asked for unknown logins too, of nobody: the same work for everyone.
+    let device_known = match visitor.device_key {
+        Some(device) => store::device::is_known(&mut conn, account.unwrap_or(Uuid::nil()), &device).await?,
+        None => false,
+    };
+    Ok(Gathered {
+        subject_key: subject_key(app, account, login),
+        typed_key: app.keys.digest16("typed", &[login.canonical().as_bytes()]),
+        credential,
+        pending,
+        device_known,
+    })
+}
+
+async fn reserve(app: &App, visitor: &Visitor, gathered: &Gathered) -> Result<Reservation, Fault> {
+    let counters = if gathered.device_known {
+        let device = visitor.device_key.unwrap_or_default();
+        vec![(Scope::KnownDevice, [gathered.subject_key, device].concat())]
+    } else {
+        vec![
+            (Scope::Strangers, gathered.subject_key.to_vec()),
+            (Scope::TypedLogin, gathered.typed_key.to_vec()),
+            (Scope::Network, visitor.network_counter().into_bytes()),
+        ]
+    };
+    throttle::reserve(app, &counters).await
+}
+
+fn facts(gathered: &Gathered, check: Check, had_password: bool) -> Facts {
+    let account = match (&gathered.credential, &gathered.pending) {
+        (Some(c), _) => Some(AccountFacts { state: c.account.state, closed_at: Some(c.account.state_since) }),
+        (None, Some(_)) => Some(AccountFacts { state: AccountState::Unverified, closed_at: None }),
+        (None, None) => None,
+    };
+    let password = match (account.is_some(), had_password, check.fits) {
+        (true, true, true) => PasswordCheck::Match,
+        (true, true, false) => PasswordCheck::Mismatch,
+        (true, false, _) => PasswordCheck::NotSet,
+        (false, _, _) => PasswordCheck::NoAccount,
+    };
+    Facts { account, password }
+}
+
+async fn rehash(app: &App, credential: &Credential, password: Password) -> Result<Option<(String, String)>, Fault> {
+    let Some(old) = credential.phc.clone() else {
+        return Ok(None);
+    };
+    // A full queue only puts the upgrade off to the next sign-in.
+    Ok(app.hashing.hash(password, app.random()).await?.ok().map(|new| (old, new)))
+}
+
+#[allow(clippy::too_many_arguments, reason = "the facts of one sign-in, used once")]
+async fn enter(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    credential: Credential,
+    device_known: bool,
+    ticket: Ticket,
+    remember: bool,
+    upgrade: Option<(String, String)>,
+) -> Outcome<Entered> {
+    let now = app.now();
+    let account = credential.account;
+    let (token, new_session) = session::prepare(app, visitor, account.id, remember, now);
+    let device = device.unwrap_or_else(|| app.random());
+    let device_key = device_key(app, &device);
+    let row = success_row(app, visitor, account.id, now);
+    let notice = (!device_known && account.last_sign_in_at.is_some()).then(|| {
+        let data = compose::new_device_data(visitor, now);
+        mail(app, "new_device", Some(account.id), data, &account.lang)
+    });
+    let (expires_at, budgets, browser_key) = (new_session.expires_at, app.settings.budgets, visitor.browser_key);
+    let (id, version, has_notice) = (account.id, account.credential_version, notice.is_some());
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+                // The password may have been changed, or the account locked, while this hashed.
+                if !store::account::note_sign_in(conn, id, version, now).await? {
+                    return Ok(false);
+                }
+                store::session::insert(conn, &new_session, now).await?;
+                store::device::remember(conn, id, &device_key, now).await?;
+                store::attempt::insert(conn, &row).await?;
+                let key = browser_key.as_ref().map(|k| &k[..]);
+                store::attempt::resolve(conn, id, key, now.minus(LEARNING), "password", now).await?;
+                if let Some((old, new)) = upgrade {
+                    store::password::upgrade(conn, id, &old, &new).await?;
+                }
+                if let Some(notice) = notice {
+                    store::outbox::enqueue(conn, &notice, now).await?;
+                }
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await?;
+    if !done {
+        let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    if has_notice {
+        app.mail_bell.notify_one();
+    }
+    metrics::counter!("kagiya_attempts_total", "kind" => "sign_in", "outcome" => "signed_in", "cause" => "").increment(1);
+    Ok(Ok(Entered::SignedIn(Box::new(SignedIn { token, expires_at, remember, account, device }))))
+}
+
+/// The key under which a device cookie's identifier is kept.
+pub fn device_key(app: &App, device: &[u8; 16]) -> [u8; 16] {
+    app.keys.digest16("device", &[device])
+}
+
+fn success_row(app: &App, visitor: &Visitor, account: Uuid, now: Timestamp) -> Attempt {
+    Attempt {
+        id: app.new_id(),
+        reference: kagiya_domain::reference::Reference::from_random(app.random()).as_str().to_owned(),
+        created_at: now.0,
+        kind: "sign_in".to_owned(),
+        outcome: "signed_in".to_owned(),
+        account_id: Some(account),
+        subject_key: None,
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        network: visitor.network_kept(),
+        browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
+        evidence: "[]".to_owned(),
+        cause: String::new(),
+        advised: String::new(),
+        pending_until: None,
+        resolved_at: None,
+        resolved_by: None,
+    }
+}
+
+pub(crate) fn mail(app: &App, kind: &'static str, account: Option<Uuid>, data: String, lang: &str) -> NewMail {
+    NewMail {
+        id: app.new_id(),
+        kind,
+        account_id: account,
+        flow_id: None,
+        address: None,
+        data,
+        lang: lang.to_owned(),
+        patience: Span::hours(24),
+    }
+}
+

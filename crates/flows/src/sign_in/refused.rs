@@ -1,0 +1,265 @@
+//! How a sign-in is refused: the same for everyone, whatever the truth is, with the truth kept.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Span, Timestamp, account::AccountState, password::Password, sign_in::PasswordCheck, throttle::Scope,
+};
+use kagiya_store as store;
+use uuid::Uuid;
+
+use super::{Gathered, mail};
+use crate::{
+    App, Fault, Visitor,
+    attempt::{self, Draft, Refusal},
+    compose, deferred,
+    throttle::{self, Settlement, Ticket},
+};
+
+/// How far back failures count as part of one lock's story.
+const STORY: Span = Span::hours(24);
+/// How long `kagiya why` waits for evidence.
+const PENDING: Span = Span::seconds(5);
+
+pub(super) async fn give_back(app: &App, ticket: Ticket, hidden: bool) -> Result<(), Fault> {
+    let (budgets, now) = (app.settings.budgets, app.now());
+    app.store
+        .write(move |conn| {
+            async move { throttle::settle(conn, &ticket, Settlement::Returned, hidden, &budgets, now).await.map(drop) }.boxed()
+        })
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn refuse_overload(app: &App, visitor: &Visitor) -> Box<Refusal> {
+    let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);
+    draft.audience = visitor.audience();
+    attempt::refuse(app, visitor, draft).await
+}
+
+/// Refused before hashing. The same for everyone who is not on a device that the account knows.
+pub(super) async fn refuse_locked(
+    app: &App,
+    visitor: &Visitor,
+    gathered: &Gathered,
+    shown: Vec<Evidence>,
+    scope: Scope,
+    until: Timestamp,
+) -> Result<Box<Refusal>, Fault> {
+    let mut evidence = match scope {
+        Scope::Network => vec![Evidence::NetworkSpent { until }],
+        Scope::KnownDevice => vec![Evidence::TriesSpent { until }, Evidence::DeviceLocked { until }],
+        Scope::TypedLogin | Scope::Strangers => vec![Evidence::TriesSpent { until }],
+    };
+    evidence.extend(shown);
+    evidence.extend(account_evidence(gathered, None));
+    if scope == Scope::TypedLogin && gathered.credential.is_some() {
+        evidence.push(Evidence::StrangersLocked { until });
+    }
+    evidence.extend(origins(app, visitor, gathered).await?);
+    let mut draft = Draft::new("sign_in", 429, visitor, evidence);
+    draft.account = gathered.account_id();
+    draft.subject_key = Some(gathered.subject_key);
+    if gathered.device_known {
+        draft.audience = Audience::KnownDevice;
+    }
+    Ok(attempt::refuse(app, visitor, draft).await)
+}
+
+/// Whose failures led to the lock: this browser's or network's, or others'.
+pub(super) async fn origins(app: &App, visitor: &Visitor, gathered: &Gathered) -> Result<Vec<Evidence>, Fault> {
+    let since = app.now().minus(STORY);
+    let rows = store::attempt::failures_by_origin(&mut app.store.reader().await?, &gathered.subject_key, since).await?;
+    let network = visitor.network_kept();
+    let (mut own, mut others, mut networks) = (0, 0, std::collections::BTreeSet::new());
+    for (browser, row_network, count) in rows {
+        let same_browser = browser.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b);
+        let unmarked = browser.is_none() || !visitor.cookie_came;
+        if same_browser || (unmarked && row_network == network) {
+            own += count;
+        } else {
+            others += count;
+            networks.insert(row_network);
+        }
+    }
+    let mut evidence = Vec::new();
+    // One or two own tries on top of a stranger's flood are not what caused the lock.
+    if own > 0 && own * 3 >= others {
+        evidence.push(Evidence::OwnFailures { count: own });
+    } else if others > 0 {
+        evidence.push(Evidence::OthersFailures { count: others, networks: i64::try_from(networks.len()).unwrap_or(0) });
+    }
+    Ok(evidence)
+}
+
+fn account_evidence(gathered: &Gathered, check: Option<PasswordCheck>) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    match check {
+        Some(PasswordCheck::NoAccount) => evidence.push(Evidence::LoginUnknown),
+        Some(PasswordCheck::Mismatch) => evidence.push(Evidence::PasswordMismatch),
+        Some(PasswordCheck::NotSet) => evidence.push(Evidence::PasswordNotSet),
+        Some(PasswordCheck::Match) | None => {}
+    }
+    if gathered.device_known {
+        evidence.push(Evidence::DeviceKnown);
+    }
+    if let Some(credential) = &gathered.credential {
+        if credential.account.state != AccountState::Active {
+            evidence.push(Evidence::State { state: credential.account.state });
+        }
+        if let Some(at) = credential.set_at
+            && at > credential.account.created_at.plus(Span::minutes(1))
+        {
+            evidence.push(Evidence::PasswordChangedAt { at });
+        }
+    }
+    evidence
+}
+
+pub(super) async fn refuse_state(
+    app: &App,
+    visitor: &Visitor,
+    gathered: &Gathered,
+    ticket: Ticket,
+    state: AccountState,
+) -> Result<Box<Refusal>, Fault> {
+    let mut draft = Draft::new("sign_in", 403, visitor, vec![Evidence::State { state }]);
+    draft.account = gathered.account_id();
+    draft.subject_key = Some(gathered.subject_key);
+    // The right password was given: this is the owner.
+    draft.audience = Audience::Owner;
+    let now = app.now();
+    let (refusal, row) = attempt::prepare(app, visitor, draft, now);
+    let budgets = app.settings.budgets;
+    app.store
+        .write(move |conn| {
+            async move {
+                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+                store::attempt::insert(conn, &row).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(Box::new(refusal))
+}
+
+#[allow(clippy::too_many_arguments, reason = "the facts of one refusal, used once")]
+pub(super) async fn refuse_credentials(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    gathered: &Gathered,
+    ticket: Ticket,
+    hidden_until: Option<Timestamp>,
+    check: PasswordCheck,
+    shown: Vec<Evidence>,
+    password: Password,
+) -> Result<Box<Refusal>, Fault> {
+    let now = app.now();
+    let mut evidence = vec![Evidence::CredentialsRefused];
+    evidence.extend(shown);
+    match hidden_until {
+        Some(until) => {
+            evidence.extend(account_evidence(gathered, None));
+            evidence.push(Evidence::StrangersLocked { until });
+        }
+        None => evidence.extend(account_evidence(gathered, Some(check))),
+    }
+    // Asked in either case, told in one.
+    let origins = origins(app, visitor, gathered).await?;
+    if hidden_until.is_some() {
+        evidence.extend(origins);
+    }
+    let version = gathered.credential.as_ref().map_or(0, |c| c.account.credential_version).to_le_bytes();
+    let digest = |purpose: &str, id: &[u8]| {
+        app.keys.digest("wrong value", &[purpose.as_bytes(), id, &version, password.as_bytes()])[..8].to_vec()
+    };
+    let of_subject = digest("subject", &gathered.subject_key);
+    // Strangers' counters know nothing of accounts, so neither do their digests.
+    let unversioned = |purpose: &str, id: &[u8]| {
+        app.keys.digest("wrong value", &[purpose.as_bytes(), id, password.as_bytes()])[..8].to_vec()
+    };
+    let of_typed = unversioned("typed", &gathered.typed_key);
+    let browser = visitor.browser_key.unwrap_or_else(|| app.random());
+    let of_browser = unversioned("browser", &[gathered.typed_key, browser].concat());
+
+    let place = deferred::take_place(app);
+    let mut draft = Draft::new("sign_in", 401, visitor, evidence);
+    draft.account = gathered.account_id();
+    draft.subject_key = Some(gathered.subject_key);
+    draft.pending_until = place.is_some().then(|| now.plus(PENDING));
+    if gathered.device_known {
+        draft.audience = Audience::KnownDevice;
+    }
+    let (account, lang, hidden, budgets) = (
+        gathered.credential.as_ref().map(|c| c.account.id),
+        gathered.credential.as_ref().map_or_else(|| visitor.lang.as_str().to_owned(), |c| c.account.lang.clone()),
+        hidden_until.is_some(),
+        app.settings.budgets,
+    );
+    let mut notice = mail(app, "locked", account, String::new(), &lang);
+    let wrong = matches!(check, PasswordCheck::Mismatch | PasswordCheck::NoAccount | PasswordCheck::NotSet);
+    let (app2, visitor2) = (Arc::clone(app), visitor.clone());
+    let (refusal, id, locked) = app
+        .store
+        .write(move |conn| {
+            async move {
+                let repeat_for_subject = !store::throttle::note_wrong_value(conn, &of_subject, now).await?;
+                let repeat_for_typed = !store::throttle::note_wrong_value(conn, &of_typed, now).await?;
+                if !store::throttle::note_wrong_value(conn, &of_browser, now).await? {
+                    draft.evidence.push(Evidence::SameValueAgain);
+                }
+                // A right password of a long closed account is refused, but is no guess.
+                let settlement = if wrong || hidden {
+                    Settlement::Failed { repeat_for_subject, repeat_for_typed }
+                } else {
+                    Settlement::Returned
+                };
+                let locked = throttle::settle(conn, &ticket, settlement, hidden, &budgets, now).await?;
+                let (refusal, row) = attempt::prepare(&app2, &visitor2, draft, now);
+                store::attempt::insert(conn, &row).await?;
+                if let Some(until) = locked {
+                    // Written for unknown logins too; the mail job finds nobody to send it to.
+                    notice.data = compose::locked_data(until);
+                    store::outbox::enqueue(conn, &notice, now).await?;
+                }
+                Ok((refusal, row.id, locked))
+            }
+            .boxed()
+        })
+        .await?;
+    if locked.is_some() {
+        app.mail_bell.notify_one();
+    }
+    if let Some(place) = place {
+        let known = gathered.credential.as_ref().and_then(|c| Some((c.account.id, c.phc.clone()?)));
+        // A locked account is not looked at, not even afterwards.
+        deferred::look_into(place, id, known.filter(|_| !hidden), password);
+    }
+    Ok(Box::new(refusal))
+}
+
+pub(super) async fn offer_reopen(app: &App, visitor: &Visitor, gathered: &Gathered, ticket: Ticket) -> Result<Uuid, Fault> {
+    let now = app.now();
+    let flow = store::flow::Flow {
+        id: app.new_id(),
+        kind: "reopen".to_owned(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(kagiya_domain::code::LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        account_id: gathered.account_id(),
+        ..store::flow::Flow::default()
+    };
+    let (id, budgets) = (flow.id, app.settings.budgets);
+    app.store
+        .write(move |conn| {
+            async move {
+                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+                store::flow::insert(conn, &flow).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(id)
+}

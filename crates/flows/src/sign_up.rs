@@ -1,0 +1,231 @@
+//! A new account: ID, address, password; then the code from the mail.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Evidence, code::LIFE, email::EmailAddress, login_id::LoginId,
+};
+use kagiya_store::{self as store, flow::Flow};
+use uuid::Uuid;
+
+use crate::{
+    App, FieldError, Outcome, Visitor,
+    attempt::{self, Draft},
+    code, compose, recover,
+    session,
+    sign_in::{self, SignedIn},
+};
+
+/// What was typed.
+#[derive(Debug, Default)]
+pub struct Form {
+    /// The login ID.
+    pub login_id: String,
+    /// The address.
+    pub email: String,
+    /// The password.
+    pub password: String,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
+    /// The address that the person said is right although it looks like a slip.
+    pub email_checked: Option<String>,
+    /// Whether a likely slip is asked about.
+    pub ask: bool,
+}
+
+/// What follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The code is on its way.
+    TypeCode(Uuid),
+    /// The address looks like a slip of this one.
+    AskEmail(String),
+}
+
+/// Begins a sign-up. Whether the address has an account shows nowhere but in the mailbox.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
+    let mut fields = Vec::new();
+    let login_id = LoginId::parse(&form.login_id)
+        .map_err(|error| fields.push(FieldError { field: "login_id", key: error.key() }))
+        .ok();
+    let email =
+        EmailAddress::parse(&form.email).map_err(|error| fields.push(FieldError { field: "email", key: error.key() })).ok();
+    let id_text = login_id.as_ref().map_or("", LoginId::as_str).to_owned();
+    let email_text = email.as_ref().map(EmailAddress::as_string).unwrap_or_default();
+    let password = recover::judge(app, &form.password, &id_text, std::iter::once(email_text.as_str()))
+        .map_err(|field| fields.push(field))
+        .ok();
+    let (Some(login_id), Some(email), Some(password)) = (login_id, email, password) else {
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("sign_up", visitor, fields)).await));
+    };
+    let now = app.now();
+    let skeleton = login_id.skeleton().as_str().to_owned();
+    let mut conn = app.store.reader().await?;
+    let taken = store::account::find_by_skeleton(&mut conn, &skeleton).await?.is_some()
+        || store::flow::sign_up_for(&mut conn, &skeleton, Uuid::nil(), now)
+            .await?
+            .is_some_and(|flow| !is_same_person(&flow, visitor, &email));
+    drop(conn);
+    if taken {
+        // IDs are public, so this may be said; addresses are not.
+        let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+        draft.fields = vec![FieldError { field: "login_id", key: "error-login-id-taken" }];
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    if form.ask
+        && let Some(meant) = email.likely_typo()
+        && form.email_checked.as_deref() != Some(email.key().as_str())
+    {
+        return Ok(Ok(Next::AskEmail(meant)));
+    }
+    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+        let draft = Draft::new("sign_up", 503, visitor, vec![Evidence::HashQueueFull]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    };
+    let now = app.now();
+    let flow = Flow {
+        id: app.new_id(),
+        kind: "sign_up".to_owned(),
+        browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: email.as_string(),
+        login_id: Some(login_id.as_str().to_owned()),
+        skeleton: Some(skeleton),
+        phc: Some(phc),
+        return_to: form.return_to.clone(),
+        sent_at: Some(now.0),
+        ..Flow::default()
+    };
+    let id = flow.id;
+    let mail = recover::code_mail(app, visitor, "sign_up", id);
+    app.store
+        .write(move |conn| {
+            async move {
+                store::flow::insert(conn, &flow).await?;
+                store::outbox::enqueue(conn, &mail, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(Ok(Next::TypeCode(id)))
+}
+
+/// A second press by the same person is no rival for the ID.
+fn is_same_person(flow: &Flow, visitor: &Visitor, email: &EmailAddress) -> bool {
+    let same_browser =
+        visitor.cookie_came && flow.browser_key.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b);
+    same_browser && flow.typed.eq_ignore_ascii_case(&email.as_string())
+}
+
+/// A sign-up that became an account.
+#[derive(Debug)]
+pub struct Created {
+    /// The account, with a session when one was asked for.
+    pub account: store::account::Account,
+    /// The session.
+    pub signed_in: Option<SignedIn>,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
+}
+
+enum Step {
+    Created,
+    Wrong(Vec<Evidence>),
+    Taken,
+}
+
+/// Types the code of a sign-up; a right one makes the account, once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn verify(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: &str, sign_in_too: bool, device: Option<[u8; 16]>) -> Outcome<Created> {
+    let Some(flow) = recover::find_flow(app, visitor, "sign_up", id).await? else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+    };
+    if typed.trim().is_empty() {
+        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    }
+    let (Some(login_id), Some(skeleton), Some(phc)) = (flow.login_id.clone(), flow.skeleton.clone(), flow.phc.clone()) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+    };
+    let Ok(email) = EmailAddress::parse(&flow.typed) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+    };
+    let now = app.now();
+    let guess = code::guess(app, visitor, &flow, typed, false);
+    let account_id = app.new_id();
+    let device = device.unwrap_or_else(|| app.random());
+    let device_key = sign_in::device_key(app, &device);
+    let (token, new_session) = session::prepare(app, visitor, account_id, false, now);
+    let expires_at = new_session.expires_at;
+    let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
+    let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
+    let login = login_id.clone();
+    let step = app
+        .store
+        .write(move |conn| {
+            async move {
+                if let code::Typed::Wrong { evidence, .. } = code::check(conn, &guess, now).await? {
+                    return Ok(Step::Wrong(evidence));
+                }
+                let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
+                    && store::email::insert(conn, account_id, &email, true, now).await?;
+                if !made {
+                    // Nothing of it may stay: not the account, not the spent code.
+                    return Err(store::Error::Undone);
+                }
+                store::password::set(conn, account_id, &phc, now).await?;
+                store::flow::finish(conn, flow_id, now).await?;
+                store::outbox::enqueue(conn, &welcome, now).await?;
+                let line = recover::audit_line("owner", "signed_up", now);
+                store::audit::note(conn, audit_id, Some(account_id), &line).await?;
+                if sign_in_too {
+                    store::account::note_sign_in(conn, account_id, 1, now).await?;
+                    store::session::insert(conn, &new_session, now).await?;
+                    store::device::remember(conn, account_id, &device_key, now).await?;
+                }
+                let key = browser_key.as_ref().map(|k| &k[..]);
+                store::attempt::resolve(conn, account_id, key, now.minus(LIFE), "sign_up", now).await?;
+                Ok(Step::Created)
+            }
+            .boxed()
+        })
+        .await;
+    let step = match step {
+        Err(store::Error::Undone) => Step::Taken,
+        other => other?,
+    };
+    match step {
+        Step::Created => {}
+        Step::Wrong(evidence) => return Ok(Err(recover::refuse_code(app, visitor, evidence, None).await?)),
+        Step::Taken => {
+            let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+            draft.fields = vec![FieldError { field: "code", key: "error-login-id-taken" }];
+            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+        }
+    }
+    app.mail_bell.notify_one();
+    metrics::counter!("kagiya_attempts_total", "kind" => "sign_up", "outcome" => "signed_in", "cause" => "").increment(1);
+    let account = store::account::Account {
+        id: account_id,
+        login_id,
+        state: kagiya_domain::account::AccountState::Active,
+        state_since: now,
+        credential_version: 1,
+        created_at: now,
+        staff_since: None,
+        last_sign_in_at: None,
+        lang: flow.lang,
+    };
+    let signed_in =
+        sign_in_too.then(|| SignedIn { token, expires_at, remember: false, account: account.clone(), device });
+    Ok(Ok(Created { account, signed_in, return_to: flow.return_to }))
+}

@@ -1,0 +1,149 @@
+//! Reserving a try before hashing and settling it after.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Timestamp,
+    throttle::{Admission, Budgets, Counter, Scope},
+};
+use kagiya_store as store;
+
+use crate::{App, Fault};
+
+/// How long a try waits for others in flight before it is turned away as overload.
+const PATIENCE_STEPS: u32 = 400;
+const STEP: Duration = Duration::from_millis(25);
+
+/// Tries that were reserved, in the order of their counters' keys.
+#[derive(Clone, Debug)]
+pub struct Ticket {
+    scopes: Vec<Scope>,
+    keys: Vec<[u8; 16]>,
+}
+
+/// The answer to a reservation.
+#[derive(Clone, Debug)]
+pub enum Reservation {
+    /// Go on and hash.
+    Reserved(Ticket),
+    /// The account's strangers are locked while this login's own counter is not: go on for
+    /// the looks of it, look at nothing.
+    Hidden(Ticket, Timestamp),
+    /// Refuse without hashing.
+    Locked(Scope, Timestamp),
+    /// Too many in flight for too long.
+    Overloaded,
+}
+
+/// How a try ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settlement {
+    /// The password was right.
+    Succeeded,
+    /// Verified wrong. The flags tell whether the value was seen before.
+    Failed {
+        /// By the account's counters.
+        repeat_for_subject: bool,
+        /// By the counters that strangers see.
+        repeat_for_typed: bool,
+    },
+    /// Nothing was looked at: the fault was ours.
+    Returned,
+}
+
+/// The key of a counter.
+pub fn counter_key(app: &App, scope: Scope, id: &[u8]) -> [u8; 16] {
+    app.keys.digest16("throttle", &[scope.as_str().as_bytes(), id])
+}
+
+/// Reserves one try on every counter, or none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn reserve(app: &App, counters: &[(Scope, Vec<u8>)]) -> Result<Reservation, Fault> {
+    let mut pairs: Vec<([u8; 16], Scope)> =
+        counters.iter().map(|(scope, id)| (counter_key(app, *scope, id), *scope)).collect();
+    pairs.sort_by_key(|pair| pair.0);
+    let (keys, scopes): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
+    let ticket = Ticket { scopes, keys };
+    for _ in 0..PATIENCE_STEPS {
+        let (t, budgets, now) = (ticket.clone(), app.settings.budgets, app.now());
+        let answer = app.store.write(move |conn| reserve_once(conn, t, budgets, now).boxed()).await?;
+        match answer {
+            Some(reservation) => return Ok(reservation),
+            None => tokio::time::sleep(STEP).await,
+        }
+    }
+    Ok(Reservation::Overloaded)
+}
+
+async fn reserve_once(
+    conn: &mut store::Conn,
+    ticket: Ticket,
+    budgets: Budgets,
+    now: Timestamp,
+) -> Result<Option<Reservation>, store::Error> {
+    let mut counters = store::throttle::lock(conn, &ticket.keys, now).await?;
+    let mut admissions = Vec::with_capacity(counters.len());
+    for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {
+        admissions.push((*scope, counter.reserve(budgets.of(*scope), now)));
+    }
+    let locked = |wanted: Scope| {
+        admissions.iter().find_map(|(scope, admission)| match admission {
+            Admission::Locked(until) if *scope == wanted => Some(*until),
+            _ => None,
+        })
+    };
+    for scope in [Scope::Network, Scope::TypedLogin, Scope::KnownDevice] {
+        if let Some(until) = locked(scope) {
+            return Ok(Some(Reservation::Locked(scope, until)));
+        }
+    }
+    if admissions.iter().any(|(_, admission)| *admission == Admission::Busy) {
+        return Ok(None);
+    }
+    store::throttle::save(conn, &ticket.keys, &counters).await?;
+    Ok(Some(match locked(Scope::Strangers) {
+        Some(until) => Reservation::Hidden(ticket, until),
+        None => Reservation::Reserved(ticket),
+    }))
+}
+
+/// Settles reserved tries inside the transaction that records the attempt. Returns the end
+/// of a lock of the account that this failure caused.
+///
+/// # Errors
+/// When the database fails.
+pub async fn settle(
+    conn: &mut store::Conn,
+    ticket: &Ticket,
+    settlement: Settlement,
+    hidden: bool,
+    budgets: &Budgets,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, store::Error> {
+    let mut counters: Vec<Counter> = store::throttle::lock(conn, &ticket.keys, now).await?;
+    let mut locked = None;
+    for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {
+        *counter = counter.at(now);
+        let account_scope = matches!(scope, Scope::Strangers | Scope::KnownDevice);
+        if hidden && account_scope {
+            continue;
+        }
+        match settlement {
+            Settlement::Returned => counter.release(now),
+            Settlement::Succeeded if *scope == Scope::Network => counter.release(now),
+            Settlement::Succeeded => counter.succeed(now),
+            Settlement::Failed { repeat_for_subject, repeat_for_typed } => {
+                let repeat = if account_scope { repeat_for_subject } else { repeat_for_typed };
+                let until = counter.fail(repeat, *scope, budgets, now);
+                if account_scope {
+                    locked = until;
+                }
+            }
+        }
+    }
+    store::throttle::save(conn, &ticket.keys, &counters).await?;
+    Ok(locked)
+}

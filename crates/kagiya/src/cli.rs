@@ -1,0 +1,155 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
+use kagiya_store::Location;
+
+use crate::{config::PublicUrlSetting, mail::MailSetting};
+
+/// Kagiya (鍵屋): an account and sign-in server that finds out why a person cannot get in.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Settings that every command takes. Flags beat environment beat the file.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Flags {
+    /// The settings file [default: kagiya.toml, when there is one]
+    #[arg(long, global = true, env = "KAGIYA_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where data, keys and, by default, mails lie [default: ./kagiya-data]
+    #[arg(long, global = true, env = "KAGIYA_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8080]
+    #[arg(long, global = true, env = "KAGIYA_LISTEN", value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Where people reach the service, such as https://login.example.jp
+    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", value_name = "URL")]
+    pub(crate) public_url: Option<PublicUrlSetting>,
+    /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DATA/kagiya.db]
+    #[arg(long, global = true, env = "KAGIYA_DATABASE", value_name = "URL", hide_env_values = true)]
+    pub(crate) database: Option<Location>,
+    /// file:DIR, smtp://user:pass@host:port or smtps://… [default: file:DATA/mail]
+    #[arg(long, global = true, env = "KAGIYA_MAIL", value_name = "URL", hide_env_values = true)]
+    pub(crate) mail: Option<MailSetting>,
+    /// A proxy whose X-Forwarded-For is believed; may be given several times
+    #[arg(long, global = true, env = "KAGIYA_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
+    pub(crate) trusted_proxy: Vec<IpNet>,
+    /// The keys file; servers of one database need the same [default: DATA/keys]
+    #[arg(long, global = true, env = "KAGIYA_KEYS", value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+}
+
+/// A network, or a single address.
+pub(crate) fn parse_net(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
+        .map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve everything; makes the data folder, the database and the keys when they are missing
+    Serve,
+    /// Bring the database to this version
+    Migrate,
+    /// Accounts and staff roles
+    Account {
+        #[command(subcommand)]
+        order: Order,
+    },
+    /// The verdict of an attempt with all its evidence, by the reference a member reads out
+    Why {
+        /// Such as K7Q4-9XMD
+        reference: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check the configuration the way it usually goes wrong
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// An account and the way to print it.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// The login ID
+    pub(crate) login_id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with an account.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Order {
+    /// Create an account whose address you vouch for
+    Create {
+        #[command(flatten)]
+        named: Named,
+        /// The member's e-mail address
+        #[arg(long)]
+        email: String,
+        /// Read the password from standard input; without it the member sets one by "forgot password"
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Show an account
+    Show(Named),
+    /// List accounts in order of their IDs
+    List {
+        /// Begin after this login ID
+        #[arg(long, default_value = "")]
+        after: String,
+        /// At most so many
+        #[arg(long)]
+        limit: Option<usize>,
+        /// Print a JSON array
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make an account staff
+    Grant {
+        #[command(flatten)]
+        named: Named,
+        /// The role
+        #[arg(default_value = "staff", value_parser = ["staff"])]
+        role: String,
+    },
+    /// Take the role of staff away
+    Revoke {
+        #[command(flatten)]
+        named: Named,
+        /// The role
+        #[arg(default_value = "staff", value_parser = ["staff"])]
+        role: String,
+    },
+    /// Lock an account; its sessions end at once
+    Lock(Named),
+    /// Make a locked, suspended, dormant or closed account active; ends pauses after wrong passwords too
+    Unlock(Named),
+    /// Suspend an account for breaking the rules; its sessions end at once
+    Suspend(Named),
+    /// Put an account to sleep; a mailed code wakes it
+    Sleep(Named),
+    /// Close an account; its owner can come back for 30 days
+    Close {
+        #[command(flatten)]
+        named: Named,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}

@@ -1,0 +1,357 @@
+//! Settings: flags beat environment beat `kagiya.toml`. What cannot be understood stops the start.
+
+use std::{net::SocketAddr, path::{Path, PathBuf}, str::FromStr};
+
+use ipnet::IpNet;
+use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
+use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
+use kagiya_store::Location;
+use serde::{Deserialize, Deserializer};
+
+use crate::{Failure, cli::{Flags, parse_net}, mail::MailSetting};
+
+/// A public URL that was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PublicUrlSetting(pub(crate) PublicUrl);
+
+impl FromStr for PublicUrlSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let uri: http::Uri = text.parse().map_err(|_| format!("{text:?} is no URL"))?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err("expected scheme and host, such as https://login.example.jp".into());
+        };
+        if !matches!(uri.path(), "" | "/") || uri.query().is_some() || authority.as_str().contains('@') {
+            return Err("expected scheme, host and port only, without a path".into());
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let loopback = host == "localhost"
+            || host.ends_with(".localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let secure = match scheme {
+            "https" => true,
+            "http" if loopback => false,
+            "http" => return Err("plain http is accepted for loopback hosts only; use https".into()),
+            _ => return Err("expected https".into()),
+        };
+        let port = match (authority.port_u16(), secure) {
+            (Some(443), true) | (Some(80), false) | (None, _) => String::new(),
+            (Some(port), _) => format!(":{port}"),
+        };
+        let shown_host = authority.host().to_ascii_lowercase();
+        Ok(Self(PublicUrl { origin: format!("{scheme}://{shown_host}{port}"), secure }))
+    }
+}
+
+/// The settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    data: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    #[serde(deserialize_with = "by_text")]
+    public_url: Option<PublicUrlSetting>,
+    #[serde(deserialize_with = "by_text")]
+    database: Option<Location>,
+    #[serde(deserialize_with = "by_text")]
+    mail: Option<MailSetting>,
+    mail_from: Option<String>,
+    #[serde(deserialize_with = "networks")]
+    trusted_proxy: Vec<IpNet>,
+    keys: Option<PathBuf>,
+    #[serde(deserialize_with = "by_text")]
+    time_zone: Option<Zone>,
+    #[serde(deserialize_with = "by_text")]
+    log: Option<LogFormat>,
+    service: Service,
+    password: Password,
+    throttle: Throttle,
+    session: Session,
+    keep: Keep,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Service {
+    name: Option<String>,
+    name_en: Option<String>,
+    login_id_word: Option<String>,
+    login_id_word_en: Option<String>,
+    #[serde(deserialize_with = "by_text")]
+    accent: Option<Accent>,
+    logo_url: Option<String>,
+    support: Option<String>,
+    member_url: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Password {
+    min_length: Option<u16>,
+    argon2_memory_kib: Option<u32>,
+    argon2_passes: Option<u32>,
+    argon2_lanes: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Throttle {
+    device_tries: Option<u16>,
+    stranger_tries: Option<u16>,
+    network_tries: Option<u32>,
+    first_wait_seconds: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Session {
+    idle_minutes: Option<u32>,
+    absolute_hours: Option<u32>,
+    remember_days: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Keep {
+    attempts_days: Option<u16>,
+    dormant_after_days: Option<u16>,
+}
+
+#[derive(Debug)]
+struct Accent(String);
+
+impl FromStr for Accent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err("expected a colour such as #0f766e".into());
+        }
+        let channel = |at: usize| {
+            let value = digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok()).unwrap_or(0);
+            let share = f64::from(value) / 255.0;
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = 0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4);
+        // White words stand on it: WCAG 2.2, 1.4.3.
+        if 1.05 / (luminance + 0.05) < 4.5 {
+            return Err(format!("{text} is too light for white words on it; choose a darker colour (contrast 4.5:1)"));
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+#[derive(Debug)]
+struct Zone(jiff::tz::TimeZone);
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| format!("{text:?} is no time zone such as Asia/Tokyo"))
+    }
+}
+
+#[derive(Debug, PartialEq)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected \"text\" or \"json\"".into()),
+        }
+    }
+}
+
+fn by_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(from: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(from)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
+fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| parse_net(text).map_err(serde::de::Error::custom)).collect()
+}
+
+/// Everything that was set, understood.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) data: PathBuf,
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<PublicUrl>,
+    pub(crate) database: Location,
+    pub(crate) mail: MailSetting,
+    pub(crate) mail_from: Option<String>,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) keys: PathBuf,
+    pub(crate) log_json: bool,
+    time_zone: jiff::tz::TimeZone,
+    service: Service,
+    password: Password,
+    throttle: Throttle,
+    session: Session,
+    keep: Keep,
+}
+
+impl Config {
+    /// Reads flags, environment and file.
+    pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
+        let file = read_file(flags.config.as_deref())?;
+        let data = flags.data.clone().or(file.data).unwrap_or_else(|| "kagiya-data".into());
+        let trusted = if flags.trusted_proxy.is_empty() { file.trusted_proxy } else { flags.trusted_proxy.clone() };
+        let zone = match file.time_zone {
+            Some(zone) => zone.0,
+            None => jiff::tz::TimeZone::get("Asia/Tokyo").unwrap_or(jiff::tz::TimeZone::UTC),
+        };
+        let config = Self {
+            listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8_080))),
+            public_url: flags.public_url.clone().or(file.public_url).map(|url| url.0),
+            database: flags.database.clone().or(file.database).unwrap_or_else(|| Location::Sqlite(data.join("kagiya.db"))),
+            mail: flags.mail.clone().or(file.mail).unwrap_or_else(|| MailSetting::File(data.join("mail"))),
+            mail_from: file.mail_from,
+            trusted_proxies: trusted,
+            keys: flags.keys.clone().or(file.keys).unwrap_or_else(|| data.join("keys")),
+            log_json: file.log == Some(LogFormat::Json),
+            data,
+            time_zone: zone,
+            service: file.service,
+            password: file.password,
+            throttle: file.throttle,
+            session: file.session,
+            keep: file.keep,
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |key: &str, expected: &str| Err(Failure::Usage(format!("{key}: expected {expected}")));
+        if !self.listen.ip().is_loopback() && self.public_url.is_none() {
+            return wrong("public_url", "the https URL under which people reach this address, since it listens beyond this machine");
+        }
+        if self.password.min_length.is_some_and(|n| !(8..=64).contains(&n)) {
+            return wrong("password.min_length", "8 to 64 (NIST SP 800-63B-4 and OWASP ASVS allow no less than 8)");
+        }
+        if self.throttle.device_tries.is_some_and(|n| !(1..=100).contains(&n)) {
+            return wrong("throttle.device_tries", "1 to 100 (NIST SP 800-63B-4 3.2.2)");
+        }
+        if self.throttle.stranger_tries.is_some_and(|n| !(1..=100).contains(&n)) {
+            return wrong("throttle.stranger_tries", "1 to 100 (NIST SP 800-63B-4 3.2.2)");
+        }
+        if self.throttle.network_tries == Some(0) || self.throttle.first_wait_seconds == Some(0) {
+            return wrong("throttle", "numbers above 0");
+        }
+        if !kagiya_flows::hashing::acceptable(self.argon2()) {
+            return wrong("password.argon2_*", "parameters that Argon2 accepts: memory of at least 8 KiB a lane, passes and lanes of at least 1");
+        }
+        Ok(())
+    }
+
+    fn argon2(&self) -> Argon2Parameters {
+        let usual = Argon2Parameters::default();
+        Argon2Parameters {
+            memory_kib: self.password.argon2_memory_kib.unwrap_or(usual.memory_kib),
+            passes: self.password.argon2_passes.unwrap_or(usual.passes),
+            lanes: self.password.argon2_lanes.unwrap_or(usual.lanes),
+        }
+    }
+
+    /// The public URL, or the loopback address that is listened on.
+    pub(crate) fn public_url(&self, listening: SocketAddr) -> PublicUrl {
+        self.public_url.clone().unwrap_or_else(|| PublicUrl { origin: format!("http://{listening}"), secure: false })
+    }
+
+    /// The settings of flows and pages.
+    pub(crate) fn settings(&self, listening: SocketAddr) -> Settings {
+        let public_url = self.public_url(listening);
+        let name = self.service.name.clone().unwrap_or_else(|| "Kagiya".into());
+        let word = self.service.login_id_word.clone().unwrap_or_else(|| "ログインID".into());
+        let usual = (Budgets::default(), Lives::default());
+        let host = public_url.origin.split("://").nth(1).unwrap_or_default().split(':').next().unwrap_or_default();
+        let mail_host = if host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') { "localhost.localdomain" } else { host };
+        Settings {
+            service_name: ByLang { en: self.service.name_en.clone().unwrap_or_else(|| name.clone()), ja: name },
+            login_id_word: ByLang { ja: word, en: self.service.login_id_word_en.clone().unwrap_or_else(|| "login ID".into()) },
+            member_url: self.service.member_url.clone(),
+            accent: self.service.accent.as_ref().map_or_else(|| "#0f766e".to_owned(), |accent| accent.0.clone()),
+            logo_url: self.service.logo_url.clone(),
+            support: self.service.support.clone(),
+            mail_from: self.mail_from.clone().unwrap_or_else(|| format!("no-reply@{mail_host}")),
+            time_zone: self.time_zone.clone(),
+            policy: Policy { min_characters: self.password.min_length.map_or(8, usize::from), ..Policy::default() },
+            budgets: Budgets {
+                device: self.throttle.device_tries.map_or(usual.0.device, i64::from),
+                strangers: self.throttle.stranger_tries.map_or(usual.0.strangers, i64::from),
+                network: self.throttle.network_tries.map_or(usual.0.network, i64::from),
+                first_wait: self.throttle.first_wait_seconds.map_or(usual.0.first_wait, |n| Span::seconds(i64::from(n))),
+            },
+            lives: Lives {
+                idle: self.session.idle_minutes.map_or(usual.1.idle, |n| Span::minutes(i64::from(n))),
+                absolute: self.session.absolute_hours.map_or(usual.1.absolute, |n| Span::hours(i64::from(n))),
+                remembered: self.session.remember_days.map_or(usual.1.remembered, |n| Span::days(i64::from(n))),
+            },
+            argon2: self.argon2(),
+            keep_attempts: Span::days(self.keep.attempts_days.map_or(90, i64::from)),
+            dormant_after: self.keep.dormant_after_days.map(|n| Span::days(i64::from(n))),
+            mail_note: self.mail.to_string(),
+            public_url,
+        }
+    }
+}
+
+fn read_file(named: Option<&Path>) -> Result<File, Failure> {
+    let path = named.unwrap_or(Path::new("kagiya.toml"));
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
+    };
+    // The error names line and column, the key, and what was expected there.
+    toml::from_str(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_files_are_refused_by_name_and_line() {
+        for (text, words) in [
+            ("listen = \"127.0.0.1:1\"\ncolour = 1\n", ["line 2", "colour"]),
+            ("public_url = \"http://login.example.jp\"\n", ["line 1", "loopback"]),
+            ("[service]\naccent = \"#ffff00\"\n", ["line 2", "contrast"]),
+            ("[throttle]\ndevice_tries = \"many\"\n", ["line 2", "u16"]),
+            ("database = \"mysql://x\"\n", ["line 1", "sqlite:PATH"]),
+        ] {
+            let error = toml::from_str::<File>(text).unwrap_err().to_string();
+            for word in words {
+                assert!(error.contains(word), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn public_urls_are_origins() {
+        for (text, origin) in [
+            ("https://Login.Example.jp/", Some("https://login.example.jp")),
+            ("https://login.example.jp:443", Some("https://login.example.jp")),
+            ("http://localhost:8080", Some("http://localhost:8080")),
+            ("http://[::1]:8080", Some("http://[::1]:8080")),
+            ("http://login.example.jp", None),
+            ("https://a@b.jp", None),
+            ("https://b.jp/path", None),
+            ("login.example.jp", None),
+        ] {
+            assert_eq!(text.parse::<PublicUrlSetting>().ok().map(|url| url.0.origin).as_deref(), origin, "{text}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! `kagiya doctor`: the mistakes that operators make, found before members do.
+
+use kagiya_store::Location;
+use serde_json::json;
+
+use crate::{Failure, config::Config, keys_file, mail::PostOffice, open, output::say};
+
+struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+    advice: &'static str,
+}
+
+impl Check {
+    fn new(name: &'static str, problem: Option<String>, fine: &str, advice: &'static str) -> Self {
+        Self { name, ok: problem.is_none(), detail: problem.unwrap_or_else(|| fine.to_owned()), advice }
+    }
+}
+
+pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
+    let mut checks = vec![public_url(config), proxies(config), data(config), keys(config)];
+    checks.extend(database(config).await);
+    checks.push(mail(config).await);
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    if json {
+        let list: Vec<_> = checks
+            .iter()
+            .map(|c| json!({ "check": c.name, "ok": c.ok, "detail": c.detail, "advice": if c.ok { None } else { Some(c.advice) } }))
+            .collect();
+        say(&json!({ "ok": failed == 0, "checks": list }).to_string());
+    } else {
+        for c in &checks {
+            say(&format!("{} {:<11} {}", if c.ok { "ok  " } else { "FAIL" }, c.name, c.detail));
+            if !c.ok {
+                say(&format!("                 → {}", c.advice));
+            }
+        }
+    }
+    if failed == 0 { Ok(()) } else { Err(Failure::Failed(format!("{failed} of {} checks failed", checks.len()))) }
+}
+
+fn public_url(config: &Config) -> Check {
+    let problem = config.public_url.is_none().then(|| "not set: only this machine can sign in".to_owned());
+    let fine = config.public_url.as_ref().map(|url| url.origin.clone()).unwrap_or_default();
+    Check::new("public_url", problem, &fine, "set public_url to the https URL that members type")
+}
+
+fn proxies(config: &Config) -> Check {
+    let secure = config.public_url.as_ref().is_some_and(|url| url.secure);
+    let problem = (secure && config.trusted_proxies.is_empty())
+        .then(|| "https is served by a proxy, but no proxy is trusted: all members share one address".to_owned());
+    Check::new("proxy", problem, "consistent", "set trusted_proxy to the proxy's address, and let it send X-Forwarded-For")
+}
+
+fn data(config: &Config) -> Check {
+    let probe = config.data.join(".kagiya-probe");
+    let problem = std::fs::write(&probe, b"").err().map(|error| format!("{}: {error}", config.data.display()));
+    let _ = std::fs::remove_file(&probe);
+    Check::new("data", problem, &config.data.display().to_string(), "create the folder and give it to the server's user")
+}
+
+fn keys(config: &Config) -> Check {
+    let problem = if !config.keys.exists() {
+        Some(format!("{}: missing; `kagiya serve` makes it", config.keys.display()))
+    } else if keys_file::is_exposed(&config.keys) {
+        Some(format!("{}: others can read it", config.keys.display()))
+    } else {
+        keys_file::open(&config.keys).err().map(|failure| match failure {
+            Failure::Usage(words) | Failure::Failed(words) => words,
+        })
+    };
+    Check::new("keys", problem, "readable by the owner alone", "chmod 600 the keys file, and keep one for all servers")
+}
+
+async fn database(config: &Config) -> Vec<Check> {
+    const ADVICE: &str = "check --database, that the server runs, and `kagiya migrate`";
+    if let Location::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        let problem = format!("{}: not there yet; `kagiya serve` makes it", path.display());
+        return vec![Check::new("database", Some(problem), "", ADVICE)];
+    }
+    match open::store(config).await {
+        Ok(store) => {
+            let problem = store.ping().await.err().map(|error| error.to_string());
+            let check = Check::new("database", problem, store.kind(), ADVICE);
+            store.close().await;
+            vec![check]
+        }
+        Err(Failure::Usage(words) | Failure::Failed(words)) => vec![Check::new("database", Some(words), "", ADVICE)],
+    }
+}
+
+async fn mail(config: &Config) -> Check {
+    const ADVICE: &str = "check --mail: host, port, password; and that the network lets it out";
+    let from = config.settings(config.listen).mail_from;
+    let problem = match PostOffice::open(&config.mail, &from, "Kagiya") {
+        Ok(office) => office.test().await.err(),
+        Err(error) => Some(error),
+    };
+    Check::new("mail", problem, &config.mail.to_string(), ADVICE)
+}

@@ -1,0 +1,215 @@
+//! Mail leaves by SMTP, or lies down in a folder.
+
+use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use kagiya_flows::{compose::Letter, outbox::{Post, Posted}};
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::{Mailbox, MultiPart, header::{HeaderName, HeaderValue}},
+};
+
+/// Where mail goes.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum MailSetting {
+    /// One `.eml` a mail.
+    File(PathBuf),
+    /// `smtp://` or `smtps://`.
+    Smtp(String),
+}
+
+impl FromStr for MailSetting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("file:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err("file: wants a folder".into());
+            }
+            return Ok(Self::File(path.into()));
+        }
+        if text.starts_with("smtp://") || text.starts_with("smtps://") {
+            transport(text)?;
+            return Ok(Self::Smtp(text.to_owned()));
+        }
+        Err("expected file:DIR, smtp://user:pass@host:port or smtps://…".into())
+    }
+}
+
+impl fmt::Display for MailSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "file:{}", path.display()),
+            // Never the password.
+            Self::Smtp(url) => f.write_str(&without_password(url)),
+        }
+    }
+}
+
+impl fmt::Debug for MailSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("smtp", url));
+    let host = rest.rsplit('@').next().unwrap_or(rest);
+    format!("{scheme}://{host}")
+}
+
+type Smtp = AsyncSmtpTransport<Tokio1Executor>;
+
+fn transport(url: &str) -> Result<Smtp, String> {
+    let host = without_password(url);
+    let local = ["://localhost", "://127.", "://[::1]"].iter().any(|mark| host.contains(mark));
+    let has_password = url.contains('@');
+    let mut url = url.to_owned();
+    if url.starts_with("smtp://") && !url.contains("tls=") {
+        // A password is never sent in the clear across a network.
+        let tls = if has_password && !local { "required" } else { "opportunistic" };
+        url.push_str(if url.contains('?') { "&tls=" } else { "?tls=" });
+        url.push_str(tls);
+    }
+    let builder = Smtp::from_url(&url).map_err(|error| format!("not an SMTP URL: {error}"))?;
+    Ok(builder.timeout(Some(Duration::from_secs(20))).build())
+}
+
+/// The way out.
+pub(crate) struct PostOffice {
+    way: Way,
+    from: Mailbox,
+    host: String,
+}
+
+enum Way {
+    File(PathBuf),
+    Smtp(Box<Smtp>),
+}
+
+impl PostOffice {
+    /// Opens the way out.
+    pub(crate) fn open(setting: &MailSetting, from: &str, service: &str) -> Result<Self, String> {
+        let address: Address = from.parse().map_err(|error| format!("mail_from {from:?}: {error}"))?;
+        let host = address.domain().to_owned();
+        let way = match setting {
+            MailSetting::File(path) => {
+                std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                Way::File(path.clone())
+            }
+            MailSetting::Smtp(url) => Way::Smtp(Box::new(transport(url)?)),
+        };
+        Ok(Self { way, from: Mailbox::new(Some(service.to_owned()), address), host })
+    }
+
+    /// Whether the way is open.
+    pub(crate) async fn test(&self) -> Result<(), String> {
+        match &self.way {
+            Way::File(path) => {
+                let probe = path.join(".kagiya-probe");
+                tokio::fs::write(&probe, b"").await.map_err(|error| format!("{}: {error}", path.display()))?;
+                let _ = tokio::fs::remove_file(&probe).await;
+                Ok(())
+            }
+            Way::Smtp(smtp) => match smtp.test_connection().await {
+                Ok(true) => Ok(()),
+                Ok(false) => Err("the server answered, but not as a mail server does".into()),
+                Err(error) => Err(error.to_string()),
+            },
+        }
+    }
+
+    fn message(&self, letter: &Letter) -> Result<Message, String> {
+        let to = address(&letter.to)?;
+        let header = |name: &'static str, value: &str| {
+            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
+        };
+        Message::builder()
+            .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
+            .from(self.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(letter.subject.clone())
+            .raw_header(header("Auto-Submitted", "auto-generated"))
+            .raw_header(header("Content-Language", letter.lang.as_str()))
+            .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// An address as lettre takes it. Old carrier addresses (`a..b@`, `a.@`) are quoted, which is
+/// the form RFC 5321 4.1.2 has for them.
+fn address(text: &str) -> Result<Address, String> {
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (local, domain) = text.rsplit_once('@').ok_or("no @")?;
+    Address::new(format!("\"{local}\""), domain).map_err(|error| error.to_string())
+}
+
+impl Post for PostOffice {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Posted> {
+        async move {
+            let message = match self.message(letter) {
+                Ok(message) => message,
+                Err(error) => return Posted::Refused(553, error),
+            };
+            match &self.way {
+                Way::File(folder) => write_file(folder, letter, &message).await,
+                Way::Smtp(smtp) => match smtp.send(message).await {
+                    Ok(_) => Posted::Accepted,
+                    Err(error) => {
+                        let status = error.status().map_or(0, |code| i64::from(u16::from(code)));
+                        if error.is_permanent() {
+                            Posted::Refused(status, error.to_string())
+                        } else {
+                            Posted::Deferred(status, error.to_string())
+                        }
+                    }
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn write_file(folder: &std::path::Path, letter: &Letter, message: &Message) -> Posted {
+    let name = format!("{}.eml", letter.id);
+    let (part, whole) = (folder.join(format!(".{name}.part")), folder.join(name));
+    let bytes = message.formatted();
+    let written = tokio::task::spawn_blocking(move || {
+        use std::io::Write;
+        let mut file = std::fs::File::create(&part)?;
+        file.write_all(&bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&part, &whole)
+    })
+    .await;
+    match written {
+        Ok(Ok(())) => Posted::Accepted,
+        Ok(Err(error)) => Posted::Deferred(0, error.to_string()),
+        Err(error) => Posted::Deferred(0, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_carrier_addresses_can_be_written_to() {
+        for (text, written) in [
+            ("hana@example.jp", "hana@example.jp"),
+            ("da..me@docomo.ne.jp", "\"da..me\"@docomo.ne.jp"),
+            ("dame.@docomo.ne.jp", "\"dame.\"@docomo.ne.jp"),
+        ] {
+            assert_eq!(address(text).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let setting: MailSetting = "smtp://user:secret@mail.example.jp:587".parse().unwrap();
+        assert_eq!(format!("{setting} {setting:?}"), "smtp://mail.example.jp:587 smtp://mail.example.jp:587");
+    }
+}

@@ -1,0 +1,62 @@
+//! Opening what commands work on.
+
+use std::sync::Arc;
+
+use kagiya_flows::{App, app::Parts};
+use kagiya_store::{Location, Store};
+
+use crate::{Failure, config::Config, keys_file, outside::{SystemClock, SystemDice}, output};
+
+/// Makes the data folder, for its owner alone.
+pub(crate) fn data_folder(config: &Config) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt;
+    let fail = |path: &std::path::Path, error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|error| fail(&config.data, error))?;
+    if let Location::Sqlite(path) = &config.database
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(|error| fail(folder, error))?;
+    }
+    Ok(())
+}
+
+/// Opens the database. The embedded one is brought to this version, a shared one only by
+/// `kagiya migrate`, while no server uses it.
+pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
+    let embedded = matches!(config.database, Location::Sqlite(_));
+    Ok(Store::open(&config.database, embedded).await?)
+}
+
+/// Puts a server together that listens on `listening`.
+pub(crate) fn app(config: &Config, store: Store, listening: std::net::SocketAddr, hash_threads: usize) -> Result<Arc<App>, Failure> {
+    Ok(App::new(Parts {
+        store,
+        clock: Arc::new(SystemClock::new()),
+        dice: Arc::new(SystemDice),
+        keys: keys_file::open(&config.keys)?,
+        settings: config.settings(listening),
+        hash_threads,
+    }))
+}
+
+/// A server's inside for a command that runs beside it.
+pub(crate) async fn beside(config: &Config) -> Result<Arc<App>, Failure> {
+    if let Location::Sqlite(path) = &config.database
+        && !path.exists()
+    {
+        return Err(Failure::Failed(format!(
+            "{}: no database yet; start `kagiya serve` once, or name the right --data or --database",
+            path.display()
+        )));
+    }
+    app(config, store(config).await?, config.listen, 1)
+}
+
+/// `kagiya migrate`.
+pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
+    data_folder(config)?;
+    let store = Store::open(&config.database, true).await?;
+    output::say(&format!("the {} database is at this version", store.kind()));
+    store.close().await;
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! `kagiya account …`.
+
+use std::io::{IsTerminal, Read, Write};
+
+use kagiya_domain::{Timestamp, account::AccountState};
+use kagiya_flows::{App, operator::{self, OrderError}};
+use kagiya_store::account::Account;
+use serde_json::{Value, json};
+
+use crate::{Failure, cli::Order, config::Config, open, output::say};
+
+pub(crate) async fn run(config: &Config, order: Order) -> Result<(), Failure> {
+    if matches!(order, Order::Create { .. }) {
+        // The first account may come before the first start.
+        open::data_folder(config)?;
+        let store = open::store(config).await?;
+        let app = open::app(config, store, config.listen, 1)?;
+        return carry_out(&app, order).await;
+    }
+    carry_out(&*open::beside(config).await?, order).await
+}
+
+async fn carry_out(app: &App, order: Order) -> Result<(), Failure> {
+    let (account, json) = match order {
+        Order::Create { named, email, password_stdin } => {
+            let password = if password_stdin { Some(read_password()?) } else { None };
+            (operator::create(app, &named.login_id, &email, password.as_deref()).await.map_err(failure)?, named.json)
+        }
+        Order::Show(named) => (operator::find(app, &named.login_id).await.map_err(failure)?, named.json),
+        Order::List { after, limit, json } => return list(app, after, limit, json).await,
+        Order::Grant { named, role: _ } => (operator::set_staff(app, &named.login_id, true).await.map_err(failure)?, named.json),
+        Order::Revoke { named, role: _ } => (operator::set_staff(app, &named.login_id, false).await.map_err(failure)?, named.json),
+        Order::Lock(named) => (set(app, &named.login_id, AccountState::Locked).await?, named.json),
+        Order::Unlock(named) => (set(app, &named.login_id, AccountState::Active).await?, named.json),
+        Order::Suspend(named) => (set(app, &named.login_id, AccountState::Suspended).await?, named.json),
+        Order::Sleep(named) => (set(app, &named.login_id, AccountState::Dormant).await?, named.json),
+        Order::Close { named, yes } => {
+            if !yes && std::io::stdin().is_terminal() && !confirmed(&named.login_id)? {
+                return Err(Failure::Failed("nothing was changed".into()));
+            }
+            (set(app, &named.login_id, AccountState::Closed).await?, named.json)
+        }
+    };
+    show(app, &account, json).await
+}
+
+fn failure(error: OrderError) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+async fn set(app: &App, login_id: &str, state: AccountState) -> Result<Account, Failure> {
+    operator::set_state(app, login_id, state).await.map_err(failure)
+}
+
+fn confirmed(login_id: &str) -> Result<bool, Failure> {
+    let mut err = std::io::stderr().lock();
+    write!(err, "Close {login_id}? Its sessions end now; the owner can come back for 30 days. [y/N] ")?;
+    err.flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}
+
+fn read_password() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin().take(8_192).read_to_string(&mut text)?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// A time as RFC 3339 in UTC.
+pub(crate) fn rfc3339(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}
+
+pub(crate) fn account_json(account: &Account) -> Value {
+    json!({
+        "id": account.id.to_string(),
+        "login_id": account.login_id,
+        "state": account.state.as_str(),
+        "state_since": rfc3339(account.state_since),
+        "created_at": rfc3339(account.created_at),
+        "last_sign_in_at": account.last_sign_in_at.map(rfc3339),
+        "staff_since": account.staff_since.map(rfc3339),
+        "roles": if account.staff_since.is_some() { json!(["staff"]) } else { json!([]) },
+        "lang": account.lang,
+    })
+}
+
+async fn show(app: &App, account: &Account, json: bool) -> Result<(), Failure> {
+    let overview = kagiya_flows::account::overview(app, account.id).await?;
+    let emails: Vec<String> =
+        overview.map(|o| o.emails.into_iter().map(|e| e.address).collect()).unwrap_or_default();
+    if json {
+        let mut value = account_json(account);
+        value["emails"] = json!(emails);
+        say(&value.to_string());
+        return Ok(());
+    }
+    say(&format!("login ID   {}", account.login_id));
+    say(&format!("state      {} since {}", account.state.as_str(), rfc3339(account.state_since)));
+    say(&format!("created    {}", rfc3339(account.created_at)));
+    say(&format!("signed in  {}", account.last_sign_in_at.map_or_else(|| "never".to_owned(), rfc3339)));
+    say(&format!("addresses  {}", emails.join(", ")));
+    if let Some(since) = account.staff_since {
+        say(&format!("staff      since {}", rfc3339(since)));
+    }
+    Ok(())
+}
+
+async fn list(app: &App, mut after: String, limit: Option<usize>, json: bool) -> Result<(), Failure> {
+    let mut left = limit.unwrap_or(usize::MAX);
+    let mut first = true;
+    let mut out = std::io::stdout().lock();
+    if json {
+        write!(out, "[")?;
+    }
+    while left > 0 {
+        let page = operator::list(app, &after, i64::try_from(left.min(1_000)).unwrap_or(1_000)).await.map_err(failure)?;
+        let Some(last) = page.last() else {
+            break;
+        };
+        after = last.login_id.clone();
+        left -= page.len();
+        for account in &page {
+            if json {
+                write!(out, "{}{}", if first { "" } else { ",\n" }, account_json(account))?;
+            } else {
+                writeln!(out, "{:<24} {:<10} {}", account.login_id, account.state.as_str(), rfc3339(account.created_at))?;
+            }
+            first = false;
+        }
+    }
+    if json {
+        writeln!(out, "]")?;
+    }
+    Ok(())
+}

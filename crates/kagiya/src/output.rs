@@ -1,0 +1,30 @@
+//! What a script reads goes to standard output, everything else to standard error.
+
+use std::io::Write;
+
+use tracing_subscriber::EnvFilter;
+
+/// Prints a line for scripts and people.
+pub(crate) fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(out, "{line}");
+    let _ = out.flush();
+}
+
+/// Says what went wrong.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "kagiya: {line}");
+}
+
+/// Starts logging to standard error.
+pub(crate) fn start_logs(json: bool, serving: bool) {
+    let usual = if serving { "info,sqlx=warn,hyper=warn" } else { "error" };
+    let filter = EnvFilter::try_from_env("KAGIYA_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if json {
+        builder.json().init();
+    } else {
+        builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
+    }
+}

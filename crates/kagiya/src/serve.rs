@@ -1,0 +1,52 @@
+//! `kagiya serve`.
+
+use std::sync::Arc;
+
+use kagiya_flows::{jobs, outbox};
+use kagiya_web::Web;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+
+use crate::{Failure, config::Config, mail::PostOffice, open, output::say};
+
+pub(crate) async fn run(config: Config) -> Result<(), Failure> {
+    open::data_folder(&config)?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", config.listen)))?;
+    let listening = listener.local_addr()?;
+    let store = open::store(&config).await?;
+    let app = open::app(&config, store, listening, 0)?;
+    let recorder = PrometheusBuilder::new().install_recorder().map_err(|e| Failure::Failed(e.to_string()))?;
+    let name = &app.settings.service_name.ja;
+    let post = PostOffice::open(&config.mail, &app.settings.mail_from, name).map_err(Failure::Failed)?;
+    jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
+    jobs::start(&app);
+    outbox::start(&app, Arc::new(post));
+    let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), Some(recorder));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let running = kagiya_web::serve(web, listener)?;
+    announce(&config, &app.settings.public_url.origin, running.address);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: open requests are finished first");
+    running.stop().await;
+    jobs::leave(&app).await;
+    app.hashing.stop();
+    app.store.close().await;
+    Ok(())
+}
+
+fn announce(config: &Config, url: &str, listening: std::net::SocketAddr) {
+    say(&format!("Kagiya is ready: {url}"));
+    if url != format!("http://{listening}") {
+        say(&format!("  listening on {listening}"));
+    }
+    say(&format!("  mail goes to {}", config.mail));
+    say(&format!("  data lies in {}", config.data.display()));
+    say("  the first staff account: sign up in the browser, then run");
+    say(&format!("    kagiya --data {} account grant LOGIN_ID", config.data.display()));
+}

@@ -1,0 +1,367 @@
+//! My Page and what belongs to it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{body::Body, extract::State, response::Response};
+use http::{StatusCode, header};
+use kagiya_flows::{
+    FieldError, Refusal, account,
+    session::{self, Live},
+};
+use uuid::Uuid;
+
+use crate::{
+    Web,
+    context::{Context, Sessions},
+    fault::{add_retry_after, body_page, fault_page, guard_refusal},
+    form::{self, Fields},
+    page::{View, encode_query, page, see_other},
+    recover::{CodePage, code_response},
+    sign_in::expire_session,
+    verdict::{VerdictView, cause_title},
+};
+
+/// The owner's session, or the way to sign in that comes back here.
+async fn owner(context: &Context) -> Result<Arc<Live>, Response> {
+    match context.session().await {
+        Ok(Sessions::Live(live)) => Ok(live),
+        Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => {
+            let query = encode_query(&[("return_to", if context.path == "/" { "" } else { &context.path })]);
+            let to = if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
+            // The cookie stays: the sign-in page tells why the session ended, then drops it.
+            Err(see_other(context, &to))
+        }
+        Err(fault) => Err(fault_page(context, &fault)),
+    }
+}
+
+struct AttemptView {
+    time: String,
+    what: String,
+    place: String,
+    refused: bool,
+}
+
+struct EmailView {
+    key: String,
+    address: String,
+    primary: bool,
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage<'a> {
+    v: &'a View<'a>,
+    login_id: &'a str,
+    member_url: Option<String>,
+    since: String,
+    last_sign_in: Option<String>,
+    password_set: Option<String>,
+    emails: Vec<EmailView>,
+    sessions: usize,
+    attempts: Vec<AttemptView>,
+    welcome: bool,
+}
+
+fn email_views(emails: &[account::Email]) -> Vec<EmailView> {
+    emails
+        .iter()
+        .map(|e| EmailView { key: e.address_key.clone(), address: e.address.clone(), primary: e.primary_since.is_some() })
+        .collect()
+}
+
+pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let live = match owner(&context).await {
+        Ok(live) => live,
+        Err(response) => return response,
+    };
+    let overview = match account::overview(&context.web.app, live.account_id).await {
+        Ok(Some(overview)) => overview,
+        Ok(None) => return see_other(&context, "/sign-in"),
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let view = View::new(&context);
+    let title = view.t("home-title").into_owned();
+    let attempts = overview
+        .attempts
+        .iter()
+        .map(|a| {
+            let browser = kagiya_flows::attempt::read_browser(a);
+            let refused = a.outcome == "refused";
+            let what = match kagiya_domain::Cause::parse(&a.cause) {
+                Some(cause) if refused => cause_title(&view, cause),
+                _ => view.t("home-signed-in").into_owned(),
+            };
+            AttemptView {
+                time: view.time(&a.created_at),
+                what,
+                place: format!("{} {}", browser.name(), browser.system).trim().to_owned(),
+                refused,
+            }
+        })
+        .collect();
+    let settings = &context.web.app.settings;
+    let content = HomePage {
+        login_id: &overview.account.login_id,
+        member_url: settings.member_url.as_ref().map(|base| format!("{base}{}/", overview.account.login_id)),
+        since: view.time(&overview.account.created_at.0),
+        last_sign_in: overview.account.last_sign_in_at.map(|at| view.time(&at.0)),
+        password_set: overview.password_set_at.map(|at| view.time(&at.0)),
+        emails: email_views(&overview.emails),
+        sessions: overview.sessions,
+        attempts,
+        welcome: context.query("done") == Some("welcome"),
+        v: &view,
+    };
+    page(&view, StatusCode::OK, &title, &content)
+}
+
+struct SessionView {
+    id: String,
+    current: bool,
+    name: String,
+    network: String,
+    begun: String,
+    seen: String,
+}
+
+#[derive(Template)]
+#[template(path = "sessions.html")]
+struct SessionsPage<'a> {
+    v: &'a View<'a>,
+    sessions: Vec<SessionView>,
+    notice: Option<String>,
+}
+
+pub(crate) async fn sessions(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let live = match owner(&context).await {
+        Ok(live) => live,
+        Err(response) => return response,
+    };
+    let rows = match session::list(&context.web.app, live.account_id).await {
+        Ok(rows) => rows,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let view = View::new(&context);
+    let title = view.t("sessions-title").into_owned();
+    let sessions = rows
+        .iter()
+        .map(|row| SessionView {
+            id: row.id.to_string(),
+            current: row.id == live.id,
+            name: match format!("{} {}", row.browser, row.system).trim() {
+                "" => view.t("sessions-unknown-browser").into_owned(),
+                name => name.to_owned(),
+            },
+            network: row.network.clone(),
+            begun: view.time(&row.created_at),
+            seen: view.time(&if row.id == live.id { context.now.0 } else { row.last_seen_at }),
+        })
+        .collect();
+    let notice = (context.query("done") == Some("revoked")).then(|| view.t("sessions-revoked").into_owned());
+    page(&view, StatusCode::OK, &title, &SessionsPage { v: &view, sessions, notice })
+}
+
+/// Reads and guards a form of a signed-in owner.
+async fn owned_form(context: &Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
+    let live = owner(context).await?;
+    let fields = match Fields::read(context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return Err(body_page(context, error).await),
+    };
+    if let Err(evidence) = form::guard(context, &fields) {
+        let refusal = guard_refusal(context, "account", evidence).await;
+        return Err(crate::fault::refused_page(context, &refusal, &context.path));
+    }
+    Ok((live, fields))
+}
+
+pub(crate) async fn revoke(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    let one = if fields.has("others") {
+        None
+    } else {
+        match Uuid::parse_str(fields.get("session")) {
+            Ok(id) => Some(id),
+            Err(_) => return see_other(&context, "/account/sessions"),
+        }
+    };
+    match session::revoke(&context.web.app, live.account_id, one, live.id).await {
+        Ok(_) => see_other(&context, "/account/sessions?done=revoked"),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "security.html")]
+struct SecurityPage<'a> {
+    v: &'a View<'a>,
+    login_id: &'a str,
+    password_set: Option<String>,
+    emails: Vec<EmailView>,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+    notice: Option<String>,
+}
+
+async fn security_page(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+    let overview = match account::overview(&context.web.app, live.account_id).await {
+        Ok(Some(overview)) => overview,
+        Ok(None) => return see_other(context, "/sign-in"),
+        Err(fault) => return fault_page(context, &fault),
+    };
+    let view = View::new(context);
+    let title = view.t("security-title").into_owned();
+    let notice = match context.query("done") {
+        Some("password") => Some(view.t("security-password-changed").into_owned()),
+        Some("email") => Some(view.t("security-email-changed").into_owned()),
+        _ => None,
+    };
+    let content = SecurityPage {
+        login_id: &live.login_id,
+        password_set: overview.password_set_at.map(|at| view.time(&at.0)),
+        emails: email_views(&overview.emails),
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        notice: notice.filter(|_| refusal.is_none()),
+        v: &view,
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    let mut response = page(&view, status, &title, &content);
+    if let Some(refusal) = refusal {
+        add_retry_after(&mut response, refusal);
+    }
+    response
+}
+
+pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Response {
+    match owner(&context).await {
+        Ok(live) => security_page(&context, &live, None).await,
+        Err(response) => response,
+    }
+}
+
+pub(crate) async fn change_password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    let (current, new) = (fields.get("current_password"), fields.get("password"));
+    match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
+        Ok(Ok(())) => see_other(&context, "/account/security?done=password"),
+        Ok(Err(refusal)) => security_page(&context, &live, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+pub(crate) async fn add_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    let (email, password) = (fields.get("email"), fields.get("password"));
+    match account::add_email(&context.web.app, &context.visitor, &live, email, password).await {
+        Ok(Ok(flow)) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
+        Ok(Err(refusal)) => security_page(&context, &live, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+const EMAIL_CODE: CodePage =
+    CodePage { kind: "add_email", action: "/account/emails/verify", start: "/account/security", elsewhere: None };
+
+pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    if let Err(response) = owner(&context).await {
+        return response;
+    }
+    let id = context.flow_query();
+    code_response(&context, &EMAIL_CODE, id, None).await
+}
+
+pub(crate) async fn verify_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    let id = fields.flow().or_else(|| context.flow_query());
+    if fields.has("resend") {
+        return match kagiya_flows::recover::resend(&context.web.app, &context.visitor, "add_email", id).await {
+            Ok(Ok(id)) => see_other(&context, &format!("/account/emails/verify?flow={id}&sent=again")),
+            Ok(Err(refusal)) => code_response(&context, &EMAIL_CODE, id, Some(&refusal)).await,
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    match account::verify_email(&context.web.app, &context.visitor, &live, id, fields.get("code")).await {
+        Ok(Ok(())) => see_other(&context, "/account/security?done=email"),
+        Ok(Err(refusal)) => code_response(&context, &EMAIL_CODE, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+pub(crate) async fn change_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    match account::change_email(&context.web.app, &live, fields.get("address"), fields.has("primary")).await {
+        Ok(_) => see_other(&context, "/account/security?done=email"),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "close.html")]
+struct ClosePage<'a> {
+    v: &'a View<'a>,
+    login_id: &'a str,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+}
+
+fn close_response(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+    let view = View::new(context);
+    let title = view.t("close-title").into_owned();
+    let content = ClosePage {
+        login_id: &live.login_id,
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        v: &view,
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    page(&view, status, &title, &content)
+}
+
+pub(crate) async fn close_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    match owner(&context).await {
+        Ok(live) => close_response(&context, &live, None),
+        Err(response) => response,
+    }
+}
+
+pub(crate) async fn close(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&context, body).await {
+        Ok(both) => both,
+        Err(response) => return response,
+    };
+    match account::close(&context.web.app, &context.visitor, &live, fields.get("password")).await {
+        Ok(Ok(())) => {
+            let mut response = see_other(&context, "/sign-in?done=closed");
+            expire_session(&context, &mut response);
+            response
+        }
+        Ok(Err(refusal)) => close_response(&context, &live, Some(&refusal)),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+pub(crate) async fn change_password_redirect(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let mut response = see_other(&context, "/account/security");
+    // The well-known address is answered by a redirect (W3C, A Well-Known URL for Changing Passwords).
+    *response.status_mut() = StatusCode::FOUND;
+    let _ = response.headers_mut().remove(header::SET_COOKIE);
+    response
+}

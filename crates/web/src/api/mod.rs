@@ -1,0 +1,63 @@
+//! `/api/v1`: the same flows as the pages, as JSON. Refusals are RFC 9457 problems.
+
+mod attempts;
+mod body;
+mod problem;
+mod recover;
+mod session;
+mod sign_in;
+mod sign_up;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+
+pub(crate) use problem::plain_problem;
+
+use crate::{Web, context::Context, page::seal};
+
+const OPENAPI: &str = include_str!("../../assets/openapi.json");
+
+pub(crate) fn router() -> Router<Arc<Web>> {
+    Router::new()
+        .route("/openapi.json", get(openapi))
+        .route("/sign-up", post(sign_up::start))
+        .route("/sign-up/verify", post(sign_up::verify))
+        .route("/sign-in", post(sign_in::submit))
+        .route("/session", get(session::show).delete(session::end))
+        .route("/recover", post(recover::start))
+        .route("/recover/code", post(recover::code))
+        .route("/recover/password", post(recover::password))
+        .route("/attempts/{reference}", get(attempts::show))
+}
+
+async fn openapi() -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
+    (headers, OPENAPI).into_response()
+}
+
+/// A JSON answer with the headers and cookies of this server.
+pub(crate) fn answer(context: &Context, status: StatusCode, body: &Value) -> Response {
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    context.set_cookies(headers);
+    seal(headers);
+    response
+}
+
+/// An account as JSON.
+pub(crate) fn account_json(id: uuid::Uuid, login_id: &str) -> Value {
+    json!({ "id": id.to_string(), "login_id": login_id })
+}
+
+/// A time as RFC 3339 in UTC.
+pub(crate) fn rfc3339(at: kagiya_domain::Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
+}

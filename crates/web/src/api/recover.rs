@@ -1,0 +1,58 @@
+//! `POST /api/v1/recover`, `/recover/code`, `/recover/password`.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::State, response::Response};
+use http::StatusCode;
+use kagiya_flows::recover::{self, CodeForm, Kind};
+use serde_json::json;
+
+use super::{
+    answer,
+    body::Members,
+    problem::{fault_problem, problem},
+};
+use crate::{Web, context::Context};
+
+pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let handle = async {
+        let members = Members::read(&context, "recover", body).await?;
+        let [email] = members.texts(&context, ["email"]).await?;
+        Ok::<_, Response>(match recover::start(&context.web.app, &context.visitor, Kind::Recover, &email, None).await {
+            Ok(Ok(flow)) => answer(&context, StatusCode::ACCEPTED, &json!({ "flow": flow.to_string() })),
+            Ok(Err(refusal)) => problem(&context, &refusal),
+            Err(fault) => fault_problem(&context, &fault),
+        })
+    };
+    handle.await.unwrap_or_else(|response| response)
+}
+
+pub(crate) async fn code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let handle = async {
+        let members = Members::read(&context, "recover", body).await?;
+        let flow = members.flow(&context).await?;
+        let [code] = members.texts(&context, ["code"]).await?;
+        let form = CodeForm { flow: Some(flow), login: String::new(), code };
+        Ok::<_, Response>(match recover::type_code(&context.web.app, &context.visitor, Kind::Recover, &form).await {
+            Ok(Ok(flow)) => answer(&context, StatusCode::OK, &json!({ "flow": flow.id.to_string() })),
+            Ok(Err(refusal)) => problem(&context, &refusal),
+            Err(fault) => fault_problem(&context, &fault),
+        })
+    };
+    handle.await.unwrap_or_else(|response| response)
+}
+
+pub(crate) async fn password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let handle = async {
+        let members = Members::read(&context, "recover", body).await?;
+        let flow = members.flow(&context).await?;
+        let [password] = members.texts(&context, ["password"]).await?;
+        let chosen = recover::choose_password(&context.web.app, &context.visitor, Some(flow), &password).await;
+        Ok::<_, Response>(match chosen {
+            Ok(Ok(reset)) => answer(&context, StatusCode::OK, &json!({ "login_id": reset.login_id })),
+            Ok(Err(refusal)) => problem(&context, &refusal),
+            Err(fault) => fault_problem(&context, &fault),
+        })
+    };
+    handle.await.unwrap_or_else(|response| response)
+}

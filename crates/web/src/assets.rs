@@ -1,0 +1,71 @@
+//! Style and script, named by their content so that no cache serves an old one.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use kagiya_flows::keys::sha256;
+
+use crate::Web;
+
+const STYLE: &str = include_str!("../assets/app.css");
+const SCRIPT: &str = include_str!("../assets/app.js");
+const ICON: &str = include_str!("../assets/icon.svg");
+
+struct Asset {
+    kind: &'static str,
+    text: String,
+}
+
+/// Every asset under its content-addressed name.
+pub(crate) struct Assets {
+    by_name: HashMap<String, Asset>,
+    paths: HashMap<&'static str, String>,
+}
+
+impl Assets {
+    pub(crate) fn new(accent: &str) -> Self {
+        let theme = format!("{STYLE}\n:root{{--accent:{accent}}}\n");
+        let icon = ICON.replace("#0f766e", accent);
+        let mut assets = Self { by_name: HashMap::new(), paths: HashMap::new() };
+        assets.add("app.css", "text/css; charset=utf-8", theme);
+        assets.add("app.js", "text/javascript; charset=utf-8", SCRIPT.to_owned());
+        assets.add("icon.svg", "image/svg+xml", icon);
+        assets
+    }
+
+    fn add(&mut self, name: &'static str, kind: &'static str, text: String) {
+        let hash: String = sha256(text.as_bytes())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let (stem, ending) = name.split_once('.').unwrap_or((name, ""));
+        let full = format!("{stem}-{hash}.{ending}");
+        self.paths.insert(name, format!("/assets/{full}"));
+        self.by_name.insert(full, Asset { kind, text });
+    }
+
+    /// The path of an asset.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        self.paths.get(name).map_or("/assets/missing", String::as_str)
+    }
+}
+
+pub(crate) async fn serve(State(web): State<Arc<Web>>, Path(name): Path<String>) -> Response {
+    match web.assets.by_name.get(&name) {
+        Some(asset) => (
+            [
+                (header::CONTENT_TYPE, asset.kind),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ],
+            asset.text.clone(),
+        )
+            .into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+pub(crate) async fn icon(State(web): State<Arc<Web>>) -> Response {
+    serve(State(Arc::clone(&web)), Path(web.assets.path("icon.svg").trim_start_matches("/assets/").to_owned())).await
+}

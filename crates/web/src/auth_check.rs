@@ -1,0 +1,79 @@
+//! `/auth/check`: a proxy's sub-request. The hottest path: answered before the router.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::State, response::Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kagiya_domain::return_to::ReturnTo;
+use kagiya_flows::session::{self, Found, Live, token_hash};
+
+use crate::{
+    Web,
+    context::header_text,
+    cookies::Cookie,
+    page::encode_query,
+};
+
+pub(crate) const PATH: &str = "/auth/check";
+
+/// The tokens of a request: the session cookies', or the bearer's (RFC 6750 2.1).
+pub(crate) fn tokens<'h>(web: &Web, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
+    let bearer = header_text(headers, header::AUTHORIZATION)
+        .and_then(|value| value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).and(value.get(7..)))
+        .map(str::trim);
+    bearer.into_iter().chain(Cookie::Session.values(headers, &web.app.settings.public_url)).take(16)
+}
+
+pub(crate) async fn handle(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
+    answer(&web, &headers).await
+}
+
+/// 200 with who it is, or 401 with where to sign in.
+pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
+    let now = web.app.now();
+    for token in tokens(web, headers) {
+        if let Some(live) = token_hash(token).and_then(|hash| session::check_memory(&web.app, &hash, now)) {
+            return accept(&live);
+        }
+    }
+    for token in tokens(web, headers) {
+        match session::check(&web.app, token, now).await {
+            Ok(Found::Live(live)) => return accept(&live),
+            Ok(Found::Ended(_) | Found::Unknown) => {}
+            Err(error) => {
+                tracing::error!(%error, "a session could not be checked");
+                let mut response = status_only(StatusCode::SERVICE_UNAVAILABLE);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                return response;
+            }
+        }
+    }
+    let mut response = status_only(StatusCode::UNAUTHORIZED);
+    let wanted = header_text(headers, "x-forwarded-uri").and_then(ReturnTo::parse);
+    let query = encode_query(&[("return_to", wanted.as_ref().map_or("", |to| to.as_str()))]);
+    let origin = &web.app.settings.public_url.origin;
+    let location = if query.is_empty() { format!("{origin}/sign-in") } else { format!("{origin}/sign-in?{query}") };
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+fn accept(live: &Live) -> Response {
+    let mut response = status_only(StatusCode::OK);
+    let headers = response.headers_mut();
+    let mut buffer = uuid::Uuid::encode_buffer();
+    let id = live.account_id.hyphenated().encode_lower(&mut buffer);
+    if let (Ok(id), Ok(login)) = (HeaderValue::from_str(id), HeaderValue::from_str(&live.login_id)) {
+        headers.insert("x-kagiya-account", id);
+        headers.insert("x-kagiya-login-id", login);
+    }
+    response
+}
+
+fn status_only(status: StatusCode) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

@@ -1,0 +1,210 @@
+//! One request, understood: who sent it, in which language, with which cookies.
+
+use std::{convert::Infallible, net::{IpAddr, SocketAddr}, sync::Arc};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use kagiya_domain::{Evidence, Timestamp, browser::Browser, return_to::ReturnTo, session::EndReason};
+use kagiya_flows::{Fault, Visitor, session::{self, Found, Live}, sign_in::device_key};
+use kagiya_text::Lang;
+
+use crate::{Web, cookies::{self, Cookie}};
+
+/// The peer of a connection, put into every request by the server.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What a handler needs of its request.
+pub(crate) struct Context {
+    pub(crate) web: Arc<Web>,
+    pub(crate) visitor: Visitor,
+    pub(crate) headers: HeaderMap,
+    pub(crate) method: Method,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) now: Timestamp,
+    /// The flow cookie's value: the one that came, or a new one to set.
+    pub(crate) flow_cookie: [u8; 16],
+    /// The device cookie's identifier, when it came and is ours.
+    pub(crate) device: Option<[u8; 16]>,
+    /// Where this request came to, for the language switch.
+    pub(crate) path: String,
+    lang_query: bool,
+}
+
+impl FromRequestParts<Arc<Web>> for Context {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        Ok(Self::open(Arc::clone(web), parts))
+    }
+}
+
+impl Context {
+    pub(crate) fn open(web: Arc<Web>, parts: &Parts) -> Self {
+        let app = &web.app;
+        let url = &app.settings.public_url;
+        let headers = parts.headers.clone();
+        let query: Vec<(String, String)> =
+            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().take(50).collect();
+        let lang_query = query.iter().find(|(name, _)| name == "lang").and_then(|(_, value)| Lang::parse(value));
+        let lang = lang_query
+            .or_else(|| Cookie::Lang.values(&headers, url).find_map(Lang::parse))
+            .or_else(|| header_text(&headers, header::ACCEPT_LANGUAGE).and_then(Lang::accepted))
+            .unwrap_or_default();
+        let came = Cookie::Flow.values(&headers, url).find_map(cookies::decode16);
+        let flow_cookie = came.unwrap_or_else(|| app.random());
+        let device = Cookie::Device.values(&headers, url).find_map(|value| cookies::read_device(app, value));
+        let browser = Browser::parse(header_text(&headers, header::USER_AGENT).unwrap_or_default());
+        let mut signs = Vec::new();
+        if let Some(kind) = browser.in_app {
+            signs.push(Evidence::InAppBrowser { app: kind });
+        }
+        if browser.is_unsupported() {
+            signs.push(Evidence::OldBrowser);
+        }
+        let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+        let visitor = Visitor {
+            address: peer.map(|peer| client_address(peer, &headers, &web)),
+            browser,
+            browser_key: Some(app.keys.digest16("browser", &[&flow_cookie])),
+            cookie_came: came.is_some(),
+            device_key: device.map(|device| device_key(app, &device)),
+            lang,
+            signs,
+        };
+        Self {
+            now: app.now(),
+            visitor,
+            headers,
+            method: parts.method.clone(),
+            query,
+            flow_cookie,
+            device,
+            path: parts.uri.path().to_owned(),
+            lang_query: lang_query.is_some(),
+            web,
+        }
+    }
+
+    /// The value of a query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is a flow's key.
+    pub(crate) fn flow_query(&self) -> Option<uuid::Uuid> {
+        self.query("flow").and_then(|text| uuid::Uuid::parse_str(text).ok())
+    }
+
+    /// The destination in the query, if it is one of ours.
+    pub(crate) fn return_to(&self) -> Option<ReturnTo> {
+        self.query("return_to").and_then(ReturnTo::parse)
+    }
+
+    pub(crate) fn lang(&self) -> Lang {
+        self.visitor.lang
+    }
+
+    /// The message of that key.
+    pub(crate) fn say(&self, key: &str) -> String {
+        self.web.app.words.get(self.lang(), key)
+    }
+
+    /// The running session of the request. Of several cookies the one that validates wins.
+    pub(crate) async fn session(&self) -> Result<Sessions, Fault> {
+        let mut ended = None;
+        let mut stale = false;
+        for value in Cookie::Session.values(&self.headers, &self.web.app.settings.public_url).take(16) {
+            match session::check(&self.web.app, value, self.now).await? {
+                Found::Live(live) => return Ok(Sessions::Live(live)),
+                Found::Ended(reason) => ended = Some(reason),
+                Found::Unknown => stale = true,
+            }
+        }
+        Ok(match ended {
+            Some(reason) => Sessions::Ended(reason),
+            None if stale => Sessions::Stale,
+            None => Sessions::None,
+        })
+    }
+
+    /// Cookies that every page sets when they are missing.
+    pub(crate) fn set_cookies(&self, to: &mut HeaderMap) {
+        let url = &self.web.app.settings.public_url;
+        if !self.visitor.cookie_came {
+            to.append(header::SET_COOKIE, Cookie::Flow.set(&cookies::encode(&self.flow_cookie), None, url));
+        }
+        if self.lang_query {
+            to.append(header::SET_COOKIE, Cookie::Lang.set_long(self.lang().as_str(), url));
+        }
+    }
+
+    /// What `Origin` and `Sec-Fetch-Site` say of where this request was made.
+    pub(crate) fn site(&self) -> Site {
+        if let Some(site) = header_text(&self.headers, "sec-fetch-site") {
+            return match site {
+                "same-origin" => Site::Same,
+                // Typed into the address bar, or a bookmark: no site made it.
+                "none" => Site::Unknown,
+                _ => Site::Cross,
+            };
+        }
+        match header_text(&self.headers, header::ORIGIN) {
+            Some("null") | None => Site::Unknown,
+            Some(origin) if origin.eq_ignore_ascii_case(&self.web.app.settings.public_url.origin) => Site::Same,
+            Some(_) => Site::Cross,
+        }
+    }
+}
+
+/// Where a request was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// On a page of ours: the browser says so.
+    Same,
+    /// The client does not say.
+    Unknown,
+    /// On another site.
+    Cross,
+}
+
+/// The session cookies of a request, taken together.
+#[derive(Clone, Debug)]
+pub(crate) enum Sessions {
+    /// One of them is running.
+    Live(Arc<Live>),
+    /// None runs, and of one it is known why.
+    Ended(EndReason),
+    /// They are none of ours, or too old to be known.
+    Stale,
+    /// There are none.
+    None,
+}
+
+/// A header as text.
+pub(crate) fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
+    headers.get(name).map(HeaderValue::as_bytes).and_then(|bytes| std::str::from_utf8(bytes).ok())
+}
+
+/// The client's address: the peer's, or what a trusted proxy says. Read from the right, the
+/// first address that is no trusted proxy is the client's; what stands left of it is hearsay.
+fn client_address(peer: IpAddr, headers: &HeaderMap, web: &Web) -> IpAddr {
+    let trusted = |address: IpAddr| web.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()));
+    let mut client = peer.to_canonical();
+    if !trusted(client) {
+        return client;
+    }
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let text = hop.trim();
+        let parsed = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+        let Ok(address) = parsed else {
+            break;
+        };
+        client = address.to_canonical();
+        if !trusted(client) {
+            break;
+        }
+    }
+    client
+}

@@ -1,0 +1,108 @@
+//! The one place where a fault, a wrong path or a broken body becomes an answer.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, Uri};
+use kagiya_domain::{Audience, Evidence};
+use kagiya_flows::{Fault, Refusal, attempt::{self, Draft}};
+
+use crate::{
+    Web, api,
+    context::Context,
+    form::BodyError,
+    page::{View, page},
+    verdict::VerdictView,
+};
+
+#[derive(Template)]
+#[template(path = "refused.html")]
+struct RefusedPage<'a> {
+    v: &'a View<'a>,
+    verdict: VerdictView,
+    retry: &'a str,
+}
+
+/// A refusal as a page by itself, with a way on.
+pub(crate) fn refused_page(context: &Context, refusal: &Refusal, retry: &str) -> Response {
+    let view = View::new(context);
+    let verdict = VerdictView::new(&view, refusal);
+    let title = verdict.title.clone();
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = page(&view, status, &title, &RefusedPage { v: &view, verdict, retry });
+    add_retry_after(&mut response, refusal);
+    response
+}
+
+pub(crate) fn add_retry_after(response: &mut Response, refusal: &Refusal) {
+    if matches!(refusal.status, 429 | 503)
+        && let Some(seconds) = refusal.retry_after()
+    {
+        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from(seconds));
+    }
+}
+
+/// A fault of ours: said as such, with a reference, never with its innards.
+pub(crate) fn refusal_of(context: &Context, fault: &Fault) -> Refusal {
+    let draft = Draft::new("fault", 503, &context.visitor, vec![Evidence::StoreFailed]);
+    let (refusal, _) = attempt::prepare(&context.web.app, &context.visitor, draft, context.now);
+    tracing::error!(error = %fault, reference = refusal.reference.as_str(), path = context.path, "a fault");
+    refusal
+}
+
+/// A fault as a page.
+pub(crate) fn fault_page(context: &Context, fault: &Fault) -> Response {
+    refused_page(context, &refusal_of(context, fault), "/sign-in")
+}
+
+/// A body that is no form, as a page.
+pub(crate) async fn body_page(context: &Context, error: BodyError) -> Response {
+    let status = match error {
+        BodyError::TooLarge => 413,
+        BodyError::WrongType => 415,
+        BodyError::Broken => 400,
+    };
+    let mut draft = Draft::new("form", status, &context.visitor, vec![Evidence::FieldInvalid { field: "body".into() }]);
+    draft.audience = Audience::Anyone;
+    let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+    refused_page(context, &refusal, "/sign-in")
+}
+
+/// A form that is no page of ours, or not of this browser.
+pub(crate) async fn guard_refusal(context: &Context, kind: &'static str, evidence: Vec<Evidence>) -> Box<Refusal> {
+    let status = if evidence.contains(&Evidence::CrossSitePost) { 403 } else { 400 };
+    let draft = Draft::new(kind, status, &context.visitor, evidence);
+    attempt::refuse(&context.web.app, &context.visitor, draft).await
+}
+
+#[derive(Template)]
+#[template(path = "not_found.html")]
+struct NotFound<'a> {
+    v: &'a View<'a>,
+}
+
+pub(crate) async fn not_found(State(_): State<Arc<Web>>, uri: Uri, context: Context) -> Response {
+    if uri.path().starts_with("/api/") {
+        return api::plain_problem(&context, StatusCode::NOT_FOUND, "error-not-found");
+    }
+    not_found_page(&context)
+}
+
+pub(crate) fn not_found_page(context: &Context) -> Response {
+    let view = View::new(context);
+    let title = view.t("not-found-title").into_owned();
+    page(&view, StatusCode::NOT_FOUND, &title, &NotFound { v: &view })
+}
+
+pub(crate) async fn wrong_method(State(_): State<Arc<Web>>, uri: Uri, context: Context) -> Response {
+    if uri.path().starts_with("/api/") {
+        return api::plain_problem(&context, StatusCode::METHOD_NOT_ALLOWED, "error-method");
+    }
+    let draft = Draft::new("form", 405, &context.visitor, vec![Evidence::FormMissing]);
+    let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+    refused_page(&context, &refusal, "/sign-in").into_response()
+}

@@ -1,0 +1,50 @@
+//! `/healthz`, `/readyz`, `/metrics`.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::{IntoResponse, Response}};
+use http::{StatusCode, header};
+
+use crate::Web;
+
+/// The process is alive.
+pub(crate) async fn alive() -> Response {
+    plain(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned())
+}
+
+/// People can be signed in: the database answers and takes writes, hashing has room.
+pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
+    if let Err(error) = web.app.store.ping().await {
+        tracing::warn!(%error, "not ready");
+        return plain(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", "database\n".to_owned());
+    }
+    plain(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned())
+}
+
+/// Prometheus text.
+pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> Response {
+    let app = &web.app;
+    #[allow(clippy::cast_precision_loss, reason = "gauges are floating-point numbers")]
+    let gauge = |name: &'static str, value: i64| metrics::gauge!(name).set(value as f64);
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    gauge("kagiya_hash_queue", count(app.hashing.waiting()));
+    gauge("kagiya_sessions_in_memory", count(app.sessions.len()));
+    metrics::counter!("kagiya_hash_checks_total").absolute(app.hashing.checks());
+    if let Ok(mut conn) = app.store.reader().await {
+        if let Ok((oldest, waiting)) = kagiya_flows::outbox::waiting(&mut conn).await {
+            gauge("kagiya_mail_queue", waiting);
+            gauge("kagiya_mail_oldest_seconds", oldest.map_or(0, |at| app.now().since(at).as_seconds_up()));
+        }
+        if let Ok(sessions) = kagiya_flows::session::count(&mut conn, app.now()).await {
+            gauge("kagiya_sessions", sessions);
+        }
+    }
+    match &web.metrics {
+        Some(handle) => plain(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", handle.render()),
+        None => plain(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "no recorder\n".to_owned()),
+    }
+}
+
+fn plain(status: StatusCode, kind: &'static str, text: String) -> Response {
+    (status, [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text).into_response()
+}

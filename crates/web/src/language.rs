@@ -1,0 +1,39 @@
+//! `/language`: remembers the language a person chose.
+
+use std::sync::Arc;
+
+use axum::{body::Body, extract::State, response::Response};
+use http::header;
+use kagiya_domain::return_to::ReturnTo;
+use kagiya_text::Lang;
+
+use crate::{
+    Web,
+    context::{Context, Sessions, Site},
+    cookies::Cookie,
+    fault::body_page,
+    form::Fields,
+    page::see_other,
+};
+
+pub(crate) async fn choose(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let lang = Lang::parse(fields.get("lang")).unwrap_or_default();
+    let from = fields.get("from");
+    // The doors are no destinations after signing in, but may be read in another language.
+    let door = ["/sign-in", "/sign-up", "/recover", "/unlock"].contains(&from);
+    let to = if door { from.to_owned() } else { ReturnTo::parse(from).map_or("/".into(), |to| to.as_str().to_owned()) };
+    let mut response = see_other(&context, &to);
+    let url = &context.web.app.settings.public_url;
+    response.headers_mut().append(header::SET_COOKIE, Cookie::Lang.set_long(lang.as_str(), url));
+    if context.site() != Site::Cross
+        && let Ok(Sessions::Live(live)) = context.session().await
+        && let Err(error) = kagiya_flows::account::set_lang(&context.web.app, live.account_id, lang).await
+    {
+        tracing::warn!(%error, "the language of mails could not be kept");
+    }
+    response
+}

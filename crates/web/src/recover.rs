@@ -1,0 +1,316 @@
+//! `/recover` and `/unlock`: a login, a mailed code, and for a recovery a new password.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{body::Body, extract::State, response::Response};
+use http::StatusCode;
+use kagiya_domain::{Timestamp, code::RESEND_WAIT};
+use kagiya_flows::{
+    FieldError, Refusal,
+    attempt::{self, Draft},
+    recover::{self, CodeForm, Kind},
+};
+use uuid::Uuid;
+
+use crate::{
+    Web,
+    context::Context,
+    fault::{add_retry_after, body_page, fault_page, guard_refusal, refused_page},
+    form::{self, Fields},
+    page::{View, encode_query, page as render, see_other},
+    verdict::VerdictView,
+};
+
+#[derive(Template)]
+#[template(path = "recover.html")]
+struct StartPage<'a> {
+    v: &'a View<'a>,
+    kind: &'static str,
+    field: &'static str,
+    typed: &'a str,
+    return_to: &'a str,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+}
+
+const fn field(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Recover => "email",
+        Kind::Unlock => "login",
+    }
+}
+
+fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&Refusal>) -> Response {
+    let view = View::new(context);
+    let title = view.t(&format!("{}-title", kind.as_str())).into_owned();
+    let return_to = fields.return_to().or_else(|| context.return_to());
+    let typed = if fields.has(field(kind)) { fields.get(field(kind)) } else { context.query("login").unwrap_or_default() };
+    let content = StartPage {
+        v: &view,
+        kind: kind.as_str(),
+        field: field(kind),
+        typed,
+        return_to: return_to.as_ref().map_or("", |to| to.as_str()),
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    let mut response = render(&view, status, &title, &content);
+    if let Some(refusal) = refusal {
+        add_retry_after(&mut response, refusal);
+    }
+    response
+}
+
+async fn start(context: Context, kind: Kind, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
+        return start_page(&context, kind, &fields, Some(&refusal));
+    }
+    let broken = fields.broken(&[field(kind)]);
+    if !broken.is_empty() {
+        let draft = Draft::invalid(kind.as_str(), &context.visitor, broken);
+        let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+        return start_page(&context, kind, &fields, Some(&refusal));
+    }
+    let return_to = fields.return_to().map(|to| to.as_str().to_owned());
+    match recover::start(&context.web.app, &context.visitor, kind, fields.get(field(kind)), return_to).await {
+        Ok(Ok(id)) => see_other(&context, &format!("/{}/code?flow={id}", kind.as_str())),
+        Ok(Err(refusal)) => start_page(&context, kind, &fields, Some(&refusal)),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+/// Which code page.
+pub(crate) struct CodePage {
+    pub(crate) kind: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) start: &'static str,
+    /// The field that says whose code it is when it is typed in another browser.
+    pub(crate) elsewhere: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+struct CodeTemplate<'a> {
+    v: &'a View<'a>,
+    page: &'a CodePage,
+    action: String,
+    flow: String,
+    typed: String,
+    resend_in: i64,
+    sent_again: bool,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+}
+
+/// The page where a mailed code is typed. A GET spends nothing.
+pub(crate) async fn code_response(context: &Context, page: &CodePage, id: Option<Uuid>, refusal: Option<&Refusal>) -> Response {
+    code_response_at(context, page, page.action.to_owned(), id, refusal).await
+}
+
+pub(crate) async fn code_response_at(
+    context: &Context,
+    page: &CodePage,
+    action: String,
+    id: Option<Uuid>,
+    refusal: Option<&Refusal>,
+) -> Response {
+    let flow = match recover::find_flow(&context.web.app, &context.visitor, page.kind, id).await {
+        Ok(flow) => flow.filter(|f| f.expires_at > context.now.0 && f.proven_at.is_none()),
+        Err(fault) => return fault_page(context, &fault),
+    };
+    if flow.is_none() && page.elsewhere.is_none() {
+        let ended;
+        let refusal = match refusal {
+            Some(refusal) => refusal,
+            None => {
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind).await;
+                &*ended
+            }
+        };
+        return refused_page(context, refusal, page.start);
+    }
+    let view = View::new(context);
+    let title = view.t("code-title").into_owned();
+    let resend_in = flow
+        .as_ref()
+        .and_then(|f| f.sent_at)
+        .map_or(0, |at| Timestamp(at).plus(RESEND_WAIT).since(context.now).as_seconds_up());
+    let content = CodeTemplate {
+        v: &view,
+        page,
+        action,
+        flow: flow.as_ref().map(|f| f.id.to_string()).unwrap_or_default(),
+        typed: flow.map(|f| f.typed).unwrap_or_default(),
+        resend_in,
+        sent_again: context.query("sent") == Some("again") && refusal.is_none(),
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    let mut response = render(&view, status, &title, &content);
+    if let Some(refusal) = refusal {
+        add_retry_after(&mut response, refusal);
+    }
+    response
+}
+
+const RECOVER_CODE: CodePage =
+    CodePage { kind: "recover", action: "/recover/code", start: "/recover", elsewhere: Some("email") };
+const UNLOCK_CODE: CodePage = CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
+
+async fn code_submit(context: Context, kind: Kind, page: &CodePage, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let id = fields.flow().or_else(|| context.flow_query());
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
+        return code_response(&context, page, id, Some(&refusal)).await;
+    }
+    let app = &context.web.app;
+    if fields.has("resend") {
+        return match recover::resend(app, &context.visitor, kind.as_str(), id).await {
+            Ok(Ok(id)) => see_other(&context, &format!("{}?flow={id}&sent=again", page.action)),
+            Ok(Err(refusal)) => code_response(&context, page, id, Some(&refusal)).await,
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    if fields.has("lost") {
+        return match recover::say_lost(app, &context.visitor, kind.as_str(), id).await {
+            Ok(refusal) => refused_page(&context, &refusal, page.start),
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    let form = CodeForm { flow: id, login: fields.get(field(kind)).to_owned(), code: fields.get("code").to_owned() };
+    match recover::type_code(app, &context.visitor, kind, &form).await {
+        Ok(Ok(flow)) => match kind {
+            Kind::Recover => see_other(&context, &format!("/recover/password?flow={}", flow.id)),
+            Kind::Unlock => {
+                let query = encode_query(&[
+                    ("login", &flow.typed),
+                    ("done", "unlocked"),
+                    ("return_to", flow.return_to.as_deref().unwrap_or_default()),
+                ]);
+                see_other(&context, &format!("/sign-in?{query}"))
+            }
+        },
+        Ok(Err(refusal)) => code_response(&context, page, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "new_password.html")]
+struct PasswordPage<'a> {
+    v: &'a View<'a>,
+    flow: String,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+}
+
+async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<&Refusal>) -> Response {
+    let flow = match recover::find_flow(&context.web.app, &context.visitor, "recover", id).await {
+        Ok(flow) => flow.filter(|f| f.expires_at > context.now.0 && f.proven_at.is_some()),
+        Err(fault) => return fault_page(context, &fault),
+    };
+    let Some(flow) = flow else {
+        let ended;
+        let refusal = match refusal {
+            Some(refusal) => refusal,
+            None => {
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, "recover").await;
+                &*ended
+            }
+        };
+        return refused_page(context, refusal, "/recover");
+    };
+    let view = View::new(context);
+    let title = view.t("new-password-title").into_owned();
+    let content = PasswordPage {
+        v: &view,
+        flow: flow.id.to_string(),
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    render(&view, status, &title, &content)
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    start_page(&context, Kind::Recover, &Fields::default(), None)
+}
+
+pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    start(context, Kind::Recover, body).await
+}
+
+pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let id = context.flow_query();
+    code_response(&context, &RECOVER_CODE, id, None).await
+}
+
+pub(crate) async fn type_code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    code_submit(context, Kind::Recover, &RECOVER_CODE, body).await
+}
+
+pub(crate) async fn password_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let id = context.flow_query();
+    password_response(&context, id, None).await
+}
+
+pub(crate) async fn choose_password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let id = fields.flow().or_else(|| context.flow_query());
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, "recover", evidence).await;
+        return password_response(&context, id, Some(&refusal)).await;
+    }
+    let broken = fields.broken(&["password"]);
+    if !broken.is_empty() {
+        let draft = Draft::invalid("recover", &context.visitor, broken);
+        let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+        return password_response(&context, id, Some(&refusal)).await;
+    }
+    match recover::choose_password(&context.web.app, &context.visitor, id, fields.get("password")).await {
+        Ok(Ok(reset)) => {
+            let query = encode_query(&[
+                ("login", &reset.login_id),
+                ("done", "reset"),
+                ("return_to", reset.return_to.as_deref().unwrap_or_default()),
+            ]);
+            let mut response = see_other(&context, &format!("/sign-in?{query}"));
+            crate::sign_in::expire_session(&context, &mut response);
+            response
+        }
+        Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+pub(crate) async fn unlock_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    start_page(&context, Kind::Unlock, &Fields::default(), None)
+}
+
+pub(crate) async fn unlock_submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    start(context, Kind::Unlock, body).await
+}
+
+pub(crate) async fn unlock_code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let id = context.flow_query();
+    code_response(&context, &UNLOCK_CODE, id, None).await
+}
+
+pub(crate) async fn unlock_type_code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    code_submit(context, Kind::Unlock, &UNLOCK_CODE, body).await
+}

@@ -1,0 +1,216 @@
+//! `/sign-in`.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{body::Body, extract::State, response::Response};
+use http::{StatusCode, header};
+use kagiya_domain::session::EndReason;
+use kagiya_flows::{
+    FieldError, Refusal, account,
+    attempt::{self, Draft},
+    sign_in::{self, Entered, SignedIn, Typed},
+};
+use uuid::Uuid;
+
+use crate::{
+    Web,
+    context::{Context, Sessions},
+    cookies::{self, Cookie},
+    fault::{add_retry_after, body_page, fault_page, guard_refusal},
+    form::{self, Fields},
+    page::{View, encode_query, page as render, see_other},
+    verdict::VerdictView,
+};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage<'a> {
+    v: &'a View<'a>,
+    login: &'a str,
+    remember: bool,
+    return_to: &'a str,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+    notice: Option<String>,
+    signed_in_as: Option<String>,
+}
+
+struct Shown<'a> {
+    status: StatusCode,
+    login: &'a str,
+    remember: bool,
+    return_to: Option<&'a str>,
+    refusal: Option<&'a Refusal>,
+    notice: Option<String>,
+    signed_in_as: Option<String>,
+}
+
+fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
+    let view = View::new(context);
+    let title = view.t("sign-in-title").into_owned();
+    let content = SignInPage {
+        v: &view,
+        login: state.login,
+        remember: state.remember,
+        return_to: state.return_to.unwrap_or_default(),
+        errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: state.refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        notice: state.notice,
+        signed_in_as: state.signed_in_as,
+    };
+    let mut response = render(&view, state.status, &title, &content);
+    if let Some(refusal) = state.refusal {
+        add_retry_after(&mut response, refusal);
+    }
+    response
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let return_to = context.return_to();
+    // A database that fails must not keep the sign-in page from being shown.
+    let sessions = context.session().await.unwrap_or(Sessions::None);
+    if let (Sessions::Live(_), Some(to)) = (&sessions, &return_to) {
+        return see_other(&context, to.as_str());
+    }
+    let view = View::new(&context);
+    let notice = match (&sessions, context.query("done")) {
+        (_, Some("reset")) => Some(view.t("notice-reset").into_owned()),
+        (_, Some("unlocked")) => Some(view.t("notice-unlocked").into_owned()),
+        (_, Some("reopened")) => Some(view.t("notice-reopened").into_owned()),
+        (_, Some("closed")) => Some(view.t("notice-closed").into_owned()),
+        (_, Some("signed-out")) => Some(view.t("ended-signed-out").into_owned()),
+        (Sessions::Ended(why), _) => ended_notice(&view, *why),
+        _ => None,
+    };
+    let signed_in_as = match &sessions {
+        Sessions::Live(live) => Some(live.login_id.clone()),
+        Sessions::Ended(_) | Sessions::Stale | Sessions::None => None,
+    };
+    let login: String = context.query("login").unwrap_or_default().chars().take(254).collect();
+    let mut response = sign_in_page(&context, Shown {
+        status: StatusCode::OK,
+        login: &login,
+        remember: false,
+        return_to: return_to.as_ref().map(|to| to.as_str()),
+        refusal: None,
+        notice,
+        signed_in_as,
+    });
+    if matches!(sessions, Sessions::Ended(_) | Sessions::Stale) {
+        // Told once; and a stale cookie is dropped, never a reason to fail.
+        expire_session(&context, &mut response);
+    }
+    response
+}
+
+fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {
+    match why {
+        EndReason::SignedOut | EndReason::Replaced => None,
+        EndReason::SignedOutElsewhere | EndReason::PasswordChanged | EndReason::Expired | EndReason::AccountState => {
+            Some(view.t(&format!("ended-{}", why.as_str().replace('_', "-"))).into_owned())
+        }
+    }
+}
+
+pub(crate) fn expire_session(context: &Context, response: &mut Response) {
+    let expire = Cookie::Session.expire(&context.web.app.settings.public_url);
+    response.headers_mut().append(header::SET_COOKIE, expire);
+}
+
+pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let (login, remember) = (fields.get("login").to_owned(), fields.has("remember"));
+    let return_to = fields.return_to().or_else(|| context.return_to());
+    let refused = |refusal: &Refusal| {
+        sign_in_page(&context, Shown {
+            status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+            login: &login,
+            remember,
+            return_to: return_to.as_ref().map(|to| to.as_str()),
+            refusal: Some(refusal),
+            notice: None,
+            signed_in_as: None,
+        })
+    };
+    if let Err(evidence) = form::guard(&context, &fields) {
+        return refused(&*guard_refusal(&context, "sign_in", evidence).await);
+    }
+    let broken = fields.broken(&["login", "password"]);
+    if !broken.is_empty() {
+        let draft = Draft::invalid("sign_in", &context.visitor, broken);
+        return refused(&*attempt::refuse(&context.web.app, &context.visitor, draft).await);
+    }
+    let typed = Typed { login: login.clone(), password: fields.get("password").to_owned(), remember };
+    let mut visitor = context.visitor.clone();
+    if fields.get("caps") == "1" {
+        visitor.signs.push(kagiya_domain::Evidence::CapsLockOn);
+    }
+    match run(&context, visitor, typed).await {
+        Ok(Ok(Entered::SignedIn(signed_in))) => {
+            let to = return_to.as_ref().map_or("/", |to| to.as_str());
+            let mut response = see_other(&context, to);
+            set_session(&context, &mut response, &signed_in);
+            response
+        }
+        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, flow),
+        Ok(Err(refusal)) => refused(&refusal),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+/// Runs to its end even when the browser goes away: a reserved try must be settled.
+pub(crate) async fn run(
+    context: &Context,
+    visitor: kagiya_flows::Visitor,
+    typed: Typed,
+) -> kagiya_flows::Outcome<Entered> {
+    let (app, device) = (Arc::clone(&context.web.app), context.device);
+    tokio::spawn(async move { sign_in::run(&app, &visitor, device, typed).await })
+        .await
+        .unwrap_or(Err(kagiya_flows::Fault::Hashing))
+}
+
+/// Sets the cookies of a sign-in. Whatever session cookie was there is replaced.
+pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in: &SignedIn) {
+    let app = &context.web.app;
+    let url = &app.settings.public_url;
+    let life = signed_in.remember.then(|| signed_in.expires_at.since(context.now).as_seconds_up());
+    let headers = response.headers_mut();
+    headers.append(header::SET_COOKIE, Cookie::Session.set(signed_in.token.as_str(), life, url));
+    headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, &signed_in.device), url));
+}
+
+#[derive(Template)]
+#[template(path = "reopen.html")]
+struct ReopenPage<'a> {
+    v: &'a View<'a>,
+    flow: String,
+}
+
+fn reopen_page(context: &Context, flow: Uuid) -> Response {
+    let view = View::new(context);
+    let title = view.t("reopen-title").into_owned();
+    render(&view, StatusCode::OK, &title, &ReopenPage { v: &view, flow: flow.to_string() })
+}
+
+pub(crate) async fn reopen(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, "sign_in", evidence).await;
+        return crate::fault::refused_page(&context, &refusal, "/sign-in");
+    }
+    match account::reopen(&context.web.app, &context.visitor, fields.flow()).await {
+        Ok(Ok(login)) => {
+            see_other(&context, &format!("/sign-in?{}", encode_query(&[("login", &login), ("done", "reopened")])))
+        }
+        Ok(Err(refusal)) => crate::fault::refused_page(&context, &refusal, "/sign-in"),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}

@@ -1,0 +1,50 @@
+//! `/sign-out`: by POST; a GET only asks.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{body::Body, extract::State, response::Response};
+use http::StatusCode;
+use kagiya_flows::session;
+
+use crate::{
+    Web,
+    context::Context,
+    cookies::Cookie,
+    fault::{body_page, fault_page, guard_refusal, refused_page},
+    form::{self, Fields},
+    page::{View, page, see_other},
+    sign_in::expire_session,
+};
+
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+struct SignOutPage<'a> {
+    v: &'a View<'a>,
+}
+
+pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let view = View::new(&context);
+    let title = view.t("sign-out-title").into_owned();
+    page(&view, StatusCode::OK, &title, &SignOutPage { v: &view })
+}
+
+pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, "sign_out", evidence).await;
+        return refused_page(&context, &refusal, "/sign-out");
+    }
+    let url = &context.web.app.settings.public_url;
+    for value in Cookie::Session.values(&context.headers, url).take(16) {
+        if let Err(fault) = session::sign_out(&context.web.app, value).await {
+            return fault_page(&context, &fault);
+        }
+    }
+    let mut response = see_other(&context, "/sign-in?done=signed-out");
+    expire_session(&context, &mut response);
+    response
+}

@@ -1,0 +1,132 @@
+//! `/sign-up` and its code.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{body::Body, extract::State, response::Response};
+use http::StatusCode;
+use kagiya_flows::{
+    FieldError, Refusal,
+    attempt::{self, Draft},
+    recover as flow,
+    sign_up::{self, Form, Next},
+};
+
+use crate::{
+    Web,
+    context::Context,
+    fault::{add_retry_after, body_page, fault_page, guard_refusal},
+    form::{self, Fields},
+    page::{View, encode_query, page as render, see_other},
+    recover::{CodePage, code_response},
+    sign_in::set_session,
+    verdict::VerdictView,
+};
+
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+struct SignUpPage<'a> {
+    v: &'a View<'a>,
+    login_id: &'a str,
+    email: &'a str,
+    return_to: &'a str,
+    errors: &'a [FieldError],
+    verdict: Option<VerdictView>,
+    meant: Option<String>,
+}
+
+fn show(context: &Context, status: StatusCode, fields: &Fields, refusal: Option<&Refusal>, meant: Option<String>) -> Response {
+    let view = View::new(context);
+    let title = view.t("sign-up-title").into_owned();
+    let return_to = fields.return_to().or_else(|| context.return_to());
+    let content = SignUpPage {
+        v: &view,
+        login_id: fields.get("login_id"),
+        email: fields.get("email"),
+        return_to: return_to.as_ref().map_or("", |to| to.as_str()),
+        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        meant,
+    };
+    let mut response = render(&view, status, &title, &content);
+    if let Some(refusal) = refusal {
+        add_retry_after(&mut response, refusal);
+    }
+    response
+}
+
+fn refused(context: &Context, fields: &Fields, refusal: &Refusal) -> Response {
+    show(context, StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST), fields, Some(refusal), None)
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    show(&context, StatusCode::OK, &Fields::default(), None, None)
+}
+
+pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    if let Err(evidence) = form::guard(&context, &fields) {
+        return refused(&context, &fields, &*guard_refusal(&context, "sign_up", evidence).await);
+    }
+    let broken = fields.broken(&["login_id", "email", "password"]);
+    if !broken.is_empty() {
+        let draft = Draft::invalid("sign_up", &context.visitor, broken);
+        return refused(&context, &fields, &*attempt::refuse(&context.web.app, &context.visitor, draft).await);
+    }
+    let form = Form {
+        login_id: fields.get("login_id").to_owned(),
+        email: fields.get("email").to_owned(),
+        password: fields.get("password").to_owned(),
+        return_to: fields.return_to().map(|to| to.as_str().to_owned()),
+        email_checked: fields.has("email_checked").then(|| fields.get("email_checked").to_lowercase()),
+        ask: true,
+    };
+    match sign_up::start(&context.web.app, &context.visitor, &form).await {
+        Ok(Ok(Next::TypeCode(id))) => {
+            see_other(&context, &format!("/sign-up/verify?{}", encode_query(&[("flow", &id.to_string())])))
+        }
+        Ok(Ok(Next::AskEmail(meant))) => show(&context, StatusCode::OK, &fields, None, Some(meant)),
+        Ok(Err(refusal)) => refused(&context, &fields, &refusal),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+const CODE: CodePage = CodePage { kind: "sign_up", action: "/sign-up/verify", start: "/sign-up", elsewhere: None };
+
+pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let id = context.flow_query();
+    code_response(&context, &CODE, id, None).await
+}
+
+pub(crate) async fn verify(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let id = fields.flow().or_else(|| context.flow_query());
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, "sign_up", evidence).await;
+        return code_response(&context, &CODE, id, Some(&refusal)).await;
+    }
+    if fields.has("resend") {
+        return match flow::resend(&context.web.app, &context.visitor, "sign_up", id).await {
+            Ok(Ok(id)) => see_other(&context, &format!("/sign-up/verify?flow={id}&sent=again")),
+            Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(&refusal)).await,
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    match sign_up::verify(&context.web.app, &context.visitor, id, fields.get("code"), true, context.device).await {
+        Ok(Ok(created)) => {
+            let mut response = see_other(&context, created.return_to.as_deref().unwrap_or("/?done=welcome"));
+            if let Some(signed_in) = &created.signed_in {
+                set_session(&context, &mut response, signed_in);
+            }
+            response
+        }
+        Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}

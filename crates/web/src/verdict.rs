@@ -1,0 +1,145 @@
+//! A refusal as a person reads it.
+
+use kagiya_domain::{Evidence, cause::Cause, remedy::Remedy};
+use kagiya_flows::Refusal;
+use kagiya_text::Arg;
+
+use crate::page::View;
+
+/// One candidate with what speaks for it.
+pub(crate) struct CandidateView {
+    pub(crate) slug: &'static str,
+    pub(crate) title: String,
+    pub(crate) confidence: String,
+    pub(crate) because: Vec<(&'static str, String)>,
+}
+
+/// One step.
+pub(crate) struct StepView {
+    pub(crate) id: &'static str,
+    pub(crate) text: String,
+    pub(crate) url: Option<String>,
+}
+
+/// A verdict, ready for the template.
+pub(crate) struct VerdictView {
+    pub(crate) reference: String,
+    pub(crate) cause: &'static str,
+    pub(crate) audience: &'static str,
+    pub(crate) title: String,
+    pub(crate) lead: String,
+    pub(crate) wait: Option<String>,
+    pub(crate) candidates: Vec<CandidateView>,
+    pub(crate) steps: Vec<StepView>,
+    pub(crate) avoid: Vec<(&'static str, String)>,
+    pub(crate) confirmable: bool,
+    pub(crate) help: String,
+}
+
+impl VerdictView {
+    pub(crate) fn new(view: &View<'_>, refusal: &Refusal) -> Self {
+        let verdict = &refusal.verdict;
+        let (title, lead) = headline(view, refusal);
+        Self {
+            reference: refusal.reference.as_str().to_owned(),
+            cause: verdict.cause.slug(),
+            audience: verdict.audience.as_str(),
+            title,
+            lead,
+            wait: verdict.wait_until.map(|until| {
+                let minutes = until.since(refusal.at).as_minutes_up().max(1);
+                let time = view.time(&until.0);
+                view.f("verdict-wait", &[("time", Arg::from(time.as_str())), ("minutes", Arg::from(minutes))])
+            }),
+            candidates: verdict
+                .candidates
+                .iter()
+                .map(|candidate| CandidateView {
+                    slug: candidate.cause.slug(),
+                    title: cause_title(view, candidate.cause),
+                    confidence: format!("{:.2}", candidate.confidence),
+                    because: candidate
+                        .because
+                        .iter()
+                        .filter_map(|place| refusal.evidence.get(*place))
+                        .map(|fact| (fact.key(), because(view, fact)))
+                        .collect(),
+                })
+                .collect(),
+            steps: verdict
+                .steps
+                .iter()
+                .map(|step| StepView { id: step.id(), text: step_text(view, *step), url: step_url(view, *step, refusal) })
+                .collect(),
+            avoid: verdict.avoid.iter().map(|remedy| (remedy.id(), avoid_text(view, *remedy))).collect(),
+            confirmable: refusal.confirmable,
+            help: format!("/help/{}", verdict.cause.slug()),
+        }
+    }
+}
+
+/// The heading and the first sentence. Fields that cannot be taken are no riddle.
+fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
+    if !refusal.fields.is_empty() {
+        return (view.t("verdict-fields-title").into_owned(), view.t("verdict-fields-lead").into_owned());
+    }
+    let key = refusal.verdict.cause.key();
+    // A stranger is told both halves of "ID or password", never which one it was.
+    if refusal.evidence.contains(&Evidence::CredentialsRefused) && !refusal.evidence.contains(&Evidence::PasswordMismatch)
+        && refusal.verdict.cause == Cause::Password
+    {
+        return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
+    }
+    (view.t(&format!("cause-{key}-title")).into_owned(), view.t(&format!("cause-{key}-lead")).into_owned())
+}
+
+/// The short title of a cause.
+pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
+    view.t(&format!("cause-{}-title", cause.key())).into_owned()
+}
+
+/// The sentence that says what a fact is.
+pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
+    let key = format!("because-{}", fact.key().replace('_', "-"));
+    let mut args: Vec<(&str, Arg<'_>)> = Vec::new();
+    match fact {
+        Evidence::TriesSpent { until }
+        | Evidence::NetworkSpent { until }
+        | Evidence::DeviceLocked { until }
+        | Evidence::StrangersLocked { until } => args.push(("time", Arg::from(view.time(&until.0)))),
+        Evidence::PasswordChangedAt { at } | Evidence::MailDelivered { at } => {
+            args.push(("time", Arg::from(view.time(&at.0))));
+        }
+        Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
+        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => args.push(("minutes", Arg::from(*minutes))),
+        Evidence::DifferentValues { count } | Evidence::OwnFailures { count } => args.push(("count", Arg::from(*count))),
+        Evidence::OthersFailures { count, networks } => {
+            args.push(("count", Arg::from(*count)));
+            args.push(("networks", Arg::from(*networks)));
+        }
+        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => args.push(("status", Arg::from(*status))),
+        Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
+        _ => {}
+    }
+    view.f(&key, &args)
+}
+
+pub(crate) fn step_text(view: &View<'_>, step: Remedy) -> String {
+    view.t(&format!("step-{}", step.id().replace('_', "-"))).into_owned()
+}
+
+pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
+    view.t(&format!("avoid-{}", remedy.id().replace('_', "-"))).into_owned()
+}
+
+/// Where a step is done, when it is done on a page of ours.
+pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Option<String> {
+    match step {
+        Remedy::Recover | Remedy::FindId | Remedy::PasswordReset => Some("/recover".into()),
+        Remedy::Unlock => Some("/unlock".into()),
+        Remedy::RestartFlow | Remedy::OtherMethod => Some("/sign-in".into()),
+        Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),
+        Remedy::ContactSupport => view.support(),
+        _ => None,
+    }
+}

@@ -1,0 +1,120 @@
+//! `/why/{reference}`: the verdict, for the browser that made the attempt.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::Response,
+};
+use http::StatusCode;
+use kagiya_flows::{attempt, confirm};
+
+use crate::{
+    Web,
+    context::{Context, Sessions},
+    fault::{body_page, fault_page, guard_refusal, not_found_page, refused_page},
+    form::{self, Fields},
+    page::{View, page as render, see_other},
+    recover::{CodePage, code_response_at},
+    verdict::VerdictView,
+};
+
+#[derive(Template)]
+#[template(path = "why.html")]
+struct WhyPage<'a> {
+    v: &'a View<'a>,
+    verdict: VerdictView,
+    resolved: bool,
+    at: String,
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
+    let signed_in = match context.session().await {
+        Ok(Sessions::Live(live)) => Some(live.account_id),
+        Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => None,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    match attempt::tell(&context.web.app, &context.visitor, signed_in, &reference).await {
+        Ok(Some(told)) => {
+            let view = View::new(&context);
+            let verdict = VerdictView::new(&view, &told.refusal);
+            let title = view.t("why-title").into_owned();
+            let at = view.time(&told.refusal.at.0);
+            render(&view, StatusCode::OK, &title, &WhyPage { v: &view, verdict, resolved: told.resolved, at })
+        }
+        // Another browser's reference and one that never was look the same.
+        Ok(None) => not_found_page(&context),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+const CODE: CodePage = CodePage { kind: "confirm", action: "/why", start: "/sign-in", elsewhere: None };
+
+#[derive(Template)]
+#[template(path = "confirm.html")]
+struct ConfirmPage<'a> {
+    v: &'a View<'a>,
+    reference: &'a str,
+}
+
+fn ask_page(context: &Context, reference: &str) -> Response {
+    let view = View::new(context);
+    let title = view.t("confirm-title").into_owned();
+    render(&view, StatusCode::OK, &title, &ConfirmPage { v: &view, reference })
+}
+
+pub(crate) async fn confirm_page(State(_): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
+    match context.flow_query() {
+        Some(id) => {
+            let action = format!("/why/{}/confirm", clean(&reference));
+            code_response_at(&context, &CODE, action, Some(id), None).await
+        }
+        None => ask_page(&context, &clean(&reference)),
+    }
+}
+
+pub(crate) async fn confirm(
+    State(_): State<Arc<Web>>,
+    Path(reference): Path<String>,
+    context: Context,
+    body: Body,
+) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let reference = clean(&reference);
+    let action = format!("/why/{reference}/confirm");
+    let id = fields.flow().or_else(|| context.flow_query());
+    if let Err(evidence) = form::guard(&context, &fields) {
+        let refusal = guard_refusal(&context, "confirm", evidence).await;
+        return refused_page(&context, &refusal, "/sign-in");
+    }
+    let app = &context.web.app;
+    if fields.has("resend") {
+        return match kagiya_flows::recover::resend(app, &context.visitor, "confirm", id).await {
+            Ok(Ok(id)) => see_other(&context, &format!("{action}?flow={id}&sent=again")),
+            Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    if !fields.has("code") {
+        return match confirm::start(app, &context.visitor, &reference).await {
+            Ok(Some(id)) => see_other(&context, &format!("{action}?flow={id}")),
+            Ok(None) => not_found_page(&context),
+            Err(fault) => fault_page(&context, &fault),
+        };
+    }
+    match confirm::type_code(app, &context.visitor, id, fields.get("code")).await {
+        Ok(Ok(())) => see_other(&context, &format!("/why/{reference}")),
+        Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+/// A reference from a path, or nothing that could do harm in one.
+fn clean(reference: &str) -> String {
+    kagiya_domain::reference::Reference::parse(reference).map_or_else(|| "-".to_owned(), |r| r.as_str().to_owned())
+}
