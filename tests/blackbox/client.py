@@ -177,12 +177,14 @@ class Server:
             self.process.send_signal(signal.SIGTERM)
             code = self.process.wait(30)
             self.process.stdout.close()
+            self.log.close()
             assert code == 0, code
 
     def kill(self):
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()
+        self.log.close()
 
     def __enter__(self):
         return self

@@ -22,7 +22,8 @@ pub enum Audience {
 
 impl Audience {
     /// All audiences.
-    pub const ALL: [Self; 6] = [Self::Anyone, Self::Browser, Self::KnownDevice, Self::Provider, Self::Owner, Self::Staff];
+    pub const ALL: [Self; 6] =
+        [Self::Anyone, Self::Browser, Self::KnownDevice, Self::Provider, Self::Owner, Self::Staff];
 
     /// The name on the wire. A known device is a browser there: the extra it hears is coarse.
     pub const fn as_str(self) -> &'static str {

@@ -35,7 +35,9 @@ impl Code {
         }
         let digits: Vec<u8> = typed
             .nfkc()
-            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '‐' | '−' | 'ー' | '\u{200b}'..='\u{200f}' | '\u{feff}'))
+            .filter(|c| {
+                !c.is_whitespace() && !matches!(c, '-' | '‐' | '−' | 'ー' | '\u{200b}'..='\u{200f}' | '\u{feff}')
+            })
             .map(|c| u8::try_from(c).ok().filter(u8::is_ascii_digit))
             .collect::<Option<_>>()?;
         Some(Self(digits.try_into().ok()?))

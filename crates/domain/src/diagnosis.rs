@@ -9,7 +9,7 @@ use crate::{
     evidence::Evidence,
     remedy::Remedy,
     time::Timestamp,
-    weights::{weights, UNDETERMINED},
+    weights::{UNDETERMINED, weights},
 };
 
 /// One cause that the evidence speaks for.
@@ -129,24 +129,93 @@ mod tests {
         use Audience::{Anyone, KnownDevice, Owner, Staff};
         use Evidence as E;
         for (name, evidence, audience, expected) in [
-            ("a stranger hears one thing for an unknown login", vec![E::CredentialsRefused, E::LoginUnknown], Anyone, Cause::Password),
-            ("and the same for a wrong password", vec![E::CredentialsRefused, E::PasswordMismatch], Anyone, Cause::Password),
-            ("staff hears that there is no such login", vec![E::CredentialsRefused, E::LoginUnknown], Staff, Cause::IdUnknown),
-            ("staff hears that the password does not fit", vec![E::CredentialsRefused, E::PasswordMismatch], Staff, Cause::Password),
-            ("an old password", vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }], Owner, Cause::OldPassword),
-            ("an old password is not for the known device", vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }], KnownDevice, Cause::Password),
-            ("Caps Lock", vec![E::CredentialsRefused, E::PasswordMismatch, E::TypingSlip { slip: Slip::AllCase }], Staff, Cause::InputForm),
-            ("a visible blank at the edge", vec![E::CredentialsRefused, E::EdgeSpaceTyped, E::LoginUnknown], Anyone, Cause::InputForm),
-            ("locked by own tries", vec![E::TriesSpent { until: LATER }, E::StrangersLocked { until: LATER }, E::OwnFailures { count: 9 }], Staff, Cause::Locked),
-            ("locked by others", vec![E::CredentialsRefused, E::StrangersLocked { until: LATER }, E::OthersFailures { count: 9, networks: 9 }], Staff, Cause::LockedByOthers),
-            ("a locked known device", vec![E::CredentialsRefused, E::DeviceKnown, E::DeviceLocked { until: LATER }], KnownDevice, Cause::Locked),
+            (
+                "a stranger hears one thing for an unknown login",
+                vec![E::CredentialsRefused, E::LoginUnknown],
+                Anyone,
+                Cause::Password,
+            ),
+            (
+                "and the same for a wrong password",
+                vec![E::CredentialsRefused, E::PasswordMismatch],
+                Anyone,
+                Cause::Password,
+            ),
+            (
+                "staff hears that there is no such login",
+                vec![E::CredentialsRefused, E::LoginUnknown],
+                Staff,
+                Cause::IdUnknown,
+            ),
+            (
+                "staff hears that the password does not fit",
+                vec![E::CredentialsRefused, E::PasswordMismatch],
+                Staff,
+                Cause::Password,
+            ),
+            (
+                "an old password",
+                vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }],
+                Owner,
+                Cause::OldPassword,
+            ),
+            (
+                "an old password is not for the known device",
+                vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }],
+                KnownDevice,
+                Cause::Password,
+            ),
+            (
+                "Caps Lock",
+                vec![E::CredentialsRefused, E::PasswordMismatch, E::TypingSlip { slip: Slip::AllCase }],
+                Staff,
+                Cause::InputForm,
+            ),
+            (
+                "a visible blank at the edge",
+                vec![E::CredentialsRefused, E::EdgeSpaceTyped, E::LoginUnknown],
+                Anyone,
+                Cause::InputForm,
+            ),
+            (
+                "locked by own tries",
+                vec![E::TriesSpent { until: LATER }, E::StrangersLocked { until: LATER }, E::OwnFailures { count: 9 }],
+                Staff,
+                Cause::Locked,
+            ),
+            (
+                "locked by others",
+                vec![
+                    E::CredentialsRefused,
+                    E::StrangersLocked { until: LATER },
+                    E::OthersFailures { count: 9, networks: 9 },
+                ],
+                Staff,
+                Cause::LockedByOthers,
+            ),
+            (
+                "a locked known device",
+                vec![E::CredentialsRefused, E::DeviceKnown, E::DeviceLocked { until: LATER }],
+                KnownDevice,
+                Cause::Locked,
+            ),
             ("the suspended owner", vec![E::State { state: AccountState::Suspended }], Owner, Cause::AccountState),
             ("cookies blocked", vec![E::ProbeCookieMissing], Anyone, Cause::BrowserCookieBlocked),
             ("an old form", vec![E::FormTooOld { minutes: 90 }], Anyone, Cause::BrowserFlowExpired),
             ("ours outweighs all", vec![E::HashQueueFull, E::ProbeCookieMissing], Anyone, Cause::PlatformOutage),
-            ("slow mail", vec![E::CodeRefused, E::SaysNoMail, E::MailQueueSlow { minutes: 12 }], Anyone, Cause::PlatformMailDelay),
+            (
+                "slow mail",
+                vec![E::CodeRefused, E::SaysNoMail, E::MailQueueSlow { minutes: 12 }],
+                Anyone,
+                Cause::PlatformMailDelay,
+            ),
             ("refused mail", vec![E::CodeRefused, E::MailRefused { status: 550 }], Owner, Cause::CodeUndelivered),
-            ("every address refuses", vec![E::SaysNoMail, E::MailRefused { status: 550 }, E::EveryAddressRefuses], Owner, Cause::ContactLost),
+            (
+                "every address refuses",
+                vec![E::SaysNoMail, E::MailRefused { status: 550 }, E::EveryAddressRefuses],
+                Owner,
+                Cause::ContactLost,
+            ),
             ("nothing known", vec![], Anyone, Cause::Undetermined),
         ] {
             assert_eq!(diagnose(&evidence, audience).cause, expected, "{name}");
@@ -163,7 +232,8 @@ mod tests {
 
     #[test]
     fn no_step_is_one_that_the_leading_cause_warns_of() {
-        let verdict = diagnose(&[Evidence::TriesSpent { until: LATER }, Evidence::CredentialsRefused], Audience::Anyone);
+        let verdict =
+            diagnose(&[Evidence::TriesSpent { until: LATER }, Evidence::CredentialsRefused], Audience::Anyone);
         assert_eq!(verdict.steps.first(), Some(&Remedy::Wait));
         assert!(!verdict.steps.contains(&Remedy::Retype));
         assert!(verdict.steps.iter().all(|step| !verdict.avoid.contains(step)));

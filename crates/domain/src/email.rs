@@ -122,10 +122,34 @@ pub fn lookup_key(typed: &str) -> Option<String> {
 }
 
 const COMMON_DOMAINS: &[&str] = &[
-    "gmail.com", "yahoo.co.jp", "yahoo.com", "ymail.ne.jp", "docomo.ne.jp", "ezweb.ne.jp", "au.com", "softbank.ne.jp",
-    "i.softbank.jp", "icloud.com", "me.com", "mac.com", "outlook.com", "outlook.jp", "hotmail.com", "hotmail.co.jp",
-    "live.jp", "nifty.com", "biglobe.ne.jp", "ocn.ne.jp", "rakuten.jp", "ymobile.ne.jp", "uqmobile.jp", "live.com",
-    "excite.co.jp", "infoseek.jp", "msn.com", "aol.com",
+    "gmail.com",
+    "yahoo.co.jp",
+    "yahoo.com",
+    "ymail.ne.jp",
+    "docomo.ne.jp",
+    "ezweb.ne.jp",
+    "au.com",
+    "softbank.ne.jp",
+    "i.softbank.jp",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+    "outlook.com",
+    "outlook.jp",
+    "hotmail.com",
+    "hotmail.co.jp",
+    "live.jp",
+    "nifty.com",
+    "biglobe.ne.jp",
+    "ocn.ne.jp",
+    "rakuten.jp",
+    "ymobile.ne.jp",
+    "uqmobile.jp",
+    "live.com",
+    "excite.co.jp",
+    "infoseek.jp",
+    "msn.com",
+    "aol.com",
 ];
 
 /// One insertion, deletion, substitution or swap of neighbours apart.
@@ -165,7 +189,17 @@ mod tests {
 
     #[test]
     fn refuses_what_no_server_would_take() {
-        for typed in ["", "hana", "@example.jp", "hana@", "hana@localhost", "ha na@example.jp", "h@ex..jp", "h\r\nBcc:x@example.jp", "花@example.jp"] {
+        for typed in [
+            "",
+            "hana",
+            "@example.jp",
+            "hana@",
+            "hana@localhost",
+            "ha na@example.jp",
+            "h@ex..jp",
+            "h\r\nBcc:x@example.jp",
+            "花@example.jp",
+        ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");
         }
     }

@@ -227,9 +227,7 @@ impl Evidence {
             | Self::OldBrowser
             | Self::NetworkSpent { .. } => Audience::Anyone,
             Self::SameValueAgain => Audience::Browser,
-            Self::DeviceKnown
-            | Self::PasswordMismatch
-            | Self::DeviceLocked { .. } => Audience::KnownDevice,
+            Self::DeviceKnown | Self::PasswordMismatch | Self::DeviceLocked { .. } => Audience::KnownDevice,
             // Counted per account: shown to strangers it would tie an ID to an address.
             Self::DifferentValues { .. }
             | Self::PasswordNotSet

@@ -1,6 +1,9 @@
 //! What a person typed into the "ID or e-mail" field, understood.
 
-use crate::{email, login_id::{fold, Skeleton}};
+use crate::{
+    email,
+    login_id::{Skeleton, fold},
+};
 
 /// Longest text looked at; longer input is refused before this.
 pub const MAX_BYTES: usize = 1_024;

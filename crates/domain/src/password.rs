@@ -252,7 +252,8 @@ mod tests {
             assert_eq!(judge(raw).err(), Some(expected), "{raw:?}");
         }
         assert_eq!(judge(&"x".repeat(5_000)).err(), Some(PasswordError::TooLong));
-        for raw in ["correct horse battery", "桜の下でおにぎりを食べる", "vT9#mmqk2", &"long enough 9 ".repeat(18)] {
+        for raw in ["correct horse battery", "桜の下でおにぎりを食べる", "vT9#mmqk2", &"long enough 9 ".repeat(18)]
+        {
             assert!(judge(raw).is_ok(), "{raw:?} {:?}", judge(raw));
         }
     }

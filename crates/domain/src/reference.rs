@@ -59,7 +59,8 @@ mod tests {
     fn reads_back_what_it_writes_however_it_is_typed() {
         let reference = Reference::from_random([0xa7; 16]);
         let text = reference.as_str().to_owned();
-        for typed in [text.clone(), text.to_lowercase(), text.replace('-', ""), format!(" {} ", text.replace('-', " "))] {
+        for typed in [text.clone(), text.to_lowercase(), text.replace('-', ""), format!(" {} ", text.replace('-', " "))]
+        {
             assert_eq!(Reference::parse(&typed).as_ref(), Some(&reference), "{typed}");
         }
         for typed in ["", "K7Q4-9XM", "K7Q4-9XM0", "../../etc", "K7Q4-9XMDX"] {

@@ -86,7 +86,10 @@ impl Remedy {
                 _ => Unknown,
             },
             Self::Repair => match cause {
-                Cause::BrowserSessionStale | Cause::BrowserCookieOverflow | Cause::BrowserCache | Cause::BrowserFlowExpired => Cures,
+                Cause::BrowserSessionStale
+                | Cause::BrowserCookieOverflow
+                | Cause::BrowserCache
+                | Cause::BrowserFlowExpired => Cures,
                 _ if family == Credential => Useless,
                 _ => Unknown,
             },
@@ -169,7 +172,9 @@ mod tests {
 
     #[test]
     fn a_reset_does_not_cure_what_is_not_the_password() {
-        for cause in [Cause::BrowserSessionStale, Cause::BrowserCookieBlocked, Cause::ExternalOutage, Cause::PlatformOutage] {
+        for cause in
+            [Cause::BrowserSessionStale, Cause::BrowserCookieBlocked, Cause::ExternalOutage, Cause::PlatformOutage]
+        {
             assert_eq!(Remedy::PasswordReset.effect(cause), Effect::Useless);
             assert!(advice(cause).avoid.contains(&Remedy::PasswordReset), "{cause:?}");
         }

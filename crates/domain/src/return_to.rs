@@ -11,7 +11,8 @@ impl ReturnTo {
         if typed.len() > 2_000 || !typed.starts_with('/') || typed == "/" {
             return None;
         }
-        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^');
+        let plain =
+            |c: char| c.is_ascii_graphic() && !matches!(c, '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^');
         if !typed.chars().all(plain) {
             return None;
         }
@@ -48,13 +49,38 @@ mod tests {
 
     #[test]
     fn keeps_own_paths_and_drops_everything_else() {
-        for kept in ["/account", "/account/security?tab=1", "/oauth/authorize?redirect_uri=https%3A%2F%2Fapp.example%2Fcb", "/a#b"] {
+        for kept in [
+            "/account",
+            "/account/security?tab=1",
+            "/oauth/authorize?redirect_uri=https%3A%2F%2Fapp.example%2Fcb",
+            "/a#b",
+        ] {
             assert!(ReturnTo::parse(kept).is_some(), "{kept}");
         }
         for dropped in [
-            "", "/", "https://evil.example", "//evil.example", "/\\evil.example", "/%2fevil.example", "/%252fevil", "/a//b",
-            "/..;/x", "/a/../b", "/./x", "/\tx", "/x y", "/%09/x", "javascript:alert(1)", "/sign-out", "/SIGN-IN/x", "/@evil",
-            "/a\r\nLocation: x", "/．．/x", "/%2e%2e/x", " /x", "/x\u{202e}",
+            "",
+            "/",
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/%2fevil.example",
+            "/%252fevil",
+            "/a//b",
+            "/..;/x",
+            "/a/../b",
+            "/./x",
+            "/\tx",
+            "/x y",
+            "/%09/x",
+            "javascript:alert(1)",
+            "/sign-out",
+            "/SIGN-IN/x",
+            "/@evil",
+            "/a\r\nLocation: x",
+            "/．．/x",
+            "/%2e%2e/x",
+            " /x",
+            "/x\u{202e}",
         ] {
             assert!(ReturnTo::parse(dropped).is_none(), "{dropped:?}");
         }

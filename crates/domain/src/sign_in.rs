@@ -1,6 +1,9 @@
 //! The decision of one password sign-in, from facts that were gathered before.
 
-use crate::{account::{self, AccountState}, time::Timestamp};
+use crate::{
+    account::{self, AccountState},
+    time::Timestamp,
+};
 
 /// What is known when a password sign-in is decided.
 #[derive(Clone, Copy, Debug)]

@@ -361,6 +361,8 @@ pub async fn set_state(
 /// # Errors
 /// When the database fails.
 pub async fn set_lang(app: &App, account: Uuid, lang: kagiya_text::Lang) -> Result<(), Fault> {
-    app.store.write(move |conn| async move { store::account::set_lang(conn, account, lang.as_str()).await }.boxed()).await?;
+    app.store
+        .write(move |conn| async move { store::account::set_lang(conn, account, lang.as_str()).await }.boxed())
+        .await?;
     Ok(())
 }

@@ -134,7 +134,8 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         resolved_by: None,
     };
     // The button is there for everyone or no one: it depends on the kind of act alone.
-    let confirmable = matches!(draft.kind, "sign_in" | "code" | "recover" | "unlock") && !draft.audience.may_hear(Audience::Owner);
+    let confirmable =
+        matches!(draft.kind, "sign_in" | "code" | "recover" | "unlock") && !draft.audience.may_hear(Audience::Owner);
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)
@@ -165,7 +166,12 @@ pub struct Told {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn tell(app: &App, visitor: &Visitor, signed_in: Option<Uuid>, reference: &str) -> Result<Option<Told>, Fault> {
+pub async fn tell(
+    app: &App,
+    visitor: &Visitor,
+    signed_in: Option<Uuid>,
+    reference: &str,
+) -> Result<Option<Told>, Fault> {
     let Some(reference) = Reference::parse(reference) else {
         return Ok(None);
     };
@@ -196,8 +202,15 @@ pub async fn tell(app: &App, visitor: &Visitor, signed_in: Option<Uuid>, referen
         read_evidence(&row)?.into_iter().filter(|fact| audience.may_hear(fact.tier())).collect();
     let verdict = diagnose(&evidence, audience);
     let confirmable = !audience.may_hear(Audience::Owner);
-    let refusal =
-        Refusal { reference, status: 200, verdict, evidence, fields: Vec::new(), at: Timestamp(row.created_at), confirmable };
+    let refusal = Refusal {
+        reference,
+        status: 200,
+        verdict,
+        evidence,
+        fields: Vec::new(),
+        at: Timestamp(row.created_at),
+        confirmable,
+    };
     Ok(Some(Told { refusal, resolved: row.resolved_at.is_some() }))
 }
 

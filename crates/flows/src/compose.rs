@@ -104,9 +104,9 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
 }
 
 async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
-    let mut conn = app.store.reader().await?;
     let now = app.now();
-    let Some(flow) = store::flow::find(&mut conn, flow).await? else {
+    // One connection at a time: holding one while asking for another would starve the pool.
+    let Some(flow) = store::flow::find(&mut app.store.reader().await?, flow).await? else {
         return Ok(Vec::new());
     };
     if flow.finished_at.is_some() || flow.proven_at.is_some() {
@@ -115,8 +115,8 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     match flow.kind.as_str() {
         "sign_up" => sign_up_letters(app, mail, &flow, lang).await,
         "add_email" => {
-            let taken = store::account::find_by_email(&mut conn, &flow.typed.to_lowercase()).await?;
-            drop(conn);
+            let key = flow.typed.to_lowercase();
+            let taken = store::account::find_by_email(&mut app.store.reader().await?, &key).await?;
             if is_capped(app, &flow.typed, &mail.kind).await? {
                 return Ok(Vec::new());
             }
@@ -129,19 +129,14 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         }
         kind => {
             let account = match (kind, flow.account_id) {
-                ("confirm", Some(id)) => store::account::find(&mut conn, id).await?,
+                ("confirm", Some(id)) => store::account::find(&mut app.store.reader().await?, id).await?,
                 ("confirm", None) => None,
-                _ => {
-                    drop(conn);
-                    let found = recover::find_account(app, &flow.typed).await?;
-                    conn = app.store.reader().await?;
-                    found
-                }
+                _ => recover::find_account(app, &flow.typed).await?,
             };
             let Some(account) = account else {
-                drop(conn);
                 return nobody_letters(app, mail, &flow, lang).await;
             };
+            let mut conn = app.store.reader().await?;
             let trusted = match data.device.as_deref().and_then(decode_device) {
                 Some(device) => store::device::is_known(&mut conn, account.id, &device).await?,
                 None => false,
@@ -193,7 +188,13 @@ async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Res
 }
 
 /// "You already have an account": the truth that the page does not tell.
-async fn existing_letters(app: &App, mail: &Mail, to: &str, account: &Account, lang: Lang) -> Result<Vec<Letter>, Fault> {
+async fn existing_letters(
+    app: &App,
+    mail: &Mail,
+    to: &str,
+    account: &Account,
+    lang: Lang,
+) -> Result<Vec<Letter>, Fault> {
     let args = [("login_id", Arg::from(account.login_id.as_str()))];
     Ok(vec![letter(app, mail, to, lang, "already-member", &args, None)])
 }
@@ -224,7 +225,15 @@ pub fn local_time(app: &App, at: Timestamp, lang: Lang) -> String {
 }
 
 /// Puts a letter together: `mail-NAME-subject` and the paragraphs of `mail-NAME`.
-fn letter(app: &App, mail: &Mail, to: &str, lang: Lang, name: &str, args: &[(&str, Arg<'_>)], code: Option<&str>) -> Letter {
+fn letter(
+    app: &App,
+    mail: &Mail,
+    to: &str,
+    lang: Lang,
+    name: &str,
+    args: &[(&str, Arg<'_>)],
+    code: Option<&str>,
+) -> Letter {
     let settings = &app.settings;
     let service = settings.service_name.get(lang);
     let word = settings.login_id_word.get(lang);

@@ -60,7 +60,8 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Opti
 /// # Errors
 /// When the database fails.
 pub async fn type_code(app: &App, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
-    let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0) else {
+    let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0)
+    else {
         return Ok(Err(recover::refuse_ended(app, visitor, "confirm").await));
     };
     if typed.trim().is_empty() {

@@ -70,8 +70,10 @@ impl HashPool {
         });
         for number in 0..threads {
             let shared = Arc::clone(&shared);
-            let spawned =
-                std::thread::Builder::new().name(format!("hash-{number}")).stack_size(256 * 1_024).spawn(move || work(&shared));
+            let spawned = std::thread::Builder::new()
+                .name(format!("hash-{number}"))
+                .stack_size(256 * 1_024)
+                .spawn(move || work(&shared));
             if let Err(error) = spawned {
                 tracing::error!(%error, "a hashing thread could not be started");
             }
@@ -84,7 +86,11 @@ impl HashPool {
         if queues.now.len() + queues.later.len() >= self.shared.capacity {
             return Err(Full);
         }
-        if later { queues.later.push_back(job) } else { queues.now.push_back(job) }
+        if later {
+            queues.later.push_back(job)
+        } else {
+            queues.now.push_back(job)
+        }
         drop(queues);
         self.shared.bell.notify_one();
         Ok(())

@@ -50,8 +50,7 @@ impl Keys {
 
     /// Whether `tag` was made by [`Keys::digest16`] with this or an earlier key.
     pub fn verify16(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
-        tag.len() == 16
-            && self.keys.iter().any(|key| bool::from(Self::mac_with(key, purpose, parts)[..16].ct_eq(tag)))
+        tag.len() == 16 && self.keys.iter().any(|key| bool::from(Self::mac_with(key, purpose, parts)[..16].ct_eq(tag)))
     }
 
     /// What tells two servers with different keys apart without showing them.

@@ -1,7 +1,13 @@
 //! What the operator does to accounts from the command line.
 
 use futures_util::FutureExt;
-use kagiya_domain::{account::AccountState, email::EmailAddress, login_id::{LoginId, Skeleton}, password::Password, throttle::Scope};
+use kagiya_domain::{
+    account::AccountState,
+    email::EmailAddress,
+    login_id::{LoginId, Skeleton},
+    password::Password,
+    throttle::Scope,
+};
 use kagiya_store as store;
 
 use crate::{App, Fault, account, recover, throttle};
@@ -36,7 +42,12 @@ pub async fn find(app: &App, login_id: &str) -> Result<store::account::Account, 
 ///
 /// # Errors
 /// When a value cannot be used or is taken.
-pub async fn create(app: &App, login_id: &str, email: &str, password: Option<&str>) -> Result<store::account::Account, OrderError> {
+pub async fn create(
+    app: &App,
+    login_id: &str,
+    email: &str,
+    password: Option<&str>,
+) -> Result<store::account::Account, OrderError> {
     let invalid = |what: &str, why: &str| OrderError::Invalid(format!("{what}: {why}"));
     let say = |key: &str| app.words.get(kagiya_text::Lang::En, key);
     let login_id = LoginId::parse(login_id).map_err(|e| invalid("login ID", &say(e.key())))?;
@@ -47,7 +58,12 @@ pub async fn create(app: &App, login_id: &str, email: &str, password: Option<&st
             let context = [login_id.as_str(), address.as_str()];
             let password =
                 Password::judge(raw, &context, app.settings.policy).map_err(|e| invalid("password", &say(e.key())))?;
-            Some(app.hashing.hash(password, app.random()).await?.map_err(|_| invalid("password", "the hashing queue is full"))?)
+            Some(
+                app.hashing
+                    .hash(password, app.random())
+                    .await?
+                    .map_err(|_| invalid("password", "the hashing queue is full"))?,
+            )
         }
         None => None,
     };
@@ -115,7 +131,8 @@ pub async fn set_staff(app: &App, login_id: &str, staff: bool) -> Result<store::
 /// When there is no such account.
 pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result<store::account::Account, OrderError> {
     let found = find(app, login_id).await?;
-    if state == AccountState::Active && found.state == AccountState::Closed
+    if state == AccountState::Active
+        && found.state == AccountState::Closed
         && !kagiya_domain::account::can_come_back(found.state_since, app.now())
     {
         return Err(OrderError::Invalid("this account was closed more than 30 days ago; its data is gone".into()));

@@ -6,7 +6,10 @@ use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{Span, Timestamp, email::EmailAddress};
 use kagiya_store::{self as store, delivery::Delivery, outbox::Mail};
 
-use crate::{App, Fault, compose::{self, Letter}};
+use crate::{
+    App, Fault,
+    compose::{self, Letter},
+};
 
 /// Nobody else sends a mail that one server has in hand for this long.
 const LEASE: Span = Span::minutes(2);

@@ -16,8 +16,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose,
-    session, sign_in, throttle,
+    code, compose, session, sign_in, throttle,
 };
 
 /// How long a proven recovery may take to choose a password.
@@ -175,7 +174,12 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
 ///
 /// # Errors
 /// When the database fails.
-pub async fn say_lost(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Result<Box<Refusal>, Fault> {
+pub async fn say_lost(
+    app: &App,
+    visitor: &Visitor,
+    kind: &'static str,
+    id: Option<Uuid>,
+) -> Result<Box<Refusal>, Fault> {
     let account = find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
     let mut evidence = vec![Evidence::SaysContactLost];
     evidence.extend(mail_evidence(app, account).await?);
@@ -299,7 +303,12 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
 ///
 /// # Errors
 /// When the database fails.
-pub async fn refuse_code(app: &App, visitor: &Visitor, mut evidence: Vec<Evidence>, account: Option<Uuid>) -> Result<Box<Refusal>, Fault> {
+pub async fn refuse_code(
+    app: &App,
+    visitor: &Visitor,
+    mut evidence: Vec<Evidence>,
+    account: Option<Uuid>,
+) -> Result<Box<Refusal>, Fault> {
     let ended = evidence.contains(&Evidence::FlowEnded);
     evidence.extend(mail_evidence(app, account).await?.into_iter().filter(|fact| fact.tier() != Audience::Anyone));
     if ended {
@@ -470,7 +479,8 @@ pub(crate) fn judge<'a>(
     let name = &app.settings.service_name;
     let mut context = vec![login_id, name.ja.as_str(), name.en.as_str()];
     context.extend(addresses);
-    Password::judge(raw, &context, app.settings.policy).map_err(|error| FieldError { field: "password", key: error.key() })
+    Password::judge(raw, &context, app.settings.policy)
+        .map_err(|error| FieldError { field: "password", key: error.key() })
 }
 
 /// Sets a password and ends what was begun with the one before.

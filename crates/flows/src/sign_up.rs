@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{
-    Evidence, code::LIFE, email::EmailAddress, login_id::LoginId,
-};
+use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
     App, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, compose, recover,
-    session,
+    code, compose, recover, session,
     sign_in::{self, SignedIn},
 };
 
@@ -52,8 +49,9 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     let login_id = LoginId::parse(&form.login_id)
         .map_err(|error| fields.push(FieldError { field: "login_id", key: error.key() }))
         .ok();
-    let email =
-        EmailAddress::parse(&form.email).map_err(|error| fields.push(FieldError { field: "email", key: error.key() })).ok();
+    let email = EmailAddress::parse(&form.email)
+        .map_err(|error| fields.push(FieldError { field: "email", key: error.key() }))
+        .ok();
     let id_text = login_id.as_ref().map_or("", LoginId::as_str).to_owned();
     let email_text = email.as_ref().map(EmailAddress::as_string).unwrap_or_default();
     let password = recover::judge(app, &form.password, &id_text, std::iter::once(email_text.as_str()))
@@ -145,7 +143,14 @@ enum Step {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn verify(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: &str, sign_in_too: bool, device: Option<[u8; 16]>) -> Outcome<Created> {
+pub async fn verify(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    id: Option<Uuid>,
+    typed: &str,
+    sign_in_too: bool,
+    device: Option<[u8; 16]>,
+) -> Outcome<Created> {
     let Some(flow) = recover::find_flow(app, visitor, "sign_up", id).await? else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
     };
@@ -153,7 +158,8 @@ pub async fn verify(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: 
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
     }
-    let (Some(login_id), Some(skeleton), Some(phc)) = (flow.login_id.clone(), flow.skeleton.clone(), flow.phc.clone()) else {
+    let (Some(login_id), Some(skeleton), Some(phc)) = (flow.login_id.clone(), flow.skeleton.clone(), flow.phc.clone())
+    else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
@@ -213,7 +219,8 @@ pub async fn verify(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: 
         }
     }
     app.mail_bell.notify_one();
-    metrics::counter!("kagiya_attempts_total", "kind" => "sign_up", "outcome" => "signed_in", "cause" => "").increment(1);
+    metrics::counter!("kagiya_attempts_total", "kind" => "sign_up", "outcome" => "signed_in", "cause" => "")
+        .increment(1);
     let account = store::account::Account {
         id: account_id,
         login_id,

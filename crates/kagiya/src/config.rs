@@ -1,6 +1,10 @@
 //! Settings: flags beat environment beat `kagiya.toml`. What cannot be understood stops the start.
 
-use std::{net::SocketAddr, path::{Path, PathBuf}, str::FromStr};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use ipnet::IpNet;
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
@@ -8,7 +12,11 @@ use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
 use kagiya_store::Location;
 use serde::{Deserialize, Deserializer};
 
-use crate::{Failure, cli::{Flags, parse_net}, mail::MailSetting};
+use crate::{
+    Failure,
+    cli::{Flags, parse_net},
+    mail::MailSetting,
+};
 
 /// A public URL that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,7 +223,11 @@ impl Config {
         let config = Self {
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8_080))),
             public_url: flags.public_url.clone().or(file.public_url).map(|url| url.0),
-            database: flags.database.clone().or(file.database).unwrap_or_else(|| Location::Sqlite(data.join("kagiya.db"))),
+            database: flags
+                .database
+                .clone()
+                .or(file.database)
+                .unwrap_or_else(|| Location::Sqlite(data.join("kagiya.db"))),
             mail: flags.mail.clone().or(file.mail).unwrap_or_else(|| MailSetting::File(data.join("mail"))),
             mail_from: file.mail_from,
             trusted_proxies: trusted,
@@ -236,7 +248,10 @@ impl Config {
     fn check(&self) -> Result<(), Failure> {
         let wrong = |key: &str, expected: &str| Err(Failure::Usage(format!("{key}: expected {expected}")));
         if !self.listen.ip().is_loopback() && self.public_url.is_none() {
-            return wrong("public_url", "the https URL under which people reach this address, since it listens beyond this machine");
+            return wrong(
+                "public_url",
+                "the https URL under which people reach this address, since it listens beyond this machine",
+            );
         }
         if self.password.min_length.is_some_and(|n| !(8..=64).contains(&n)) {
             return wrong("password.min_length", "8 to 64 (NIST SP 800-63B-4 and OWASP ASVS allow no less than 8)");
@@ -251,7 +266,10 @@ impl Config {
             return wrong("throttle", "numbers above 0");
         }
         if !kagiya_flows::hashing::acceptable(self.argon2()) {
-            return wrong("password.argon2_*", "parameters that Argon2 accepts: memory of at least 8 KiB a lane, passes and lanes of at least 1");
+            return wrong(
+                "password.argon2_*",
+                "parameters that Argon2 accepts: memory of at least 8 KiB a lane, passes and lanes of at least 1",
+            );
         }
         Ok(())
     }
@@ -277,10 +295,17 @@ impl Config {
         let word = self.service.login_id_word.clone().unwrap_or_else(|| "ログインID".into());
         let usual = (Budgets::default(), Lives::default());
         let host = public_url.origin.split("://").nth(1).unwrap_or_default().split(':').next().unwrap_or_default();
-        let mail_host = if host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') { "localhost.localdomain" } else { host };
+        let mail_host = if host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') {
+            "localhost.localdomain"
+        } else {
+            host
+        };
         Settings {
             service_name: ByLang { en: self.service.name_en.clone().unwrap_or_else(|| name.clone()), ja: name },
-            login_id_word: ByLang { ja: word, en: self.service.login_id_word_en.clone().unwrap_or_else(|| "login ID".into()) },
+            login_id_word: ByLang {
+                ja: word,
+                en: self.service.login_id_word_en.clone().unwrap_or_else(|| "login ID".into()),
+            },
             member_url: self.service.member_url.clone(),
             accent: self.service.accent.as_ref().map_or_else(|| "#0f766e".to_owned(), |accent| accent.0.clone()),
             logo_url: self.service.logo_url.clone(),
@@ -292,7 +317,10 @@ impl Config {
                 device: self.throttle.device_tries.map_or(usual.0.device, i64::from),
                 strangers: self.throttle.stranger_tries.map_or(usual.0.strangers, i64::from),
                 network: self.throttle.network_tries.map_or(usual.0.network, i64::from),
-                first_wait: self.throttle.first_wait_seconds.map_or(usual.0.first_wait, |n| Span::seconds(i64::from(n))),
+                first_wait: self
+                    .throttle
+                    .first_wait_seconds
+                    .map_or(usual.0.first_wait, |n| Span::seconds(i64::from(n))),
             },
             lives: Lives {
                 idle: self.session.idle_minutes.map_or(usual.1.idle, |n| Span::minutes(i64::from(n))),

@@ -50,14 +50,24 @@ fn proxies(config: &Config) -> Check {
     let secure = config.public_url.as_ref().is_some_and(|url| url.secure);
     let problem = (secure && config.trusted_proxies.is_empty())
         .then(|| "https is served by a proxy, but no proxy is trusted: all members share one address".to_owned());
-    Check::new("proxy", problem, "consistent", "set trusted_proxy to the proxy's address, and let it send X-Forwarded-For")
+    Check::new(
+        "proxy",
+        problem,
+        "consistent",
+        "set trusted_proxy to the proxy's address, and let it send X-Forwarded-For",
+    )
 }
 
 fn data(config: &Config) -> Check {
     let probe = config.data.join(".kagiya-probe");
     let problem = std::fs::write(&probe, b"").err().map(|error| format!("{}: {error}", config.data.display()));
     let _ = std::fs::remove_file(&probe);
-    Check::new("data", problem, &config.data.display().to_string(), "create the folder and give it to the server's user")
+    Check::new(
+        "data",
+        problem,
+        &config.data.display().to_string(),
+        "create the folder and give it to the server's user",
+    )
 }
 
 fn keys(config: &Config) -> Check {

@@ -19,7 +19,10 @@ pub(crate) fn open(path: &Path) -> Result<Keys, Failure> {
         Err(error) => return Err(Failure::Failed(format!("{}: {error}", path.display()))),
     };
     let wrong = |line: usize| {
-        Failure::Failed(format!("{}: line {line}: expected 64 hexadecimal digits, one key a line, the newest first", path.display()))
+        Failure::Failed(format!(
+            "{}: line {line}: expected 64 hexadecimal digits, one key a line, the newest first",
+            path.display()
+        ))
     };
     let mut secrets = Vec::new();
     for (number, line) in text.lines().enumerate() {

@@ -3,10 +3,17 @@
 use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_flows::{compose::Letter, outbox::{Post, Posted}};
+use kagiya_flows::{
+    compose::Letter,
+    outbox::{Post, Posted},
+};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, MultiPart, header::{HeaderName, HeaderValue}},
+    transport::smtp::AsyncSmtpTransportBuilder,
+    message::{
+        Mailbox, MultiPart,
+        header::{HeaderName, HeaderValue},
+    },
 };
 
 /// Where mail goes.
@@ -30,7 +37,7 @@ impl FromStr for MailSetting {
             return Ok(Self::File(path.into()));
         }
         if text.starts_with("smtp://") || text.starts_with("smtps://") {
-            transport(text)?;
+            builder(text)?;
             return Ok(Self::Smtp(text.to_owned()));
         }
         Err("expected file:DIR, smtp://user:pass@host:port or smtps://…".into())
@@ -61,7 +68,8 @@ fn without_password(url: &str) -> String {
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
-fn transport(url: &str) -> Result<Smtp, String> {
+/// Only described here: the transport itself, with its pool, lives inside the runtime.
+fn builder(url: &str) -> Result<AsyncSmtpTransportBuilder, String> {
     let host = without_password(url);
     let local = ["://localhost", "://127.", "://[::1]"].iter().any(|mark| host.contains(mark));
     let has_password = url.contains('@');
@@ -73,7 +81,7 @@ fn transport(url: &str) -> Result<Smtp, String> {
         url.push_str(tls);
     }
     let builder = Smtp::from_url(&url).map_err(|error| format!("not an SMTP URL: {error}"))?;
-    Ok(builder.timeout(Some(Duration::from_secs(20))).build())
+    Ok(builder.timeout(Some(Duration::from_secs(20))))
 }
 
 /// The way out.
@@ -98,7 +106,7 @@ impl PostOffice {
                 std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
                 Way::File(path.clone())
             }
-            MailSetting::Smtp(url) => Way::Smtp(Box::new(transport(url)?)),
+            MailSetting::Smtp(url) => Way::Smtp(Box::new(builder(url)?.build())),
         };
         Ok(Self { way, from: Mailbox::new(Some(service.to_owned()), address), host })
     }
@@ -122,9 +130,8 @@ impl PostOffice {
 
     fn message(&self, letter: &Letter) -> Result<Message, String> {
         let to = address(&letter.to)?;
-        let header = |name: &'static str, value: &str| {
-            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
-        };
+        let header =
+            |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         Message::builder()
             .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
             .from(self.from.clone())

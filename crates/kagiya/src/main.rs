@@ -7,8 +7,8 @@ mod keys_file;
 mod mail;
 mod open;
 mod orders;
-mod outside;
 mod output;
+mod outside;
 mod serve;
 mod why;
 

@@ -5,13 +5,22 @@ use std::sync::Arc;
 use kagiya_flows::{App, app::Parts};
 use kagiya_store::{Location, Store};
 
-use crate::{Failure, config::Config, keys_file, outside::{SystemClock, SystemDice}, output};
+use crate::{
+    Failure,
+    config::Config,
+    keys_file, output,
+    outside::{SystemClock, SystemDice},
+};
 
 /// Makes the data folder, for its owner alone.
 pub(crate) fn data_folder(config: &Config) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt;
     let fail = |path: &std::path::Path, error: std::io::Error| Failure::Failed(format!("{}: {error}", path.display()));
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data).map_err(|error| fail(&config.data, error))?;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data)
+        .map_err(|error| fail(&config.data, error))?;
     if let Location::Sqlite(path) = &config.database
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
@@ -28,7 +37,12 @@ pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
 }
 
 /// Puts a server together that listens on `listening`.
-pub(crate) fn app(config: &Config, store: Store, listening: std::net::SocketAddr, hash_threads: usize) -> Result<Arc<App>, Failure> {
+pub(crate) fn app(
+    config: &Config,
+    store: Store,
+    listening: std::net::SocketAddr,
+    hash_threads: usize,
+) -> Result<Arc<App>, Failure> {
     Ok(App::new(Parts {
         store,
         clock: Arc::new(SystemClock::new()),

@@ -3,7 +3,10 @@
 use std::io::{IsTerminal, Read, Write};
 
 use kagiya_domain::{Timestamp, account::AccountState};
-use kagiya_flows::{App, operator::{self, OrderError}};
+use kagiya_flows::{
+    App,
+    operator::{self, OrderError},
+};
 use kagiya_store::account::Account;
 use serde_json::{Value, json};
 
@@ -28,8 +31,12 @@ async fn carry_out(app: &App, order: Order) -> Result<(), Failure> {
         }
         Order::Show(named) => (operator::find(app, &named.login_id).await.map_err(failure)?, named.json),
         Order::List { after, limit, json } => return list(app, after, limit, json).await,
-        Order::Grant { named, role: _ } => (operator::set_staff(app, &named.login_id, true).await.map_err(failure)?, named.json),
-        Order::Revoke { named, role: _ } => (operator::set_staff(app, &named.login_id, false).await.map_err(failure)?, named.json),
+        Order::Grant { named, role: _ } => {
+            (operator::set_staff(app, &named.login_id, true).await.map_err(failure)?, named.json)
+        }
+        Order::Revoke { named, role: _ } => {
+            (operator::set_staff(app, &named.login_id, false).await.map_err(failure)?, named.json)
+        }
         Order::Lock(named) => (set(app, &named.login_id, AccountState::Locked).await?, named.json),
         Order::Unlock(named) => (set(app, &named.login_id, AccountState::Active).await?, named.json),
         Order::Suspend(named) => (set(app, &named.login_id, AccountState::Suspended).await?, named.json),
@@ -88,8 +95,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
 
 async fn show(app: &App, account: &Account, json: bool) -> Result<(), Failure> {
     let overview = kagiya_flows::account::overview(app, account.id).await?;
-    let emails: Vec<String> =
-        overview.map(|o| o.emails.into_iter().map(|e| e.address).collect()).unwrap_or_default();
+    let emails: Vec<String> = overview.map(|o| o.emails.into_iter().map(|e| e.address).collect()).unwrap_or_default();
     if json {
         let mut value = account_json(account);
         value["emails"] = json!(emails);
@@ -115,7 +121,8 @@ async fn list(app: &App, mut after: String, limit: Option<usize>, json: bool) ->
         write!(out, "[")?;
     }
     while left > 0 {
-        let page = operator::list(app, &after, i64::try_from(left.min(1_000)).unwrap_or(1_000)).await.map_err(failure)?;
+        let page =
+            operator::list(app, &after, i64::try_from(left.min(1_000)).unwrap_or(1_000)).await.map_err(failure)?;
         let Some(last) = page.last() else {
             break;
         };
@@ -125,7 +132,13 @@ async fn list(app: &App, mut after: String, limit: Option<usize>, json: bool) ->
             if json {
                 write!(out, "{}{}", if first { "" } else { ",\n" }, account_json(account))?;
             } else {
-                writeln!(out, "{:<24} {:<10} {}", account.login_id, account.state.as_str(), rfc3339(account.created_at))?;
+                writeln!(
+                    out,
+                    "{:<24} {:<10} {}",
+                    account.login_id,
+                    account.state.as_str(),
+                    rfc3339(account.created_at)
+                )?;
             }
             first = false;
         }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use kagiya_flows::{jobs, outbox};
 use kagiya_web::Web;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::{net::TcpListener, signal::unix::{SignalKind, signal}};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 use crate::{Failure, config::Config, mail::PostOffice, open, output::say};
 

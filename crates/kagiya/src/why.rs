@@ -6,8 +6,9 @@ use kagiya_text::{Arg, Lang, Words};
 use serde_json::{Value, json};
 
 use crate::{
-    Failure, open,
+    Failure,
     config::Config,
+    open,
     orders::{account_json, rfc3339},
     output::say,
 };
@@ -20,7 +21,9 @@ pub(crate) async fn run(config: &Config, reference: &str, json: bool) -> Result<
     };
     let app = open::beside(config).await?;
     let Some(report) = why::report(&app, &reference).await? else {
-        return Err(Failure::Failed(format!("no attempt has the reference {reference}; attempts are kept for a limited time")));
+        return Err(Failure::Failed(format!(
+            "no attempt has the reference {reference}; attempts are kept for a limited time"
+        )));
     };
     let origin = &app.settings.public_url.origin;
     if json {
@@ -39,7 +42,8 @@ fn message(words: &Words, prefix: &str, name: &str) -> String {
 fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
     let verdict = &report.verdict;
     let cause = verdict.cause.slug();
-    let names = |places: &[usize]| places.iter().filter_map(|p| report.evidence.get(*p)).map(|e| e.key()).collect::<Vec<_>>();
+    let names =
+        |places: &[usize]| places.iter().filter_map(|p| report.evidence.get(*p)).map(|e| e.key()).collect::<Vec<_>>();
     let evidence: Vec<Value> = report
         .evidence
         .iter()
@@ -133,6 +137,13 @@ fn print(words: &Words, report: &Report) {
     }
     say("timeline");
     for a in &report.timeline {
-        say(&format!("  {}  {}  {:<9} {:<10} {}", rfc3339(Timestamp(a.created_at)), a.reference, a.kind, a.outcome, a.cause));
+        say(&format!(
+            "  {}  {}  {:<9} {:<10} {}",
+            rfc3339(Timestamp(a.created_at)),
+            a.reference,
+            a.kind,
+            a.outcome,
+            a.cause
+        ));
     }
 }

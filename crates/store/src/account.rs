@@ -83,7 +83,14 @@ impl CredentialRow {
 }
 
 /// Inserts an active account; `false` when a look-alike ID exists or once existed.
-pub async fn insert(conn: &mut Conn, id: Uuid, login_id: &str, skeleton: &str, lang: &str, now: Timestamp) -> Result<bool> {
+pub async fn insert(
+    conn: &mut Conn,
+    id: Uuid,
+    login_id: &str,
+    skeleton: &str,
+    lang: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let rows = execute!(
         conn,
         "INSERT INTO account (id, login_id, skeleton, state, credential_version, created_at, state_since, lang)
@@ -156,13 +163,8 @@ pub async fn list(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Accoun
 
 /// Moves an account to a state; `false` when there is none of that key.
 pub async fn set_state(conn: &mut Conn, id: Uuid, state: AccountState, now: Timestamp) -> Result<bool> {
-    let rows = execute!(
-        conn,
-        "UPDATE account SET state = $2, state_since = $3 WHERE id = $1",
-        id,
-        state.as_str(),
-        now.0
-    )?;
+    let rows =
+        execute!(conn, "UPDATE account SET state = $2, state_since = $3 WHERE id = $1", id, state.as_str(), now.0)?;
     Ok(rows == 1)
 }
 

@@ -79,12 +79,22 @@ pub async fn find_by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Attempt>> {
 
 /// Replaces the evidence after more was gathered.
 pub async fn set_evidence(conn: &mut Conn, id: Uuid, evidence: &str, cause: &str) -> Result<()> {
-    execute!(conn, "UPDATE attempt SET evidence = $2, cause = $3, pending_until = NULL WHERE id = $1", id, evidence, cause)
-        .map(drop)
+    execute!(
+        conn,
+        "UPDATE attempt SET evidence = $2, cause = $3, pending_until = NULL WHERE id = $1",
+        id,
+        evidence,
+        cause
+    )
+    .map(drop)
 }
 
 /// Where the failures of a subject came from: `(browser_key, network, count)`.
-pub async fn failures_by_origin(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -> Result<Vec<(Option<Vec<u8>>, String, i64)>> {
+pub async fn failures_by_origin(
+    conn: &mut Conn,
+    subject_key: &[u8],
+    since: Timestamp,
+) -> Result<Vec<(Option<Vec<u8>>, String, i64)>> {
     all!(
         conn,
         (Option<Vec<u8>>, String, i64),
@@ -97,7 +107,12 @@ pub async fn failures_by_origin(conn: &mut Conn, subject_key: &[u8], since: Time
 }
 
 /// Refused attempts of one browser at one subject.
-pub async fn failures_of_browser(conn: &mut Conn, subject_key: &[u8], browser_key: &[u8], since: Timestamp) -> Result<i64> {
+pub async fn failures_of_browser(
+    conn: &mut Conn,
+    subject_key: &[u8],
+    browser_key: &[u8],
+    since: Timestamp,
+) -> Result<i64> {
     let (count,): (i64,) = one!(
         conn,
         (i64,),
@@ -111,7 +126,14 @@ pub async fn failures_of_browser(conn: &mut Conn, subject_key: &[u8], browser_ke
 }
 
 /// Notes on refused attempts of the same account or browser that the person got in.
-pub async fn resolve(conn: &mut Conn, account: Uuid, browser_key: Option<&[u8]>, since: Timestamp, by: &str, now: Timestamp) -> Result<()> {
+pub async fn resolve(
+    conn: &mut Conn,
+    account: Uuid,
+    browser_key: Option<&[u8]>,
+    since: Timestamp,
+    by: &str,
+    now: Timestamp,
+) -> Result<()> {
     execute!(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5

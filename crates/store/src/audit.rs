@@ -35,7 +35,13 @@ pub async fn note(conn: &mut Conn, id: Uuid, account: Option<Uuid>, line: &Line)
 
 /// The trail of an account, the newest first.
 pub async fn of_account(conn: &mut Conn, account: Uuid, limit: i64) -> Result<Vec<Line>> {
-    all!(conn, Line, "SELECT at, actor, act, detail FROM audit WHERE account_id = $1 ORDER BY at DESC LIMIT $2", account, limit)
+    all!(
+        conn,
+        Line,
+        "SELECT at, actor, act, detail FROM audit WHERE account_id = $1 ORDER BY at DESC LIMIT $2",
+        account,
+        limit
+    )
 }
 
 /// The time of the newest line of one act.

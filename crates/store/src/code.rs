@@ -19,7 +19,15 @@ pub struct Code {
 }
 
 /// Keeps a code's digest. Being the newest of its subject, it ends all older ones.
-pub async fn insert(conn: &mut Conn, id: Uuid, subject_key: &[u8], flow: Uuid, digest: &[u8], now: Timestamp, expires: Timestamp) -> Result<()> {
+pub async fn insert(
+    conn: &mut Conn,
+    id: Uuid,
+    subject_key: &[u8],
+    flow: Uuid,
+    digest: &[u8],
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<()> {
     execute!(
         conn,
         "INSERT INTO code (id, subject_key, flow_id, digest, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -57,7 +65,8 @@ pub async fn sent_since(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -
 
 /// Ends every code of a subject.
 pub async fn spend_all(conn: &mut Conn, subject_key: &[u8], now: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE code SET spent_at = $2 WHERE subject_key = $1 AND spent_at IS NULL", subject_key, now.0).map(drop)
+    execute!(conn, "UPDATE code SET spent_at = $2 WHERE subject_key = $1 AND spent_at IS NULL", subject_key, now.0)
+        .map(drop)
 }
 
 /// Deletes codes that ran out before `before`.

@@ -197,7 +197,12 @@ impl Store {
             SQLITE_MIGRATIONS.run(&writer_pool).await.map_err(migration_error)?;
         }
         drop(lock);
-        let pool = SqlitePoolOptions::new().min_connections(1).max_connections(4).connect_with(options).await?;
+        let pool = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options)
+            .await?;
         let conn = writer_pool.acquire().await?;
         Ok(Self { inner: Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(conn)) } })
     }

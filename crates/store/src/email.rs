@@ -19,7 +19,13 @@ pub struct Email {
 }
 
 /// Adds a verified address; `false` when some account has it.
-pub async fn insert(conn: &mut Conn, account: Uuid, address: &EmailAddress, primary: bool, now: Timestamp) -> Result<bool> {
+pub async fn insert(
+    conn: &mut Conn,
+    account: Uuid,
+    address: &EmailAddress,
+    primary: bool,
+    now: Timestamp,
+) -> Result<bool> {
     let rows = execute!(
         conn,
         "INSERT INTO email (address_key, address, account_id, verified_at, primary_since)

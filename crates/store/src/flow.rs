@@ -77,7 +77,12 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Flow>> {
 }
 
 /// The newest running flow of a kind that this browser began.
-pub async fn latest_of_browser(conn: &mut Conn, browser_key: &[u8], kind: &str, now: Timestamp) -> Result<Option<Flow>> {
+pub async fn latest_of_browser(
+    conn: &mut Conn,
+    browser_key: &[u8],
+    kind: &str,
+    now: Timestamp,
+) -> Result<Option<Flow>> {
     optional!(
         conn,
         Flow,
@@ -131,11 +136,18 @@ pub async fn count_try(conn: &mut Conn, id: Uuid, limit: i64, now: Timestamp) ->
 
 /// Notes whose flow it is, once the mail job has found out.
 pub async fn set_subject(conn: &mut Conn, id: Uuid, account: Option<Uuid>, subject_key: &[u8]) -> Result<()> {
-    execute!(conn, "UPDATE flow SET account_id = $2, subject_key = $3 WHERE id = $1", id, account, subject_key).map(drop)
+    execute!(conn, "UPDATE flow SET account_id = $2, subject_key = $3 WHERE id = $1", id, account, subject_key)
+        .map(drop)
 }
 
 /// Asks for another mail, if the last was asked for before `not_since`; the tries begin anew.
-pub async fn ask_again(conn: &mut Conn, id: Uuid, not_since: Timestamp, expires: Timestamp, now: Timestamp) -> Result<bool> {
+pub async fn ask_again(
+    conn: &mut Conn,
+    id: Uuid,
+    not_since: Timestamp,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
     let rows = execute!(
         conn,
         "UPDATE flow SET sent_at = $3, tries = 0, expires_at = $4
@@ -150,8 +162,13 @@ pub async fn ask_again(conn: &mut Conn, id: Uuid, not_since: Timestamp, expires:
 
 /// Keeps a flow alive at least until then: the code's life begins when the mail leaves.
 pub async fn extend(conn: &mut Conn, id: Uuid, until: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE flow SET expires_at = $2 WHERE id = $1 AND expires_at < $2 AND finished_at IS NULL", id, until.0)
-        .map(drop)
+    execute!(
+        conn,
+        "UPDATE flow SET expires_at = $2 WHERE id = $1 AND expires_at < $2 AND finished_at IS NULL",
+        id,
+        until.0
+    )
+    .map(drop)
 }
 
 /// Notes that a right code was typed.
@@ -168,8 +185,12 @@ pub async fn prove(conn: &mut Conn, id: Uuid, until: Timestamp, now: Timestamp) 
 
 /// Completes a flow, once.
 pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
-    let rows =
-        execute!(conn, "UPDATE flow SET finished_at = $2, phc = NULL WHERE id = $1 AND finished_at IS NULL", id, now.0)?;
+    let rows = execute!(
+        conn,
+        "UPDATE flow SET finished_at = $2, phc = NULL WHERE id = $1 AND finished_at IS NULL",
+        id,
+        now.0
+    )?;
     Ok(rows == 1)
 }
 

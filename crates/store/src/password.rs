@@ -43,7 +43,8 @@ pub async fn set(conn: &mut Conn, account: Uuid, phc: &str, now: Timestamp) -> R
 
 /// Replaces the hash of the same password by one with today's parameters.
 pub async fn upgrade(conn: &mut Conn, account: Uuid, from_phc: &str, to_phc: &str) -> Result<()> {
-    execute!(conn, "UPDATE password SET phc = $3 WHERE account_id = $1 AND phc = $2", account, from_phc, to_phc).map(drop)
+    execute!(conn, "UPDATE password SET phc = $3 WHERE account_id = $1 AND phc = $2", account, from_phc, to_phc)
+        .map(drop)
 }
 
 /// The former passwords, the newest first.

@@ -20,13 +20,15 @@ pub async fn beat(conn: &mut Conn, id: Uuid, keys_digest: &[u8], now: Timestamp)
 
 /// How many others have been alive since then.
 pub async fn others(conn: &mut Conn, id: Uuid, since: Timestamp) -> Result<i64> {
-    let (count,): (i64,) = one!(conn, (i64,), "SELECT COUNT(*) FROM server WHERE id <> $1 AND seen_at > $2", id, since.0)?;
+    let (count,): (i64,) =
+        one!(conn, (i64,), "SELECT COUNT(*) FROM server WHERE id <> $1 AND seen_at > $2", id, since.0)?;
     Ok(count)
 }
 
 /// The key digests of servers alive since then.
 pub async fn key_digests(conn: &mut Conn, since: Timestamp) -> Result<Vec<Vec<u8>>> {
-    let rows: Vec<(Vec<u8>,)> = all!(conn, (Vec<u8>,), "SELECT DISTINCT keys_digest FROM server WHERE seen_at > $1", since.0)?;
+    let rows: Vec<(Vec<u8>,)> =
+        all!(conn, (Vec<u8>,), "SELECT DISTINCT keys_digest FROM server WHERE seen_at > $1", since.0)?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 

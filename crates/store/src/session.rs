@@ -109,8 +109,13 @@ pub async fn of_account(conn: &mut Conn, account: Uuid, now: Timestamp) -> Resul
 
 /// Notes a use.
 pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE session SET last_seen_at = $2 WHERE token_hash = $1 AND last_seen_at < $2", &token_hash[..], at.0)
-        .map(drop)
+    execute!(
+        conn,
+        "UPDATE session SET last_seen_at = $2 WHERE token_hash = $1 AND last_seen_at < $2",
+        &token_hash[..],
+        at.0
+    )
+    .map(drop)
 }
 
 /// Ends one session of an account; `false` when there is no such running one.
@@ -139,7 +144,13 @@ pub async fn end_token(conn: &mut Conn, token_hash: &[u8; 32], why: EndReason, n
 }
 
 /// Ends all sessions of an account, but for `except`.
-pub async fn end_all(conn: &mut Conn, account: Uuid, except: Option<Uuid>, why: EndReason, now: Timestamp) -> Result<u64> {
+pub async fn end_all(
+    conn: &mut Conn,
+    account: Uuid,
+    except: Option<Uuid>,
+    why: EndReason,
+    now: Timestamp,
+) -> Result<u64> {
     execute!(
         conn,
         "UPDATE session SET ended_at = $2, ended_why = $3
@@ -153,7 +164,8 @@ pub async fn end_all(conn: &mut Conn, account: Uuid, except: Option<Uuid>, why: 
 
 /// Counts the epoch up and returns it: every server's memory of sessions is now out of date.
 pub async fn bump_epoch(conn: &mut Conn) -> Result<i64> {
-    let (value,): (i64,) = one!(conn, (i64,), "UPDATE epoch SET value = value + 1 WHERE name = 'session' RETURNING value")?;
+    let (value,): (i64,) =
+        one!(conn, (i64,), "UPDATE epoch SET value = value + 1 WHERE name = 'session' RETURNING value")?;
     Ok(value)
 }
 
@@ -170,6 +182,7 @@ pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
 
 /// How many are running.
 pub async fn count(conn: &mut Conn, now: Timestamp) -> Result<i64> {
-    let (count,): (i64,) = one!(conn, (i64,), "SELECT COUNT(*) FROM session WHERE ended_at IS NULL AND expires_at > $1", now.0)?;
+    let (count,): (i64,) =
+        one!(conn, (i64,), "SELECT COUNT(*) FROM session WHERE ended_at IS NULL AND expires_at > $1", now.0)?;
     Ok(count)
 }

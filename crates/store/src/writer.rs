@@ -123,6 +123,9 @@ async fn commit_group(conn: &mut Conn, group: Vec<Work>) {
         let _ = conn.raw("ROLLBACK").await;
     }
     for finish in finishes {
-        finish(outcome.as_ref().map(|()| ()));
+        finish(match &outcome {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error),
+        });
     }
 }

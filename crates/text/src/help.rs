@@ -19,7 +19,8 @@ pub fn help_page(lang: Lang, slug: &str) -> Option<(String, String)> {
     let text = String::from_utf8_lossy(&file.data).into_owned();
     let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
     let title = first.trim_start_matches('#').trim().to_owned();
-    let events = Parser::new_ext(rest, Options::empty()).filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
+    let events =
+        Parser::new_ext(rest, Options::empty()).filter(|event| !matches!(event, Event::Html(_) | Event::InlineHtml(_)));
     let mut body = String::new();
     html::push_html(&mut body, events);
     Some((title, body))

@@ -1,6 +1,9 @@
 //! Messages of `locales/`, by Fluent.
 
-use std::{collections::HashMap, sync::{Arc, OnceLock}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
@@ -47,9 +50,8 @@ impl Lang {
         for part in header.split(',').take(20) {
             let mut pieces = part.split(';');
             let lang = pieces.next().and_then(Self::parse);
-            let weight = pieces
-                .find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()))
-                .unwrap_or(1.0);
+            let weight =
+                pieces.find_map(|p| p.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok())).unwrap_or(1.0);
             if let Some(lang) = lang
                 && weight > 0.0
                 && best.is_none_or(|(w, _)| weight > w)
@@ -187,7 +189,8 @@ mod tests {
                 assert!(parsed.is_ok(), "{lang:?}: {:?}", parsed.err().map(|(_, errors)| errors));
             }
         }
-        let missing: Vec<_> = ja.iter().filter(|k| !en.contains(k)).chain(en.iter().filter(|k| !ja.contains(k))).collect();
+        let missing: Vec<_> =
+            ja.iter().filter(|k| !en.contains(k)).chain(en.iter().filter(|k| !ja.contains(k))).collect();
         assert!(missing.is_empty(), "only in one language: {missing:?}");
     }
 

@@ -67,7 +67,11 @@ struct HomePage<'a> {
 fn email_views(emails: &[account::Email]) -> Vec<EmailView> {
     emails
         .iter()
-        .map(|e| EmailView { key: e.address_key.clone(), address: e.address.clone(), primary: e.primary_since.is_some() })
+        .map(|e| EmailView {
+            key: e.address_key.clone(),
+            address: e.address.clone(),
+            primary: e.primary_since.is_some(),
+        })
         .collect()
 }
 

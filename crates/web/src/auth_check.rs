@@ -7,12 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kagiya_domain::return_to::ReturnTo;
 use kagiya_flows::session::{self, Found, Live, token_hash};
 
-use crate::{
-    Web,
-    context::header_text,
-    cookies::Cookie,
-    page::encode_query,
-};
+use crate::{Web, context::header_text, cookies::Cookie, page::encode_query};
 
 pub(crate) const PATH: &str = "/auth/check";
 

@@ -1,14 +1,25 @@
 //! One request, understood: who sent it, in which language, with which cookies.
 
-use std::{convert::Infallible, net::{IpAddr, SocketAddr}, sync::Arc};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
 use kagiya_domain::{Evidence, Timestamp, browser::Browser, return_to::ReturnTo, session::EndReason};
-use kagiya_flows::{Fault, Visitor, session::{self, Found, Live}, sign_in::device_key};
+use kagiya_flows::{
+    Fault, Visitor,
+    session::{self, Found, Live},
+    sign_in::device_key,
+};
 use kagiya_text::Lang;
 
-use crate::{Web, cookies::{self, Cookie}};
+use crate::{
+    Web,
+    cookies::{self, Cookie},
+};
 
 /// The peer of a connection, put into every request by the server.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,10 @@ use axum::{
 };
 use http::{StatusCode, Uri};
 use kagiya_domain::{Audience, Evidence};
-use kagiya_flows::{Fault, Refusal, attempt::{self, Draft}};
+use kagiya_flows::{
+    Fault, Refusal,
+    attempt::{self, Draft},
+};
 
 use crate::{
     Web, api,

@@ -1,10 +1,10 @@
 //! Forms: read within limits, and known to be pages of ours.
 
+use axum::body::Body;
 use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
 use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo};
 use kagiya_flows::FieldError;
-use axum::body::Body;
 
 use crate::{
     context::{Context, Site, header_text},
@@ -32,7 +32,8 @@ pub(crate) enum BodyError {
 impl Fields {
     pub(crate) async fn read(context: &Context, body: Body) -> Result<Self, BodyError> {
         let kind = header_text(&context.headers, header::CONTENT_TYPE).unwrap_or_default();
-        let form = kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        let form =
+            kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let bytes = read_body(body).await?;
         if !form && !(bytes.is_empty() && kind.is_empty()) {
             return Err(BodyError::WrongType);

@@ -10,10 +10,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kagiya_text::{Arg, Lang, Words};
 
-use crate::{
-    context::Context,
-    form,
-};
+use crate::{context::Context, form};
 
 /// What every template has at hand.
 pub(crate) struct View<'c> {
@@ -63,7 +60,11 @@ impl<'c> View<'c> {
 
     pub(crate) fn support(&self) -> Option<String> {
         let support = self.context.web.app.settings.support.as_ref()?;
-        Some(if support.contains('@') && !support.contains(':') { format!("mailto:{support}") } else { support.clone() })
+        Some(if support.contains('@') && !support.contains(':') {
+            format!("mailto:{support}")
+        } else {
+            support.clone()
+        })
     }
 
     pub(crate) fn mail_from(&self) -> String {
@@ -89,9 +90,7 @@ impl<'c> View<'c> {
 
     /// The error message of a field among these.
     pub(crate) fn error(&self, errors: &[kagiya_flows::FieldError], field: &str) -> Option<String> {
-        errors.iter().find(|e| e.field == field).map(|e| {
-            self.f1(e.key, "min", self.min_password())
-        })
+        errors.iter().find(|e| e.field == field).map(|e| self.f1(e.key, "min", self.min_password()))
     }
 }
 

@@ -43,9 +43,10 @@ const fn field(kind: Kind) -> &'static str {
 
 fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&Refusal>) -> Response {
     let view = View::new(context);
-    let title = view.t(&format!("{}-title", kind.as_str())).into_owned();
+    let title = view.t(format!("{}-title", kind.as_str())).into_owned();
     let return_to = fields.return_to().or_else(|| context.return_to());
-    let typed = if fields.has(field(kind)) { fields.get(field(kind)) } else { context.query("login").unwrap_or_default() };
+    let typed =
+        if fields.has(field(kind)) { fields.get(field(kind)) } else { context.query("login").unwrap_or_default() };
     let content = StartPage {
         v: &view,
         kind: kind.as_str(),
@@ -110,7 +111,12 @@ struct CodeTemplate<'a> {
 }
 
 /// The page where a mailed code is typed. A GET spends nothing.
-pub(crate) async fn code_response(context: &Context, page: &CodePage, id: Option<Uuid>, refusal: Option<&Refusal>) -> Response {
+pub(crate) async fn code_response(
+    context: &Context,
+    page: &CodePage,
+    id: Option<Uuid>,
+    refusal: Option<&Refusal>,
+) -> Response {
     code_response_at(context, page, page.action.to_owned(), id, refusal).await
 }
 
@@ -163,7 +169,8 @@ pub(crate) async fn code_response_at(
 
 const RECOVER_CODE: CodePage =
     CodePage { kind: "recover", action: "/recover/code", start: "/recover", elsewhere: Some("email") };
-const UNLOCK_CODE: CodePage = CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
+const UNLOCK_CODE: CodePage =
+    CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
 async fn code_submit(context: Context, kind: Kind, page: &CodePage, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {

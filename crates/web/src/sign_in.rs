@@ -88,15 +88,18 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
         Sessions::Ended(_) | Sessions::Stale | Sessions::None => None,
     };
     let login: String = context.query("login").unwrap_or_default().chars().take(254).collect();
-    let mut response = sign_in_page(&context, Shown {
-        status: StatusCode::OK,
-        login: &login,
-        remember: false,
-        return_to: return_to.as_ref().map(|to| to.as_str()),
-        refusal: None,
-        notice,
-        signed_in_as,
-    });
+    let mut response = sign_in_page(
+        &context,
+        Shown {
+            status: StatusCode::OK,
+            login: &login,
+            remember: false,
+            return_to: return_to.as_ref().map(|to| to.as_str()),
+            refusal: None,
+            notice,
+            signed_in_as,
+        },
+    );
     if matches!(sessions, Sessions::Ended(_) | Sessions::Stale) {
         // Told once; and a stale cookie is dropped, never a reason to fail.
         expire_session(&context, &mut response);
@@ -108,7 +111,7 @@ fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {
     match why {
         EndReason::SignedOut | EndReason::Replaced => None,
         EndReason::SignedOutElsewhere | EndReason::PasswordChanged | EndReason::Expired | EndReason::AccountState => {
-            Some(view.t(&format!("ended-{}", why.as_str().replace('_', "-"))).into_owned())
+            Some(view.t(format!("ended-{}", why.as_str().replace('_', "-"))).into_owned())
         }
     }
 }
@@ -126,15 +129,18 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
     let (login, remember) = (fields.get("login").to_owned(), fields.has("remember"));
     let return_to = fields.return_to().or_else(|| context.return_to());
     let refused = |refusal: &Refusal| {
-        sign_in_page(&context, Shown {
-            status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
-            login: &login,
-            remember,
-            return_to: return_to.as_ref().map(|to| to.as_str()),
-            refusal: Some(refusal),
-            notice: None,
-            signed_in_as: None,
-        })
+        sign_in_page(
+            &context,
+            Shown {
+                status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+                login: &login,
+                remember,
+                return_to: return_to.as_ref().map(|to| to.as_str()),
+                refusal: Some(refusal),
+                notice: None,
+                signed_in_as: None,
+            },
+        )
     };
     if let Err(evidence) = form::guard(&context, &fields) {
         return refused(&*guard_refusal(&context, "sign_in", evidence).await);

@@ -35,7 +35,13 @@ struct SignUpPage<'a> {
     meant: Option<String>,
 }
 
-fn show(context: &Context, status: StatusCode, fields: &Fields, refusal: Option<&Refusal>, meant: Option<String>) -> Response {
+fn show(
+    context: &Context,
+    status: StatusCode,
+    fields: &Fields,
+    refusal: Option<&Refusal>,
+    meant: Option<String>,
+) -> Response {
     let view = View::new(context);
     let title = view.t("sign-up-title").into_owned();
     let return_to = fields.return_to().or_else(|| context.return_to());

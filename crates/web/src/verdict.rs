@@ -66,16 +66,33 @@ impl VerdictView {
                         .collect(),
                 })
                 .collect(),
-            steps: verdict
-                .steps
-                .iter()
-                .map(|step| StepView { id: step.id(), text: step_text(view, *step), url: step_url(view, *step, refusal) })
-                .collect(),
-            avoid: verdict.avoid.iter().map(|remedy| (remedy.id(), avoid_text(view, *remedy))).collect(),
+            steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
+            // A form to mend has nothing to be warned of.
+            avoid: if refusal.fields.is_empty() {
+                verdict.avoid.iter().map(|remedy| (remedy.id(), avoid_text(view, *remedy))).collect()
+            } else {
+                Vec::new()
+            },
             confirmable: refusal.confirmable,
             help: format!("/help/{}", verdict.cause.slug()),
         }
     }
+}
+
+fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
+    let all = refusal.verdict.steps.iter();
+    all.map(|step| StepView { id: step.id(), text: step_text(view, *step), url: step_url(view, *step, refusal) })
+        .collect()
+}
+
+/// An error summary whose lines lead to their fields.
+fn field_steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
+    let line = |f: &kagiya_flows::FieldError| StepView {
+        id: Remedy::Retype.id(),
+        text: view.error(&refusal.fields, f.field).unwrap_or_default(),
+        url: Some(format!("#{}", f.field)),
+    };
+    refusal.fields.iter().map(line).collect()
 }
 
 /// The heading and the first sentence. Fields that cannot be taken are no riddle.
@@ -85,17 +102,18 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     }
     let key = refusal.verdict.cause.key();
     // A stranger is told both halves of "ID or password", never which one it was.
-    if refusal.evidence.contains(&Evidence::CredentialsRefused) && !refusal.evidence.contains(&Evidence::PasswordMismatch)
+    if refusal.evidence.contains(&Evidence::CredentialsRefused)
+        && !refusal.evidence.contains(&Evidence::PasswordMismatch)
         && refusal.verdict.cause == Cause::Password
     {
         return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
     }
-    (view.t(&format!("cause-{key}-title")).into_owned(), view.t(&format!("cause-{key}-lead")).into_owned())
+    (view.t(format!("cause-{key}-title")).into_owned(), view.t(format!("cause-{key}-lead")).into_owned())
 }
 
 /// The short title of a cause.
 pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
-    view.t(&format!("cause-{}-title", cause.key())).into_owned()
+    view.t(format!("cause-{}-title", cause.key())).into_owned()
 }
 
 /// The sentence that says what a fact is.
@@ -111,13 +129,19 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("time", Arg::from(view.time(&at.0))));
         }
         Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
-        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => args.push(("minutes", Arg::from(*minutes))),
-        Evidence::DifferentValues { count } | Evidence::OwnFailures { count } => args.push(("count", Arg::from(*count))),
+        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => {
+            args.push(("minutes", Arg::from(*minutes)))
+        }
+        Evidence::DifferentValues { count } | Evidence::OwnFailures { count } => {
+            args.push(("count", Arg::from(*count)))
+        }
         Evidence::OthersFailures { count, networks } => {
             args.push(("count", Arg::from(*count)));
             args.push(("networks", Arg::from(*networks)));
         }
-        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => args.push(("status", Arg::from(*status))),
+        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => {
+            args.push(("status", Arg::from(*status)))
+        }
         Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
         _ => {}
     }
@@ -125,11 +149,11 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
 }
 
 pub(crate) fn step_text(view: &View<'_>, step: Remedy) -> String {
-    view.t(&format!("step-{}", step.id().replace('_', "-"))).into_owned()
+    view.t(format!("step-{}", step.id().replace('_', "-"))).into_owned()
 }
 
 pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
-    view.t(&format!("avoid-{}", remedy.id().replace('_', "-"))).into_owned()
+    view.t(format!("avoid-{}", remedy.id().replace('_', "-"))).into_owned()
 }
 
 /// Where a step is done, when it is done on a page of ours.

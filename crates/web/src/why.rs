@@ -65,7 +65,11 @@ fn ask_page(context: &Context, reference: &str) -> Response {
     render(&view, StatusCode::OK, &title, &ConfirmPage { v: &view, reference })
 }
 
-pub(crate) async fn confirm_page(State(_): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
+pub(crate) async fn confirm_page(
+    State(_): State<Arc<Web>>,
+    Path(reference): Path<String>,
+    context: Context,
+) -> Response {
     match context.flow_query() {
         Some(id) => {
             let action = format!("/why/{}/confirm", clean(&reference));

@@ -159,7 +159,8 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
         }
         Decision::RefuseState(state) => Ok(Err(refuse_state(app, visitor, &gathered, ticket, state).await?)),
         Decision::RefuseCredentials => {
-            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, facts.password, shown, password).await?))
+            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, facts.password, shown, password)
+                .await?))
         }
     }
 }
@@ -300,7 +301,8 @@ async fn enter(
     if has_notice {
         app.mail_bell.notify_one();
     }
-    metrics::counter!("kagiya_attempts_total", "kind" => "sign_in", "outcome" => "signed_in", "cause" => "").increment(1);
+    metrics::counter!("kagiya_attempts_total", "kind" => "sign_in", "outcome" => "signed_in", "cause" => "")
+        .increment(1);
     Ok(Ok(Entered::SignedIn(Box::new(SignedIn { token, expires_at, remember, account, device }))))
 }
 
@@ -342,4 +344,3 @@ pub(crate) fn mail(app: &App, kind: &'static str, account: Option<Uuid>, data: S
         patience: Span::hours(24),
     }
 }
-

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Span, Timestamp, account::AccountState, password::Password, sign_in::PasswordCheck, throttle::Scope,
+    Audience, Evidence, Span, Timestamp, account::AccountState, password::Password, sign_in::PasswordCheck,
+    throttle::Scope,
 };
 use kagiya_store as store;
 use uuid::Uuid;
@@ -26,7 +27,8 @@ pub(super) async fn give_back(app: &App, ticket: Ticket, hidden: bool) -> Result
     let (budgets, now) = (app.settings.budgets, app.now());
     app.store
         .write(move |conn| {
-            async move { throttle::settle(conn, &ticket, Settlement::Returned, hidden, &budgets, now).await.map(drop) }.boxed()
+            async move { throttle::settle(conn, &ticket, Settlement::Returned, hidden, &budgets, now).await.map(drop) }
+                .boxed()
         })
         .await?;
     Ok(())
@@ -239,7 +241,12 @@ pub(super) async fn refuse_credentials(
     Ok(Box::new(refusal))
 }
 
-pub(super) async fn offer_reopen(app: &App, visitor: &Visitor, gathered: &Gathered, ticket: Ticket) -> Result<Uuid, Fault> {
+pub(super) async fn offer_reopen(
+    app: &App,
+    visitor: &Visitor,
+    gathered: &Gathered,
+    ticket: Ticket,
+) -> Result<Uuid, Fault> {
     let now = app.now();
     let flow = store::flow::Flow {
         id: app.new_id(),

@@ -62,7 +62,11 @@ impl Members {
     }
 
     /// Members that must be texts, in order; all that are not are named at once.
-    pub(crate) async fn texts<const N: usize>(&self, context: &Context, names: [&'static str; N]) -> Result<[String; N], Response> {
+    pub(crate) async fn texts<const N: usize>(
+        &self,
+        context: &Context,
+        names: [&'static str; N],
+    ) -> Result<[String; N], Response> {
         let mut wrong = Vec::new();
         let texts = names.map(|field| {
             self.text(field).unwrap_or_else(|error| {
@@ -101,7 +105,14 @@ impl Members {
     }
 }
 
-async fn refuse(context: &Context, kind: &'static str, status: u16, field: &'static str, key: &'static str, fact: Evidence) -> Response {
+async fn refuse(
+    context: &Context,
+    kind: &'static str,
+    status: u16,
+    field: &'static str,
+    key: &'static str,
+    fact: Evidence,
+) -> Response {
     let mut draft = Draft::new(kind, status, &context.visitor, vec![fact]);
     draft.fields = vec![FieldError { field, key }];
     problem(context, &*attempt::refuse(&context.web.app, &context.visitor, draft).await)

@@ -10,7 +10,7 @@ use crate::{
     context::Context,
     fault::{add_retry_after, refusal_of},
     page::View,
-    verdict::{VerdictView, step_url},
+    verdict::{VerdictView, avoid_text, step_text, step_url},
 };
 
 /// The members of a refusal.
@@ -31,9 +31,8 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         .verdict
         .steps
         .iter()
-        .zip(&verdict.steps)
-        .map(|(remedy, step)| {
-            let mut value = json!({ "id": step.id, "text": step.text });
+        .map(|remedy| {
+            let mut value = json!({ "id": remedy.id(), "text": step_text(&view, *remedy) });
             if let Some(url) = step_url(&view, *remedy, refusal) {
                 value["url"] = json!(if url.starts_with('/') { format!("{origin}{url}") } else { url });
             }
@@ -54,7 +53,7 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
             "because": shown.because.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "steps": steps,
-        "avoid": verdict.avoid.iter().map(|(id, text)| json!({ "id": id, "text": text })).collect::<Vec<_>>(),
+        "avoid": refusal.verdict.avoid.iter().map(|remedy| json!({ "id": remedy.id(), "text": avoid_text(&view, *remedy) })).collect::<Vec<_>>(),
     });
     if let Some(seconds) = refusal.retry_after() {
         body["retry_after"] = json!(seconds);
