@@ -74,6 +74,21 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measure speed and memory, each figure beside its limit in the same run
+    Bench {
+        /// Sizes of the database to measure at
+        #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000])]
+        accounts: Vec<u64>,
+        /// Seconds for each measurement
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// The bare server that the bench compares with
+    #[command(hide = true)]
+    BenchHello,
     /// Check the configuration the way it usually goes wrong
     Doctor {
         /// Print JSON

@@ -9,11 +9,11 @@ use kagiya_flows::{
 };
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    transport::smtp::AsyncSmtpTransportBuilder,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
     },
+    transport::smtp::AsyncSmtpTransportBuilder,
 };
 
 /// Where mail goes.

@@ -1,5 +1,6 @@
 //! The binary: configuration, the real clock, network and mail, commands.
 
+mod bench;
 mod cli;
 mod config;
 mod doctor;
@@ -65,6 +66,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
         Command::Why { reference, json } => why::run(&config, &reference, json).await,
+        Command::Bench { accounts, seconds, json } => bench::run(bench::Plan { accounts, seconds, json }).await,
+        Command::BenchHello => bench::run_hello().await,
         Command::Doctor { json } => doctor::run(&config, json).await,
     }
 }

@@ -125,7 +125,8 @@ pub async fn failures_of_browser(
     Ok(count)
 }
 
-/// Notes on refused attempts of the same account or browser that the person got in.
+/// Notes on refused attempts of the same account, or of the same browser, that the person
+/// got in. Another browser's attempts at the account are not this person's for sure.
 pub async fn resolve(
     conn: &mut Conn,
     account: Uuid,
@@ -134,29 +135,30 @@ pub async fn resolve(
     by: &str,
     now: Timestamp,
 ) -> Result<()> {
+    let Some(browser_key) = browser_key else {
+        return execute!(
+            conn,
+            "UPDATE attempt SET resolved_at = $3, resolved_by = $4
+             WHERE account_id = $1 AND created_at > $2 AND outcome = 'refused' AND resolved_at IS NULL",
+            account,
+            since.0,
+            now.0,
+            by
+        )
+        .map(drop);
+    };
     execute!(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5
-         WHERE account_id = $1 AND created_at > $3 AND outcome = 'refused' AND resolved_at IS NULL
-         AND (browser_key = $2 OR $2 IS NULL OR browser_key IS NULL)",
+         WHERE ((account_id = $1 AND created_at > $3 AND (browser_key = $2 OR browser_key IS NULL))
+         OR (browser_key = $2 AND created_at > $3)) AND outcome = 'refused' AND resolved_at IS NULL",
         account,
         browser_key,
         since.0,
         now.0,
         by
-    )?;
-    if let Some(browser_key) = browser_key {
-        execute!(
-            conn,
-            "UPDATE attempt SET resolved_at = $3, resolved_by = $4
-             WHERE browser_key = $1 AND created_at > $2 AND outcome = 'refused' AND resolved_at IS NULL",
-            browser_key,
-            since.0,
-            now.0,
-            by
-        )?;
-    }
-    Ok(())
+    )
+    .map(drop)
 }
 
 /// The last attempts of an account, the newest first.

@@ -66,6 +66,38 @@ pub async fn lock(conn: &mut Conn, keys: &[[u8; 16]], now: Timestamp) -> Result<
 
 /// Writes counters back that [`lock`] loaded.
 pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> Result<()> {
+    if let ([ka, kb, kc], [a, b, c]) = (keys, counters) {
+        return execute!(
+            conn,
+            "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14), ($15, $16, $17, $18, $19, $20, $21)
+             ON CONFLICT (counter_key) DO UPDATE SET failures = excluded.failures, pending = excluded.pending,
+             pending_until = excluded.pending_until, locked_until = excluded.locked_until, locks = excluded.locks,
+             updated_at = excluded.updated_at",
+            &ka[..],
+            a.failures,
+            a.pending,
+            a.pending_until.0,
+            a.locked_until.0,
+            a.locks,
+            a.updated_at.0,
+            &kb[..],
+            b.failures,
+            b.pending,
+            b.pending_until.0,
+            b.locked_until.0,
+            b.locks,
+            b.updated_at.0,
+            &kc[..],
+            c.failures,
+            c.pending,
+            c.pending_until.0,
+            c.locked_until.0,
+            c.locks,
+            c.updated_at.0
+        )
+        .map(drop);
+    }
     for (key, c) in keys.iter().zip(counters) {
         execute!(
             conn,

@@ -1,1 +1,173 @@
-//! x
+//! Builds a whole server with a clock and dice the test controls; a scripted browser.
+#![allow(clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
+
+mod browser;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use kagiya_domain::{Span, Timestamp, password::Policy, session::Lives, throttle::Budgets};
+use kagiya_flows::{
+    App, Clock, Dice,
+    app::Parts,
+    compose::Letter,
+    keys::{Keys, sha256},
+    outbox::{self, Post, Posted},
+    settings::{Argon2Parameters, ByLang, PublicUrl, Settings},
+};
+use kagiya_store::{Location, Store};
+use kagiya_web::Web;
+
+pub use browser::{Answer, Browser};
+
+/// A clock that moves when the test says so.
+#[derive(Default)]
+pub struct TestClock(AtomicI64);
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+
+    fn monotonic_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Dice that fall the same way every time.
+#[derive(Default)]
+struct TestDice(AtomicU64);
+
+impl Dice for TestDice {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let throw = self.0.fetch_add(1, Ordering::SeqCst);
+            chunk.copy_from_slice(&sha256(&throw.to_le_bytes())[..chunk.len()]);
+        }
+    }
+}
+
+/// Keeps letters instead of sending them.
+#[derive(Default)]
+struct Drawer(Mutex<Vec<Letter>>);
+
+impl Post for Drawer {
+    fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Posted> {
+        async move {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(letter.clone());
+            Posted::Accepted
+        }
+        .boxed()
+    }
+}
+
+/// A whole server without a network.
+pub struct TestServer {
+    /// Its inside.
+    pub app: Arc<App>,
+    router: axum::Router,
+    clock: Arc<TestClock>,
+    drawer: Arc<Drawer>,
+    folder: PathBuf,
+}
+
+impl TestServer {
+    /// A server on SQLite with cheap hashes, at a fixed hour.
+    pub async fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("kagiya-testkit-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let store = Store::open(&Location::Sqlite(folder.join("t.db")), true).await.expect("a database");
+        let clock = Arc::new(TestClock(AtomicI64::new(1_760_000_000_000)));
+        let both = |text: &str| ByLang { ja: text.to_owned(), en: text.to_owned() };
+        let app = App::new(Parts {
+            store,
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            dice: Arc::new(TestDice::default()),
+            keys: Keys::new(vec![[7; 32]]).expect("a key"),
+            settings: Settings {
+                public_url: PublicUrl { origin: "https://login.example.jp".into(), secure: true },
+                service_name: both("Test"),
+                login_id_word: both("ID"),
+                member_url: None,
+                accent: "#0f766e".into(),
+                logo_url: None,
+                support: None,
+                mail_from: "no-reply@example.jp".into(),
+                time_zone: jiff::tz::TimeZone::UTC,
+                policy: Policy::default(),
+                budgets: Budgets { device: 3, strangers: 3, ..Budgets::default() },
+                lives: Lives::default(),
+                argon2: Argon2Parameters { memory_kib: 64, passes: 1, lanes: 1 },
+                keep_attempts: Span::days(90),
+                dormant_after: Some(Span::days(365)),
+                mail_note: String::new(),
+            },
+            hash_threads: 1,
+        });
+        let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), None));
+        Self { app, router, clock, drawer: Arc::default(), folder }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, span: Span) {
+        self.clock.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+
+    /// A browser that has never been here.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// Sends what waits.
+    pub async fn deliver(&self) {
+        while outbox::run_once(&self.app, &*self.drawer).await.expect("mail leaves") > 0 {}
+    }
+
+    /// The letters to an address so far.
+    pub fn letters(&self, address: &str) -> Vec<Letter> {
+        let all = self.drawer.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter(|letter| letter.to == address).cloned().collect()
+    }
+
+    /// Delivers, and reads the newest code sent to an address.
+    pub async fn code(&self, address: &str) -> String {
+        self.deliver().await;
+        let letters = self.letters(address);
+        let code = letters
+            .iter()
+            .rev()
+            .flat_map(|letter| letter.text.lines())
+            .find(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit()));
+        code.unwrap_or_else(|| panic!("no code for {address}")).to_owned()
+    }
+
+    /// An account with an address `ID@example.jp`.
+    pub async fn member(&self, login_id: &str, password: &str) {
+        let address = format!("{login_id}@example.jp");
+        kagiya_flows::operator::create(&self.app, login_id, &address, Some(password)).await.expect("an account");
+    }
+
+    /// The cause at the staff's tier.
+    pub async fn why(&self, reference: &str) -> kagiya_flows::why::Report {
+        let reference = kagiya_domain::reference::Reference::parse(reference).expect("a reference");
+        kagiya_flows::why::report(&self.app, &reference).await.expect("a store").expect("an attempt")
+    }
+
+    /// Ends the server; nothing may be left undone.
+    pub async fn end(self) {
+        self.deliver().await;
+        let mut conn = self.app.store.reader().await.expect("a reader");
+        let (_, waiting) = outbox::waiting(&mut conn).await.expect("a count");
+        assert_eq!(waiting, 0, "mails are left in the outbox");
+        drop(conn);
+        self.app.hashing.stop();
+        self.app.store.close().await;
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}

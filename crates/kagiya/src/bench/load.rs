@@ -1,0 +1,186 @@
+//! A load from connections that are kept open, on a thread of its own.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::Failure;
+
+/// Requests sent round and round over some connections.
+pub(super) struct Load {
+    address: SocketAddr,
+    connections: usize,
+    requests: Arc<Vec<Vec<u8>>>,
+    pause: Option<Duration>,
+}
+
+/// What came of it.
+pub(super) struct Outcome {
+    seconds: f64,
+    good: u64,
+    other: u64,
+    /// Milliseconds, sorted.
+    times: Vec<f64>,
+}
+
+impl Outcome {
+    /// Good answers per second.
+    #[allow(clippy::cast_precision_loss, reason = "counts of a few seconds")]
+    pub(super) fn per_second(&self) -> f64 {
+        self.good as f64 / self.seconds
+    }
+
+    /// Answers that were neither 200 nor 303.
+    #[allow(clippy::cast_precision_loss, reason = "counts of a few seconds")]
+    pub(super) fn others(&self) -> f64 {
+        self.other as f64
+    }
+
+    /// The time below which that share of answers came, in milliseconds.
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place in a list"
+    )]
+    pub(super) fn percentile(&self, share: f64) -> f64 {
+        let place = ((self.times.len() as f64 - 1.0).max(0.0) * share) as usize;
+        self.times.get(place).copied().unwrap_or_default()
+    }
+}
+
+impl Load {
+    pub(super) fn new(address: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Self {
+        Self { address, connections, requests: Arc::new(requests), pause: None }
+    }
+
+    /// A pause between the requests of a connection.
+    pub(super) fn paced(mut self, pause: Duration) -> Self {
+        self.pause = Some(pause);
+        self
+    }
+
+    /// Sends for that long, after a short warm-up that is not counted.
+    pub(super) async fn run(self, time: Duration) -> Result<Outcome, Failure> {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let outcome = match runtime {
+                Ok(runtime) => runtime.block_on(self.send(time)),
+                Err(error) => Err(error),
+            };
+            let _ = answer.send(outcome);
+        });
+        Ok(answered.await.map_err(|e| Failure::Failed(e.to_string()))??)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the bench measures real time")]
+    async fn send(self, time: Duration) -> std::io::Result<Outcome> {
+        let warm = Instant::now() + Duration::from_millis(500);
+        let end = warm + time;
+        let mut tasks = Vec::new();
+        for number in 0..self.connections {
+            let (requests, address, pause, step) =
+                (Arc::clone(&self.requests), self.address, self.pause, self.connections);
+            tasks.push(tokio::spawn(async move {
+                let mut stream = TcpStream::connect(address).await?;
+                stream.set_nodelay(true)?;
+                let mut buffer = vec![0; 64 * 1_024];
+                let (mut good, mut other, mut times) = (0, 0, Vec::new());
+                let mut place = number;
+                loop {
+                    let begun = Instant::now();
+                    if begun >= end {
+                        break;
+                    }
+                    let request = &requests[place % requests.len()];
+                    place += step;
+                    stream.write_all(request).await?;
+                    let status = read_answer(&mut stream, &mut buffer).await?.0;
+                    if begun >= warm {
+                        if matches!(status, 200 | 303) {
+                            good += 1
+                        } else {
+                            other += 1
+                        }
+                        times.push(begun.elapsed().as_secs_f64() * 1_000.0);
+                    }
+                    if let Some(pause) = pause {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+                Ok::<_, std::io::Error>((good, other, times))
+            }));
+        }
+        let mut outcome = Outcome { seconds: time.as_secs_f64(), good: 0, other: 0, times: Vec::new() };
+        for task in tasks {
+            let (good, other, times) = task.await.map_err(std::io::Error::other)??;
+            outcome.good += good;
+            outcome.other += other;
+            outcome.times.extend(times);
+        }
+        outcome.times.sort_by(f64::total_cmp);
+        Ok(outcome)
+    }
+}
+
+/// Reads one answer; returns its status and where its body lies in the buffer.
+async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<(u16, std::ops::Range<usize>)> {
+    let mut filled = 0;
+    loop {
+        let count = stream.read(&mut buffer[filled..]).await?;
+        if count == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        filled += count;
+        let Some(head) = buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&buffer[..head]);
+        let status = text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+        let length: usize = text
+            .lines()
+            .find_map(|line| {
+                line.get(..15).filter(|name| name.eq_ignore_ascii_case("content-length:")).and(line.get(15..))
+            })
+            .and_then(|value| value.trim().parse().ok())
+            .unwrap_or(0);
+        let end = head + 4 + length;
+        while filled < end {
+            let count = stream.read(&mut buffer[filled..]).await?;
+            if count == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            filled += count;
+        }
+        return Ok((status, head + 4..end));
+    }
+}
+
+/// One request on a connection of its own; the body of the answer.
+pub(super) async fn once(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request).await?;
+    let mut buffer = vec![0; 64 * 1_024];
+    let (_, body) = read_answer(&mut stream, &mut buffer).await?;
+    Ok(buffer[body].to_vec())
+}
+
+/// How long one request takes, in milliseconds, the connection already open.
+#[allow(clippy::disallowed_methods, reason = "the bench measures real time")]
+pub(super) async fn time_once(address: SocketAddr, request: &[u8]) -> Result<f64, Failure> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; 64 * 1_024];
+    let begun = Instant::now();
+    stream.write_all(request).await?;
+    read_answer(&mut stream, &mut buffer).await?;
+    Ok(begun.elapsed().as_secs_f64() * 1_000.0)
+}

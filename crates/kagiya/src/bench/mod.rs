@@ -1,0 +1,177 @@
+//! `kagiya bench`: the figures, each beside its limit measured in the same run.
+
+mod child;
+mod hello;
+mod load;
+mod raw;
+mod report;
+mod seed;
+
+use std::{net::SocketAddr, time::Duration};
+
+use serde_json::Value;
+
+pub(crate) use hello::run as run_hello;
+
+use self::{child::Child, load::Load, report::Report};
+use crate::{Failure, output::say};
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) accounts: Vec<u64>,
+    pub(crate) seconds: u64,
+    pub(crate) json: bool,
+}
+
+const CHECKERS: usize = 32;
+const SIGNERS: usize = 8;
+const FLOOD: usize = 64;
+
+/// Measures everything, in one run on one machine.
+pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
+    let time = Duration::from_secs(plan.seconds);
+    let mut report = Report::default();
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+
+    progress("verdicts on one core");
+    let verdicts = raw::verdicts(time.min(Duration::from_secs(2)));
+    report.add("verdicts_per_second", verdicts, Some(200_000.0), "a floor, not measured");
+
+    progress("cold start");
+    let (first, again) = child::cold_starts().await?;
+    report.add_at_most("ready_first_start_ms", first, 150.0);
+    report.add_at_most("ready_later_start_ms", again, 150.0);
+
+    progress("a bare hyper server");
+    let hello = Child::hello().await?;
+    let get = |path: &str, extra: &str| format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{extra}\r\n").into_bytes();
+    let limit = Load::new(hello.address, CHECKERS, vec![get("/", "")]).run(time).await?.per_second();
+    drop(hello);
+
+    let mut by_size = Vec::new();
+    for accounts in &plan.accounts {
+        progress(&format!("{accounts} accounts: making them"));
+        let seeded = seed::make(*accounts).await?;
+        report.add_at_most(&format!("bytes_per_account_at_{accounts}"), seeded.bytes_per_account(), 1_024.0);
+        let server = Child::serve(seeded.folder()).await?;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let idle = server.memory_mib();
+        if by_size.is_empty() {
+            report.add_at_most("memory_idle_mib", idle, 40.0);
+        }
+        let cookie = format!("Cookie: kagiya_session={}\r\n", sign_in_once(server.address, &seeded.login(0)).await?);
+
+        progress(&format!("{accounts} accounts: session checks and pages"));
+        let check = vec![get("/auth/check", &cookie)];
+        let checks = Load::new(server.address, CHECKERS, check.clone()).run(time).await?;
+        let page = Load::new(server.address, CHECKERS, vec![get("/sign-in", "")]).run(time).await?.per_second();
+
+        progress(&format!("{accounts} accounts: raw hashes, then sign-ins"));
+        let hashes = raw::hashes(threads, time);
+        let signing: Vec<Vec<u8>> = (0..4_000).map(|n| sign_in_request(&seeded.login(n))).collect();
+        let sign_ins = Load::new(server.address, SIGNERS, signing).run(time).await?;
+
+        progress(&format!("{accounts} accounts: checks during a flood of {FLOOD} sign-ins"));
+        // Other accounts: a second sign-in from an unknown device would mail its owner.
+        let flooding: Vec<Vec<u8>> = (4_000..8_000).map(|n| sign_in_request(&seeded.login(n))).collect();
+        let flood = Load::new(server.address, FLOOD, flooding);
+        let calm = Load::new(server.address, 2, check).paced(Duration::from_millis(2));
+        let (flooded, calm) = tokio::join!(flood.run(time), calm.run(time));
+        let (flooded, calm) = (flooded?, calm?);
+        let peak = server.peak_mib();
+
+        if by_size.is_empty() {
+            report.add("session_checks_per_second", checks.per_second(), Some(limit), "a bare hyper server's");
+            report.want("session_checks_per_second", 0.80);
+            report.add("sign_in_pages_per_second", page, Some(limit), "a bare hyper server's");
+            report.want("sign_in_pages_per_second", 0.50);
+            report.add(
+                "sign_ins_per_second",
+                sign_ins.per_second(),
+                Some(hashes),
+                "raw Argon2id hashes, same parameters and threads",
+            );
+            report.want("sign_ins_per_second", 0.92);
+            report.add_plain("sign_ins_refused", sign_ins.others());
+            report.add_plain("check_p50_alone_ms", checks.percentile(0.50));
+            report.add_plain("check_p99_alone_ms", checks.percentile(0.99));
+            report.add_plain("check_p50_in_flood_ms", calm.percentile(0.50));
+            report.add_at_most("check_p99_in_flood_ms", calm.percentile(0.99), 10.0);
+            report.add_plain("flood_sign_ins_per_second", flooded.per_second());
+            let arenas = 19.0 * f64::from(u32::try_from(threads).unwrap_or(2));
+            report.add_at_most("memory_flood_above_arenas_mib", peak - arenas, 60.0);
+            progress("timing of known against unknown logins");
+            let (gap, known, unknown) = timing(server.address, &seeded).await?;
+            report.add_plain("timing_known_p50_ms", known);
+            report.add_plain("timing_unknown_p50_ms", unknown);
+            report.add_at_most("timing_ks_distance", gap, 0.136);
+        }
+        by_size.push((*accounts, sign_ins.per_second() / hashes, checks.per_second() / limit));
+        server.stop().await;
+    }
+    if let ([first, .., last], true) = (by_size.as_slice(), by_size.len() > 1) {
+        report.add(&format!("sign_in_share_at_{}", last.0), last.1, Some(first.1), "the share at the smaller size");
+        report.want(&format!("sign_in_share_at_{}", last.0), 0.95);
+        report.add(&format!("check_share_at_{}", last.0), last.2, Some(first.2), "the share at the smaller size");
+        report.want(&format!("check_share_at_{}", last.0), 0.95);
+    }
+    if plan.json {
+        say(&report.json().to_string())
+    } else {
+        report.print()
+    }
+    Ok(())
+}
+
+fn progress(what: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "bench: {what}");
+}
+
+fn sign_in_request(login: &str) -> Vec<u8> {
+    request(login, seed::PASSWORD)
+}
+
+fn request(login: &str, password: &str) -> Vec<u8> {
+    let body = serde_json::json!({ "login": login, "password": password }).to_string();
+    format!(
+        "POST /api/v1/sign-in HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+async fn sign_in_once(address: SocketAddr, login: &str) -> Result<String, Failure> {
+    let body = serde_json::json!({ "login": login, "password": seed::PASSWORD, "token": true }).to_string();
+    let request = format!(
+        "POST /api/v1/sign-in HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = load::once(address, request.as_bytes()).await?;
+    let value: Value = serde_json::from_slice(&answer)?;
+    value["session"]["token"]
+        .as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::Failed(format!("the sign-in of the bench was refused: {value}")))
+}
+
+/// Wrong passwords for known and unknown logins in turn: the distance of the two
+/// distributions (Kolmogorov–Smirnov; 0.136 is the 5 % limit for 200 against 200).
+async fn timing(address: SocketAddr, seeded: &seed::Seeded) -> Result<(f64, f64, f64), Failure> {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for n in 0..200 {
+        for (into, login) in [(&mut known, seeded.login(8_000 + n)), (&mut unknown, format!("nobody-{n}"))] {
+            into.push(load::time_once(address, &request(&login, "a wrong password")).await?);
+            // What is gathered after an answer must not be measured with the next.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+    known.sort_by(f64::total_cmp);
+    unknown.sort_by(f64::total_cmp);
+    let share = |list: &[f64], at: f64| list.partition_point(|x| *x <= at) as f64 / list.len() as f64;
+    let gap =
+        known.iter().chain(&unknown).map(|at| (share(&known, *at) - share(&unknown, *at)).abs()).fold(0.0, f64::max);
+    let middle = |list: &[f64]| list.get(list.len() / 2).copied().unwrap_or_default();
+    Ok((gap, middle(&known), middle(&unknown)))
+}

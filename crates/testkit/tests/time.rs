@@ -1,0 +1,198 @@
+//! What only time shows: expiry, waits, grace, sleep.
+#![allow(missing_docs)]
+
+use kagiya_domain::{Cause, Evidence, Span};
+use kagiya_testkit::TestServer;
+
+const PASSWORD: &str = "correct horse battery";
+
+#[tokio::test]
+async fn cookies_are_bound_to_the_host_and_the_session_runs_out_unused() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    assert!(browser.cookies.keys().all(|name| name.starts_with("__Host-")), "{:?}", browser.cookies);
+    server.advance(Span::minutes(119));
+    assert_eq!(browser.check().await, 200);
+    kagiya_flows::session::write_uses(&server.app).await.unwrap();
+    server.advance(Span::minutes(119));
+    assert_eq!(browser.check().await, 200, "a use counts");
+    server.advance(Span::minutes(121));
+    assert_eq!(browser.check().await, 401);
+    assert!(browser.get("/sign-in").await.text.contains("しばらくご利用がなかった"));
+    assert!(!browser.get("/sign-in").await.text.contains("しばらくご利用がなかった"), "told once");
+    server.end().await;
+}
+
+#[tokio::test]
+async fn remembered_sessions_live_for_thirty_days() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    browser.submit("/sign-in", &[("login", "hana"), ("password", PASSWORD), ("remember", "1")]).await;
+    server.advance(Span::days(29));
+    assert_eq!(browser.check().await, 200);
+    server.advance(Span::days(2));
+    assert_eq!(browser.check().await, 401);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn waits_double_and_end_by_themselves() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    for minutes in [5, 10, 20] {
+        let mut browser = server.browser();
+        for n in 0..3 {
+            assert_eq!(browser.sign_in("hana", &format!("wrong {minutes} {n}")).await.status, 401);
+        }
+        let refused = browser.sign_in("hana", PASSWORD).await;
+        assert_eq!((refused.status, refused.cause().as_str()), (429, "credential.locked"));
+        assert_eq!(refused.retry_after, Some(minutes * 60));
+        server.advance(Span::minutes(minutes));
+    }
+    assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_code_runs_out_and_says_so() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let started = browser.submit("/recover", &[("email", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("hana@example.jp").await;
+    server.advance(Span::minutes(11));
+    let refused = browser.fill(&page, "/recover/code", &[("code", &code)]).await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.text.contains("data-because=\"code_expired\""), "{}", refused.text);
+    // Sending it again is possible, and gives five new tries.
+    let again = browser.fill(&page, "/recover/code", &[("resend", "1")]).await;
+    assert_eq!(again.status, 303);
+    let code = server.code("hana@example.jp").await;
+    assert_eq!(browser.fill(&page, "/recover/code", &[("code", &code)]).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_code_allows_five_tries_and_resending_waits() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let started = browser.submit("/recover", &[("email", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("hana@example.jp").await;
+    for n in 0..5 {
+        assert_eq!(browser.fill(&page, "/recover/code", &[("code", &format!("00000{n}"))]).await.status, 401);
+    }
+    let spent = browser.fill(&page, "/recover/code", &[("code", &code)]).await;
+    assert!(spent.text.contains("data-because=\"code_tries_spent\""), "{}", spent.text);
+    let early = browser.fill(&page, "/recover/code", &[("resend", "1")]).await;
+    assert_eq!((early.status, early.retry_after), (429, Some(60)));
+    server.advance(Span::seconds(61));
+    assert_eq!(browser.fill(&page, "/recover/code", &[("resend", "1")]).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn slow_mail_is_ours_and_everyone_may_know() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let started = browser.submit("/recover", &[("email", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    server.advance(Span::minutes(4));
+    browser.fill(&page, "/recover/code", &[("resend", "1")]).await;
+    let refused = browser.fill(&page, "/recover/code", &[("resend", "1")]).await;
+    assert_eq!(refused.cause(), "platform.mail_delay");
+    let report = server.why(&refused.reference()).await;
+    assert_eq!(report.verdict.cause, Cause::PlatformMailDelay);
+    assert!(report.evidence.contains(&Evidence::MailQueueSlow { minutes: 4 }));
+    server.end().await;
+}
+
+#[tokio::test]
+async fn an_unfinished_sign_up_reserves_nothing_for_long() {
+    let server = TestServer::start().await;
+    let form = |email: &'static str| [("login_id", "hana"), ("email", email), ("password", PASSWORD)];
+    let mut first = server.browser();
+    assert_eq!(first.submit("/sign-up", &form("first@example.jp")).await.status, 303);
+    let mut second = server.browser();
+    assert_eq!(second.submit("/sign-up", &form("second@example.jp")).await.status, 409);
+    // Until then its owner is told what is missing.
+    let unverified = server.browser().sign_in("hana", PASSWORD).await;
+    assert_eq!((unverified.status, unverified.cause().as_str()), (403, "credential.account_state"));
+    server.advance(Span::minutes(11));
+    assert_eq!(second.submit("/sign-up", &form("second@example.jp")).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_closed_account_comes_back_for_thirty_days_then_its_data_is_gone() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    browser.sign_in("hana", PASSWORD).await;
+    let page = browser.get("/account/close").await;
+    assert_eq!(browser.fill(&page, "/account/close", &[("password", PASSWORD)]).await.status, 303);
+    server.advance(Span::days(29));
+    let offered = browser.sign_in("hana", PASSWORD).await;
+    assert_eq!(offered.status, 200);
+    kagiya_flows::jobs::clean_up(&server.app).await.unwrap();
+    server.advance(Span::days(2));
+    assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, 401);
+    kagiya_flows::jobs::clean_up(&server.app).await.unwrap();
+    let taken = server
+        .browser()
+        .submit("/sign-up", &[("login_id", "hana"), ("email", "x@example.jp"), ("password", PASSWORD)])
+        .await;
+    assert_eq!(taken.status, 409, "an ID is never used twice");
+    let account = kagiya_flows::operator::find(&server.app, "hana").await.unwrap();
+    let overview = kagiya_flows::account::overview(&server.app, account.id).await.unwrap().unwrap();
+    assert!(overview.emails.is_empty() && overview.password_set_at.is_none());
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_sleeping_account_wakes_by_mail() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    server.advance(Span::days(366));
+    kagiya_flows::jobs::clean_up(&server.app).await.unwrap();
+    let mut browser = server.browser();
+    let refused = browser.sign_in("hana", PASSWORD).await;
+    assert_eq!((refused.status, refused.cause().as_str()), (403, "credential.account_state"));
+    let started = browser.submit("/unlock", &[("login", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("hana@example.jp").await;
+    assert_eq!(browser.fill(&page, "/unlock/code", &[("code", &code)]).await.status, 303);
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn the_owner_is_told_what_a_stranger_is_not() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let refused = browser.sign_in("hana", "CORRECT HORSE BATTERY").await;
+    assert_eq!(refused.cause(), "credential.password");
+    let page = browser.get("/sign-in").await;
+    drop(page);
+    let started = browser.fill(&refused, &format!("/why/{}/confirm", refused.reference()), &[]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("hana@example.jp").await;
+    let action = format!("/why/{}/confirm", refused.reference());
+    assert_eq!(browser.fill(&page, &action, &[("code", &code)]).await.status, 303);
+    server.why(&refused.reference()).await;
+    let told = browser.get(&format!("/why/{}", refused.reference())).await;
+    assert_eq!(told.cause(), "credential.input_form");
+    assert_eq!(told.attribute("data-audience").as_deref(), Some("owner"));
+    assert!(told.text.contains("data-because=\"slip_all_case\""));
+    // What worked is learnt.
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    assert!(server.why(&refused.reference()).await.attempt.resolved_by.is_some());
+    server.end().await;
+}
