@@ -49,7 +49,7 @@ pub async fn beat(app: &App) -> Result<(), Fault> {
     let (id, keys, now) = (app.server_id, app.keys.fingerprint(), app.now());
     let digests = app
         .store
-        .write(move |conn| {
+        .write_forgettable(move |conn| {
             async move {
                 store::server::beat(conn, id, &keys, now).await?;
                 store::server::key_digests(conn, now.minus(Span::seconds(30))).await

@@ -13,6 +13,7 @@ mod deferred;
 pub mod hashing;
 pub mod jobs;
 pub mod keys;
+pub mod mailbox;
 pub mod operator;
 pub mod outbox;
 pub mod recover;

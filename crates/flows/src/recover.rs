@@ -16,13 +16,11 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose, session, sign_in, throttle,
+    code, compose, mailbox, session, sign_in, throttle,
 };
 
 /// How long a proven recovery may take to choose a password.
 const CHOOSING: Span = Span::minutes(30);
-/// A mail that waits longer than this is slow, and everyone may know.
-pub const SLOW_MAIL: Span = Span::minutes(2);
 
 /// Which of the flows that begin with a typed login and a mailed code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +160,7 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
         return Ok(Ok(id));
     }
     let mut evidence = vec![Evidence::SaysNoMail];
-    evidence.extend(mail_evidence(app, flow.account_id).await?);
+    evidence.extend(mailbox::evidence(app, flow.account_id).await?);
     let mut draft = Draft::new("code", 429, visitor, evidence);
     draft.account = flow.account_id;
     let mut refusal = attempt::refuse(app, visitor, draft).await;
@@ -182,7 +180,7 @@ pub async fn say_lost(
 ) -> Result<Box<Refusal>, Fault> {
     let account = find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
     let mut evidence = vec![Evidence::SaysContactLost];
-    evidence.extend(mail_evidence(app, account).await?);
+    evidence.extend(mailbox::evidence(app, account).await?);
     let mut draft = Draft::new("recover", 403, visitor, evidence);
     draft.account = account;
     Ok(attempt::refuse(app, visitor, draft).await)
@@ -191,50 +189,6 @@ pub async fn say_lost(
 /// The page's act is over: it ran out, was finished, or belongs to another browser.
 pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str) -> Box<Refusal> {
     attempt::refuse(app, visitor, Draft::new(kind, 410, visitor, vec![Evidence::FlowEnded])).await
-}
-
-/// What is known of mail to an account, and of our own queue.
-///
-/// # Errors
-/// When the database fails.
-pub async fn mail_evidence(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
-    let mut conn = app.store.reader().await?;
-    let mut evidence = Vec::new();
-    let (oldest, _) = store::outbox::waiting(&mut conn).await?;
-    if let Some(late) = oldest.map(|at| app.now().since(at)).filter(|late| *late > SLOW_MAIL) {
-        evidence.push(Evidence::MailQueueSlow { minutes: late.as_minutes_up() });
-    }
-    let addresses = store::email::of_account(&mut conn, account.unwrap_or(Uuid::nil())).await?;
-    let mut refusing = 0;
-    for address in &addresses {
-        if kagiya_domain::email::EmailAddress::parse(&address.address).is_ok_and(|a| a.is_unusual()) {
-            evidence.push(Evidence::UnusualAddress);
-        }
-        let Some(last) = store::delivery::last_of(&mut conn, &address.address_key).await? else {
-            continue;
-        };
-        match last.outcome.as_str() {
-            "refused" => {
-                refusing += 1;
-                evidence.push(Evidence::MailRefused { status: last.status });
-            }
-            "deferred" => evidence.push(Evidence::MailDeferred { status: last.status }),
-            _ => evidence.push(Evidence::MailDelivered { at: Timestamp(last.at) }),
-        }
-    }
-    // One refusal may be a passing fault of theirs; several addresses, or one that has
-    // refused for a long time, cannot be read any more.
-    if refusing > 0 && refusing == addresses.len() {
-        let mut lost = true;
-        for address in &addresses {
-            let past = store::delivery::of_address(&mut conn, &address.address_key, 3).await?;
-            lost &= past.len() >= 3 && past.iter().all(|d| d.outcome == "refused");
-        }
-        if lost || addresses.len() > 1 {
-            evidence.push(Evidence::EveryAddressRefuses);
-        }
-    }
-    Ok(evidence)
 }
 
 /// What a typed code comes with.
@@ -310,7 +264,7 @@ pub async fn refuse_code(
     account: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let ended = evidence.contains(&Evidence::FlowEnded);
-    evidence.extend(mail_evidence(app, account).await?.into_iter().filter(|fact| fact.tier() != Audience::Anyone));
+    evidence.extend(mailbox::evidence(app, account).await?.into_iter().filter(|fact| fact.tier() != Audience::Anyone));
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
     }

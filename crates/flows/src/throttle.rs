@@ -69,7 +69,8 @@ pub async fn reserve(app: &App, counters: &[(Scope, Vec<u8>)]) -> Result<Reserva
     let ticket = Ticket { scopes, keys };
     for _ in 0..PATIENCE_STEPS {
         let (t, budgets, now) = (ticket.clone(), app.settings.budgets, app.now());
-        let answer = app.store.write(move |conn| reserve_once(conn, t, budgets, now).boxed()).await?;
+        // A reservation that power loss forgets costs nobody anything: the try died with it.
+        let answer = app.store.write_forgettable(move |conn| reserve_once(conn, t, budgets, now).boxed()).await?;
         match answer {
             Some(reservation) => return Ok(reservation),
             None => tokio::time::sleep(STEP).await,

@@ -245,8 +245,29 @@ impl Store {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
+        self.write_with(true, work).await
+    }
+
+    /// As [`Store::write`], for what may be forgotten in a power loss: atomic and seen by
+    /// every process, but SQLite does not sync the disk for it.
+    ///
+    /// # Errors
+    /// What `work` or the commit says.
+    pub async fn write_forgettable<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        self.write_with(false, work).await
+    }
+
+    async fn write_with<T, F>(&self, durable: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
         match &self.inner {
-            Inner::Sqlite { writer, .. } => writer.run(work).await,
+            Inner::Sqlite { writer, .. } => writer.run(durable, work).await,
             Inner::Postgres { pool } => {
                 let mut conn = Conn::PostgresTx(pool.begin().await?);
                 let value = work(&mut conn).await?;

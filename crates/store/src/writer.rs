@@ -13,7 +13,8 @@ type Finish = Box<dyn FnOnce(std::result::Result<(), &Error>) + Send>;
 type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, std::result::Result<Finish, Finish>> + Send>;
 
 enum Message {
-    Work(Work),
+    /// Work, and whether it must survive power loss once acknowledged.
+    Work(Work, bool),
     Stop,
 }
 
@@ -33,7 +34,7 @@ impl Writer {
         Self { sender, stopped: Arc::new(Mutex::new(Some(task))) }
     }
 
-    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T>
+    pub(crate) async fn run<T, F>(&self, durable: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
@@ -52,7 +53,7 @@ impl Writer {
             }
             .boxed()
         });
-        self.sender.send(Message::Work(work)).await.map_err(|_| Error::Closing)?;
+        self.sender.send(Message::Work(work, durable)).await.map_err(|_| Error::Closing)?;
         answered.await.map_err(|_| Error::Closing)?
     }
 
@@ -66,55 +67,60 @@ impl Writer {
 }
 
 async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
-    while let Some(Message::Work(first)) = receiver.recv().await {
+    while let Some(Message::Work(first, mut durable)) = receiver.recv().await {
         let mut group = vec![first];
         let mut stop = false;
         while group.len() < GROUP
             && let Ok(next) = receiver.try_recv()
         {
             match next {
-                Message::Work(work) => group.push(work),
+                Message::Work(work, must_last) => {
+                    group.push(work);
+                    durable |= must_last;
+                }
                 Message::Stop => {
                     stop = true;
                     break;
                 }
             }
         }
-        commit_group(&mut conn, group).await;
+        commit_group(&mut conn, group, durable).await;
         if stop {
             break;
         }
     }
 }
 
-async fn commit_group(conn: &mut Conn, group: Vec<Work>) {
+async fn commit_group(conn: &mut Conn, group: Vec<Work>, durable: bool) {
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {
-        conn.raw("BEGIN IMMEDIATE").await?;
+        // One text, one visit to SQLite's thread: the visits cost more than the statements.
+        conn.raw(match (durable, alone) {
+            (true, true) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+            (true, false) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; SAVEPOINT unit",
+            (false, true) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            (false, false) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; SAVEPOINT unit",
+        })
+        .await?;
         for work in group {
-            if alone {
-                match work(conn).await {
-                    Ok(finish) => finishes.push(finish),
-                    Err(finish) => {
-                        finish(Ok(()));
-                        return conn.raw("ROLLBACK").await;
-                    }
+            match (work(conn).await, alone) {
+                (Ok(finish), true) => finishes.push(finish),
+                (Err(finish), true) => {
+                    finish(Ok(()));
+                    return conn.raw("ROLLBACK").await;
                 }
-                continue;
-            }
-            conn.raw("SAVEPOINT unit").await?;
-            match work(conn).await {
-                Ok(finish) => {
-                    conn.raw("RELEASE unit").await?;
+                (Ok(finish), false) => {
+                    conn.raw("RELEASE unit; SAVEPOINT unit").await?;
                     finishes.push(finish);
                 }
-                Err(finish) => {
-                    conn.raw("ROLLBACK TO unit; RELEASE unit").await?;
+                (Err(finish), false) => {
+                    conn.raw("ROLLBACK TO unit").await?;
                     finish(Ok(()));
                 }
             }
         }
+        // Releases an open savepoint, too.
         conn.raw("COMMIT").await
     }
     .await;

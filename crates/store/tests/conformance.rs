@@ -1,5 +1,5 @@
 //! Every store function on both databases: what one does, the other does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{
@@ -36,7 +36,16 @@ async fn on_both(test: Test) {
 /// Runs one function in a write of its own.
 macro_rules! write {
     ($store:expr, |$conn:ident| $work:expr) => {
-        $store.write(move |$conn| async move { $work.await }.boxed()).await.unwrap()
+        $store
+            .write(move |$conn| {
+                async move {
+                    let done = $work.await;
+                    done
+                }
+                .boxed()
+            })
+            .await
+            .unwrap()
     };
 }
 
@@ -147,7 +156,7 @@ async fn sessions_begin_end_and_say_why() {
     on_both(|store| {
         async move {
             let id = member(store, "hana").await;
-            let session = |n: u8| session::NewSession {
+            let session = move |n: u8| session::NewSession {
                 id: Uuid::from_u128(u128::from(n)),
                 token_hash: [n; 32],
                 account_id: id,
@@ -291,7 +300,8 @@ async fn flows_and_codes_are_used_once() {
             assert!(!write!(store, |conn| flow::ask_again(conn, id, NOW.minus(Span::minutes(1)), end, NOW)));
             assert!(write!(store, |conn| flow::ask_again(conn, id, later.minus(Span::minutes(1)), end, later)));
             assert!(write!(store, |conn| flow::count_try(conn, id, 2, later)).is_some());
-            let account = Some(Uuid::new_v4());
+            let owner = Uuid::new_v4();
+            let account = Some(owner);
             write!(store, |conn| flow::set_subject(conn, id, account, &[7; 16]));
             write!(store, |conn| flow::extend(conn, id, end.plus(Span::minutes(1))));
             assert!(write!(store, |conn| flow::prove(conn, id, end, later)));
@@ -311,7 +321,7 @@ async fn flows_and_codes_are_used_once() {
             assert!(!flow::confirmed(&mut read(store).await, attempt, &[1; 16], NOW).await.unwrap());
             write!(store, |conn| flow::prove(conn, confirm_id, end, NOW));
             assert!(flow::confirmed(&mut read(store).await, attempt, &[1; 16], NOW).await.unwrap());
-            write!(store, |conn| flow::end_all(conn, account.unwrap(), Uuid::nil(), NOW));
+            write!(store, |conn| flow::end_all(conn, owner, Uuid::nil(), NOW));
             assert_eq!(write!(store, |conn| flow::sweep(conn, end.plus(Span::days(1)))), 2);
 
             let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
@@ -335,7 +345,7 @@ async fn attempts_mails_and_answers() {
     on_both(|store| {
         async move {
             let account = member(store, "hana").await;
-            let row = |n: u128, outcome: &str| attempt::Attempt {
+            let row = move |n: u128, outcome: &str| attempt::Attempt {
                 id: Uuid::from_u128(n),
                 reference: format!("AAAA-{n:04}"),
                 created_at: NOW.0,
