@@ -35,7 +35,8 @@ impl Fields {
         let form =
             kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let bytes = read_body(body).await?;
-        if !form && !(bytes.is_empty() && kind.is_empty()) {
+        let nothing = bytes.is_empty() && kind.is_empty();
+        if !form && !nothing {
             return Err(BodyError::WrongType);
         }
         Ok(Self(form_urlencoded::parse(&bytes).into_owned().take(MAX_FIELDS).collect()))
