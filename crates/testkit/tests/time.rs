@@ -1,5 +1,5 @@
 //! What only time shows: expiry, waits, grace, sleep.
-#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use kagiya_domain::{Cause, Evidence, Span};
 use kagiya_testkit::TestServer;
