@@ -59,6 +59,32 @@ class SameForAll(OnBoth):
             b = Browser(s).api("POST", "/api/v1/recover", {"email": unknown})
             self.assertEqual(masked(a), masked(b))
 
+    def test_staff_hears_the_truth_that_strangers_do_not(self):
+        s = self.server
+        s.account("hana")
+        for login, password, cause in (
+            ("nobody-here", "some wrong one", "credential.id_unknown"),
+            ("hana", "some wrong one", "credential.password"),
+            ("hana", PASSWORD.upper(), "credential.input_form"),
+            ("hana", PASSWORD.capitalize(), "credential.input_form"),
+            ("hana", PASSWORD + "x", "credential.input_form"),
+            ("hana", PASSWORD + " ", "credential.input_form"),
+        ):
+            r = Browser(s).sign_in(login, password)
+            self.assertEqual(s.why(r.reference)["cause"], cause, password)
+            if not password.endswith(" "):
+                self.assertEqual(r.cause, "credential.password", "a stranger hears one thing")
+
+    def test_hashes_of_other_parameters_are_upgraded(self):
+        s = self.server
+        s.account("hana")
+        s.stop()
+        with open(f"{s.data}/kagiya.toml", "a") as file:
+            file.write("[password]\nargon2_memory_kib = 128\nargon2_passes = 1\n")
+        s.start()
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+
     def test_a_reference_alone_opens_nothing(self):
         s = self.server
         s.account("hana")
@@ -211,6 +237,32 @@ class Budgets(OnBoth):
         self.assertEqual(there.get("/auth/check").status, 401)
 
 
+class Outage(unittest.TestCase):
+    def test_a_database_that_is_gone_is_ours_and_nothing_typed_is_lost(self):
+        import subprocess
+        from support import POSTGRES, new_postgres
+
+        url = new_postgres()
+        with Server(database=url) as s:
+            s.account("hana")
+            b = Browser(s)
+            form = b.get("/sign-in").form("/sign-in")
+            name = url.rsplit("/", 1)[1]
+            subprocess.run(["psql", "-q", f"{POSTGRES}/postgres", "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
+            for login in ("hana", "nobody"):
+                r = b.post("/sign-in", {**form["fields"], "login": login, "password": PASSWORD, "return_to": "/account/security"})
+                self.assertEqual((r.status, r.cause, r.mark("data-audience")), (503, "platform.outage", "browser"))
+                self.assertEqual(r.form("/sign-in")["fields"]["login"], login)
+                self.assertEqual(r.form("/sign-in")["fields"]["return_to"], "/account/security")
+                self.assertIn("password_reset", r.marks("data-avoid"))
+                self.assertTrue(r.header("Retry-After"))
+            self.assertEqual(b.get("/sign-in").status, 200, "the sign-in page is still served")
+            self.assertEqual((b.get("/healthz").status, b.get("/readyz").status), (200, 503))
+            r = b.api("POST", "/api/v1/sign-in", {"login": "hana", "password": PASSWORD})
+            self.assertEqual((r.status, r.json["cause"]), (503, "platform.outage"))
+            s.kill()
+
+
 class Requests(unittest.TestCase):
     """Bad input and forged origins: one server, no state between tests."""
 
@@ -290,7 +342,7 @@ class Requests(unittest.TestCase):
             b = Browser(self.server)
             form = b.get("/sign-in").form("/sign-in")
             r = b.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD}, **headers)
-            self.assertEqual((r.status, "cross_site_post" in r.marks("data-because")), (403, True), headers)
+            self.assertEqual((r.status, r.cause), (403, "other.undetermined"), headers)
             r = b.api("POST", "/api/v1/sign-in", {"login": "hana", "password": PASSWORD}, **headers)
             self.assertEqual(r.status, 403)
         b = Browser(self.server)

@@ -216,6 +216,7 @@ mod tests {
                 Owner,
                 Cause::ContactLost,
             ),
+            ("another site sent it, for whatever reason", vec![E::CrossSitePost], Anyone, Cause::Undetermined),
             ("nothing known", vec![], Anyone, Cause::Undetermined),
         ] {
             assert_eq!(diagnose(&evidence, audience).cause, expected, "{name}");

@@ -37,7 +37,8 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::FormUnreadable => &[(BrowserFlowExpired, 5.0), (BrowserCache, 2.0)],
         Evidence::FormTooOld { .. } => &[(BrowserFlowExpired, 6.0)],
         Evidence::FlowEnded => &[(BrowserFlowExpired, 6.0), (BrowserContextSwitch, 1.5)],
-        Evidence::CrossSitePost => &[(BrowserInterference, 4.5), (Undetermined, 1.0)],
+        // A look-alike site, an add-on, a proxy: nothing here can tell them apart.
+        Evidence::CrossSitePost => &[(BrowserInterference, 2.5), (Undetermined, 4.0)],
         Evidence::FullWidthTyped => &[(InputForm, 2.0)],
         Evidence::JapaneseTyped => &[(InputForm, 3.0)],
         Evidence::EdgeSpaceTyped => &[(InputForm, 3.0)],

@@ -1,6 +1,6 @@
 //! What every flow is given: the store, the clock, the dice, the keys, the settings.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use kagiya_domain::Timestamp;
 use kagiya_store::Store;
@@ -8,14 +8,19 @@ use kagiya_text::Words;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{deferred::Deferred, hashing::HashPool, keys::Keys, session::Memory, settings::Settings};
+use crate::{hashing::HashPool, keys::Keys, memory::Memory, settings::Settings, stuffing::Stuffing};
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
 pub trait Clock: Send + Sync {
     /// The point in time.
     fn now(&self) -> Timestamp;
+    /// Microseconds that only ever go forward.
+    fn monotonic_us(&self) -> i64;
+
     /// Milliseconds that only ever go forward.
-    fn monotonic_ms(&self) -> i64;
+    fn monotonic_ms(&self) -> i64 {
+        self.monotonic_us() / 1_000
+    }
 }
 
 /// Chance. The binary's is the system's cryptographic generator.
@@ -46,7 +51,9 @@ pub struct App {
     pub sessions: Memory,
     /// This process among the servers of the database.
     pub server_id: Uuid,
-    pub(crate) deferred: Deferred,
+    /// Attempts that are being looked into after their answer.
+    pub(crate) deferred: AtomicUsize,
+    pub(crate) stuffing: Stuffing,
 }
 
 /// What an [`App`] is built from.
@@ -86,7 +93,8 @@ impl App {
             mail_bell: Notify::new(),
             sessions: Memory::default(),
             server_id,
-            deferred: Deferred::default(),
+            deferred: AtomicUsize::new(0),
+            stuffing: Stuffing::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use kagiya_store::{self as store, account::Account, flow::Flow, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Fault, Visitor, code, recover};
+use crate::{App, Fault, Visitor, code, lookup};
 
 /// A mail, ready to be handed to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
             let account = match (kind, flow.account_id) {
                 ("confirm", Some(id)) => store::account::find(&mut app.store.reader().await?, id).await?,
                 ("confirm", None) => None,
-                _ => recover::find_account(app, &flow.typed).await?,
+                _ => lookup::find_account(app, &flow.typed).await?,
             };
             let Some(account) = account else {
                 return nobody_letters(app, mail, &flow, lang).await;

@@ -3,10 +3,7 @@
 //! The same number of hashes is spent on accounts that do not exist, so that neither the
 //! answer nor what follows it tells them apart.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use kagiya_domain::{Evidence, Timestamp, password::Password};
 use kagiya_store as store;
@@ -19,18 +16,12 @@ const BUDGET: usize = 4;
 /// Former passwords that are compared.
 const OLD_PASSWORDS: usize = 3;
 
-/// How many attempts are being looked into.
-#[derive(Default)]
-pub(crate) struct Deferred {
-    running: AtomicUsize,
-}
-
 /// A place in the budget, given back when dropped.
 pub(crate) struct Place(Arc<App>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.deferred.running.fetch_sub(1, Ordering::AcqRel);
+        self.0.deferred.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -39,7 +30,7 @@ pub(crate) fn take_place(app: &Arc<App>) -> Option<Place> {
     if app.hashing.waiting() > 0 {
         return None;
     }
-    let running = app.deferred.running.fetch_add(1, Ordering::AcqRel);
+    let running = app.deferred.fetch_add(1, Ordering::AcqRel);
     let place = Place(Arc::clone(app));
     (running < BUDGET).then_some(place)
 }

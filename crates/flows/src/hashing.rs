@@ -6,6 +6,7 @@ use std::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version, params::Memory};
@@ -17,6 +18,9 @@ use crate::{Fault, settings::Argon2Parameters};
 /// Jobs that may wait, per thread. Beyond it the answer is "busy": at 10 ms a hash this is
 /// about two seconds of waiting.
 const QUEUE_PER_THREAD: usize = 200;
+
+/// After so long without work a thread gives its arena back.
+const IDLE: Duration = Duration::from_secs(20);
 
 /// The queue is full: the caller answers 503 and counts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +192,12 @@ fn work(shared: &Shared) {
                 if let Some(job) = queues.now.pop_front().or_else(|| queues.later.pop_front()) {
                     break job;
                 }
-                queues = shared.bell.wait(queues).unwrap_or_else(PoisonError::into_inner);
+                let (woken, waited) = shared.bell.wait_timeout(queues, IDLE).unwrap_or_else(PoisonError::into_inner);
+                queues = woken;
+                if waited.timed_out() {
+                    // A quiet server holds no arenas.
+                    hasher.clear();
+                }
             }
         };
         match job {
@@ -239,5 +248,23 @@ mod tests {
         assert!(!old.verify(None, wrong).await.unwrap().unwrap().fits);
         old.stop();
         new.stop();
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_so_at_once() {
+        let pool = HashPool::start(1, SMALL);
+        pool.stop();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let password = Password::typed("correct horse").unwrap();
+        // Nobody works any more, so every job stays in the queue.
+        for _ in 0..QUEUE_PER_THREAD {
+            let (pool, password) = (pool.clone(), password.clone());
+            tokio::spawn(async move { pool.verify(None, password).await });
+        }
+        tokio::task::yield_now().await;
+        while pool.waiting() < QUEUE_PER_THREAD {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.verify(None, password).await.unwrap(), Err(Full));
     }
 }

@@ -10,13 +10,13 @@ use kagiya_domain::{
     session::EndReason,
     throttle::Scope,
 };
-use kagiya_store::{self as store, account::Account, flow::Flow};
+use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose, mailbox, session, sign_in, throttle,
+    code, compose, lookup, mailbox, session, sign_in, throttle,
 };
 
 /// How long a proven recovery may take to choose a password.
@@ -288,7 +288,7 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
         return Ok(None);
     }
     let now = app.now();
-    let account = find_account(app, typed).await?;
+    let account = lookup::find_account(app, typed).await?;
     let id = account.as_ref().map_or(Uuid::nil(), |a| a.id);
     let subject = code::subject_key(app, kind.as_str(), id.as_bytes());
     let codes = store::code::sent_since(&mut app.store.reader().await?, &subject, now.minus(CAP_WINDOW)).await?;
@@ -308,18 +308,6 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
     let row = flow.clone();
     app.store.write(move |conn| async move { store::flow::insert(conn, &row).await }.boxed()).await?;
     Ok(Some(flow))
-}
-
-/// The account of a typed login.
-///
-/// # Errors
-/// When the database fails.
-pub async fn find_account(app: &App, typed: &str) -> Result<Option<Account>, Fault> {
-    let mut conn = app.store.reader().await?;
-    Ok(match Login::parse(typed).0 {
-        Login::Id(skeleton) => store::account::find_by_skeleton(&mut conn, skeleton.as_str()).await?,
-        Login::Email(key) => store::account::find_by_email(&mut conn, &key).await?,
-    })
 }
 
 /// The counters that a proof of ownership clears: the account's, and those of every way to

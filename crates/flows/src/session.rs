@@ -1,10 +1,9 @@
 //! Sessions: begun, checked on every request, ended with effect on the very next one.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        Arc, PoisonError,
+        atomic::{AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -19,6 +18,7 @@ use kagiya_domain::{
 use kagiya_store::{self as store, session::NewSession};
 use uuid::Uuid;
 
+pub use crate::memory::Live;
 use crate::{App, Fault, Visitor, keys::sha256};
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
@@ -47,26 +47,6 @@ pub fn token_hash(cookie: &str) -> Option<[u8; 32]> {
     }
 }
 
-/// A session that is running.
-#[derive(Debug)]
-pub struct Live {
-    /// The key shown in lists.
-    pub id: Uuid,
-    /// Whose it is.
-    pub account_id: Uuid,
-    /// The account's login ID.
-    pub login_id: String,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// The latest end.
-    pub expires_at: Timestamp,
-    /// How long it may lie unused.
-    pub idle: Span,
-    epoch: i64,
-    last_seen: AtomicI64,
-    written: AtomicI64,
-}
-
 /// What a cookie's value stands for.
 #[derive(Clone, Debug)]
 pub enum Found {
@@ -78,9 +58,6 @@ pub enum Found {
     Unknown,
 }
 
-const SHARDS: usize = 32;
-/// Sessions remembered per shard; beyond it a shard starts anew.
-const SHARD_LIMIT: usize = 8_192;
 /// For how long a reading of the epoch is trusted.
 pub const LEASE: Duration = Duration::from_millis(500);
 /// How often the epoch is read.
@@ -89,63 +66,6 @@ pub const LEASE_RENEWAL: Duration = Duration::from_millis(150);
 const SERVER_LIFE: Span = Span::seconds(30);
 /// Uses are written down at most this often.
 const WRITE_EVERY: Span = Span::minutes(1);
-
-type Shard = RwLock<HashMap<[u8; 32], Arc<Live>>>;
-
-/// Sessions that were checked lately. An entry counts only while the epoch it was loaded
-/// under is the database's, as read within [`LEASE`]; ending a session counts the epoch up
-/// and, when other servers live, waits until their leases have run out.
-pub struct Memory {
-    shards: Vec<Shard>,
-    epoch: AtomicI64,
-    read_at: AtomicI64,
-    touched: AtomicBool,
-}
-
-impl Default for Memory {
-    fn default() -> Self {
-        Self {
-            shards: (0..SHARDS).map(|_| Shard::default()).collect(),
-            epoch: AtomicI64::new(0),
-            read_at: AtomicI64::new(i64::MIN / 2),
-            touched: AtomicBool::new(false),
-        }
-    }
-}
-
-impl Memory {
-    fn shard(&self, hash: &[u8; 32]) -> &Shard {
-        &self.shards[usize::from(hash[0]) % SHARDS]
-    }
-
-    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Live>> {
-        self.shard(hash).read().unwrap_or_else(PoisonError::into_inner).get(hash).cloned()
-    }
-
-    fn put(&self, hash: [u8; 32], live: Arc<Live>) {
-        let mut shard = self.shard(&hash).write().unwrap_or_else(PoisonError::into_inner);
-        if shard.len() >= SHARD_LIMIT {
-            shard.clear();
-        }
-        shard.insert(hash, live);
-    }
-
-    fn forget(&self) {
-        for shard in &self.shards {
-            shard.write().unwrap_or_else(PoisonError::into_inner).clear();
-        }
-    }
-
-    /// How many are remembered.
-    pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
-    }
-
-    /// Whether none is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
 
 /// Looks a cookie's value up, from memory when that is safe.
 ///

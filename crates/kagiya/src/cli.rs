@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use ipnet::IpNet;
 use kagiya_store::Location;
 
-use crate::{config::PublicUrlSetting, mail::MailSetting};
+use crate::{
+    mail::MailSetting,
+    values::{PublicUrlSetting, parse_net},
+};
 
 /// Kagiya (鍵屋): an account and sign-in server that finds out why a person cannot get in.
 #[derive(Debug, Parser)]
@@ -45,13 +48,6 @@ pub(crate) struct Flags {
     /// The keys file; servers of one database need the same [default: DATA/keys]
     #[arg(long, global = true, env = "KAGIYA_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
-}
-
-/// A network, or a single address.
-pub(crate) fn parse_net(text: &str) -> Result<IpNet, String> {
-    text.parse::<IpNet>()
-        .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
-        .map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
 }
 
 /// What to do.

@@ -9,6 +9,7 @@ use kagiya_flows::{
 };
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    address::Envelope,
     message::{
         Mailbox, MultiPart,
         header::{HeaderName, HeaderValue},
@@ -130,10 +131,14 @@ impl PostOffice {
 
     fn message(&self, letter: &Letter) -> Result<Message, String> {
         let to = address(&letter.to)?;
+        // Named here: lettre would read it back from the headers, where quoted addresses get lost.
+        let envelope =
+            Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(|error| error.to_string())?;
         let header =
             |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
         Message::builder()
             .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
+            .envelope(envelope)
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(letter.subject.clone())

@@ -11,6 +11,7 @@ mod orders;
 mod output;
 mod outside;
 mod serve;
+mod values;
 mod why;
 
 use std::process::ExitCode;

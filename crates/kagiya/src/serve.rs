@@ -20,7 +20,18 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let listening = listener.local_addr()?;
     let store = open::store(&config).await?;
     let app = open::app(&config, store, listening, 0)?;
-    let recorder = PrometheusBuilder::new().install_recorder().map_err(|e| Failure::Failed(e.to_string()))?;
+    let recorder = PrometheusBuilder::new()
+        .set_buckets(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0])
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|e| Failure::Failed(e.to_string()))?;
+    let upkeep = recorder.clone();
+    tokio::spawn(async move {
+        // Samples are folded into their buckets even when nobody asks for them.
+        loop {
+            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
     let name = &app.settings.service_name.ja;
     let post = PostOffice::open(&config.mail, &app.settings.mail_from, name).map_err(Failure::Failed)?;
     jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;

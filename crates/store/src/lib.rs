@@ -1,7 +1,7 @@
 //! Keeps and finds domain facts in SQLite or PostgreSQL. Decides nothing.
 //!
 //! Every statement is written once, in SQL that both run, in the file of its noun.
-//! What differs between the two is in [`db`] and in the two folders of migrations.
+//! What differs between the two is in `db.rs`, `store.rs` and the two folders of migrations.
 
 pub mod account;
 pub mod attempt;
@@ -16,7 +16,9 @@ pub mod outbox;
 pub mod password;
 pub mod server;
 pub mod session;
+mod store;
 pub mod throttle;
 mod writer;
 
-pub use db::{Conn, Error, Location, Store};
+pub use db::{Conn, Error, Location};
+pub use store::Store;

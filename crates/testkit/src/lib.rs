@@ -35,8 +35,8 @@ impl Clock for TestClock {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
 
-    fn monotonic_ms(&self) -> i64 {
-        self.0.load(Ordering::SeqCst)
+    fn monotonic_us(&self) -> i64 {
+        self.0.load(Ordering::SeqCst).saturating_mul(1_000)
     }
 }
 

@@ -171,3 +171,79 @@ fn every_message_that_is_asked_for_exists() {
     }
     assert!(asked > 150, "{asked}");
 }
+
+/// Modules of a crate that a file names by `crate::…`, as the first segment of the path.
+fn named_modules(text: &str) -> BTreeSet<String> {
+    let production = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut named = BTreeSet::new();
+    for rest in production.split("crate::").skip(1) {
+        let Some(group) = rest.strip_prefix('{') else {
+            named.extend(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned));
+            continue;
+        };
+        let (mut depth, mut item) = (0, String::new());
+        for c in group.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    named.extend(item.trim().split("::").next().map(str::to_owned));
+                    item.clear();
+                }
+                other if depth == 0 => item.push(other),
+                _ => {}
+            }
+        }
+        named.extend(item.trim().split("::").next().map(str::to_owned));
+    }
+    named
+}
+
+/// What the crate roots hand on, and from which module.
+fn reexports(root: &str) -> BTreeMap<String, String> {
+    let mut from = BTreeMap::new();
+    for line in root.lines().filter_map(|line| line.strip_prefix("pub use ")) {
+        if let Some((module, names)) = line.trim_end_matches(';').split_once("::") {
+            for name in names.trim_matches(['{', '}']).split(',') {
+                from.insert(name.trim().to_owned(), module.to_owned());
+            }
+        }
+    }
+    from
+}
+
+#[test]
+fn no_modules_import_each_other_in_a_circle() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let source = entry.unwrap().path().join("src");
+        let mut paths = Vec::new();
+        files(&source, "rs", &mut paths);
+        let lib = fs::read_to_string(source.join("lib.rs")).unwrap_or_default();
+        let handed_on = reexports(&lib);
+        let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for path in &paths {
+            let first = path.strip_prefix(&source).unwrap().components().next().unwrap();
+            let module = first.as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned();
+            if module == "lib" || module == "main" {
+                continue;
+            }
+            let named = named_modules(&fs::read_to_string(path).unwrap());
+            let named = named
+                .into_iter()
+                .map(|name| handed_on.get(&name).cloned().unwrap_or(name))
+                .filter(|name| *name != module);
+            graph.entry(module.clone()).or_default().extend(named);
+        }
+        // Take away what imports nothing that is left, until nothing changes.
+        loop {
+            let left: BTreeSet<String> = graph.keys().cloned().collect();
+            let before = graph.len();
+            graph.retain(|_, named| named.iter().any(|name| left.contains(name)));
+            if graph.len() == before {
+                break;
+            }
+        }
+        assert!(graph.is_empty(), "{}: a circle among {:?}", source.display(), graph.keys().collect::<Vec<_>>());
+    }
+}

@@ -1,13 +1,8 @@
 //! The one place where a fault, a wrong path or a broken body becomes an answer.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
-use http::{StatusCode, Uri};
+use axum::response::Response;
+use http::StatusCode;
 use kagiya_domain::{Audience, Evidence};
 use kagiya_flows::{
     Fault, Refusal,
@@ -15,7 +10,6 @@ use kagiya_flows::{
 };
 
 use crate::{
-    Web, api,
     context::Context,
     form::BodyError,
     page::{View, page},
@@ -88,24 +82,8 @@ struct NotFound<'a> {
     v: &'a View<'a>,
 }
 
-pub(crate) async fn not_found(State(_): State<Arc<Web>>, uri: Uri, context: Context) -> Response {
-    if uri.path().starts_with("/api/") {
-        return api::plain_problem(&context, StatusCode::NOT_FOUND, "error-not-found");
-    }
-    not_found_page(&context)
-}
-
 pub(crate) fn not_found_page(context: &Context) -> Response {
     let view = View::new(context);
     let title = view.t("not-found-title").into_owned();
     page(&view, StatusCode::NOT_FOUND, &title, &NotFound { v: &view })
-}
-
-pub(crate) async fn wrong_method(State(_): State<Arc<Web>>, uri: Uri, context: Context) -> Response {
-    if uri.path().starts_with("/api/") {
-        return api::plain_problem(&context, StatusCode::METHOD_NOT_ALLOWED, "error-method");
-    }
-    let draft = Draft::new("form", 405, &context.visitor, vec![Evidence::FormMissing]);
-    let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
-    refused_page(&context, &refusal, "/sign-in").into_response()
 }

@@ -11,6 +11,7 @@ mod form;
 mod health;
 mod help;
 mod language;
+mod nowhere;
 mod page;
 mod recover;
 mod server;
@@ -82,7 +83,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .route("/favicon.ico", get(assets::icon))
         .nest("/api/v1", api::router())
-        .fallback(fault::not_found)
-        .method_not_allowed_fallback(fault::wrong_method)
+        .fallback(nowhere::not_found)
+        .method_not_allowed_fallback(nowhere::wrong_method)
         .with_state(web)
 }

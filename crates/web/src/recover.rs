@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::Context,
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refused_page},
+    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
     page::{View, encode_query, page as render, see_other},
     verdict::VerdictView,
@@ -83,7 +83,7 @@ async fn start(context: Context, kind: Kind, body: Body) -> Response {
     match recover::start(&context.web.app, &context.visitor, kind, fields.get(field(kind)), return_to).await {
         Ok(Ok(id)) => see_other(&context, &format!("/{}/code?flow={id}", kind.as_str())),
         Ok(Err(refusal)) => start_page(&context, kind, &fields, Some(&refusal)),
-        Err(fault) => fault_page(&context, &fault),
+        Err(fault) => start_page(&context, kind, &fields, Some(&refusal_of(&context, &fault))),
     }
 }
 

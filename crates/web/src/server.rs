@@ -97,12 +97,17 @@ async fn dispatch(web: &Web, router: Router, request: hyper::Request<Incoming>, 
     if request.uri().path() == auth_check::PATH && request.method() == http::Method::GET {
         return auth_check::answer(web, request.headers()).await;
     }
+    let begun = web.app.clock.monotonic_us();
+    let method = if request.method() == http::Method::GET { "GET" } else { "POST" };
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
     let mut response = match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
+    #[allow(clippy::cast_precision_loss, reason = "microseconds of one request")]
+    let seconds = (web.app.clock.monotonic_us() - begun) as f64 / 1e6;
+    metrics::histogram!("kagiya_request_seconds", "method" => method).record(seconds);
     if !response.headers().contains_key(http::header::CACHE_CONTROL) {
         seal(response.headers_mut());
     }

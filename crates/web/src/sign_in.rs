@@ -17,7 +17,7 @@ use crate::{
     Web,
     context::{Context, Sessions},
     cookies::{self, Cookie},
-    fault::{add_retry_after, body_page, fault_page, guard_refusal},
+    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
     page::{View, encode_query, page as render, see_other},
     verdict::VerdictView,
@@ -164,7 +164,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
         }
         Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, flow),
         Ok(Err(refusal)) => refused(&refusal),
-        Err(fault) => fault_page(&context, &fault),
+        Err(fault) => refused(&refusal_of(&context, &fault)),
     }
 }
 

@@ -15,7 +15,7 @@ use kagiya_flows::{
 use crate::{
     Web,
     context::Context,
-    fault::{add_retry_after, body_page, fault_page, guard_refusal},
+    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
     page::{View, encode_query, page as render, see_other},
     recover::{CodePage, code_response},
@@ -96,7 +96,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
         }
         Ok(Ok(Next::AskEmail(meant))) => show(&context, StatusCode::OK, &fields, None, Some(meant)),
         Ok(Err(refusal)) => refused(&context, &fields, &refusal),
-        Err(fault) => fault_page(&context, &fault),
+        Err(fault) => refused(&context, &fields, &refusal_of(&context, &fault)),
     }
 }
 

@@ -143,6 +143,7 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
     };
 
     let now = app.now();
+    app.stuffing.note(check.fits, now);
     let facts = facts(&gathered, check, phc.is_some());
     let decision = if hidden_until.is_some() { Decision::RefuseCredentials } else { decide(&facts, now) };
     match decision {

@@ -1,0 +1,215 @@
+//! The open database: opening, migrating, reading, writing, and what differs there between the two.
+
+use std::{str::FromStr, time::Duration};
+
+use futures_util::future::BoxFuture;
+use sqlx::{
+    ConnectOptions, PgPool, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    db::{Conn, Error, Location, Result},
+    writer::Writer,
+};
+
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// The open database.
+#[derive(Clone)]
+pub struct Store {
+    inner: Inner,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Sqlite { pool: SqlitePool, writer: Writer },
+    Postgres { pool: PgPool },
+}
+
+impl Store {
+    /// Opens the database; `migrate` brings it to this version first.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is of another version.
+    pub async fn open(location: &Location, migrate: bool) -> Result<Self> {
+        match location {
+            Location::Sqlite(path) => Self::open_sqlite(path, migrate).await,
+            Location::Postgres(url) => Self::open_postgres(url, migrate).await,
+        }
+    }
+
+    async fn open_sqlite(path: &std::path::Path, migrate: bool) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(migrate)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL syncs the log at every commit: what was acknowledged survives power loss.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10))
+            .pragma("cache_size", "-4096")
+            .disable_statement_logging();
+        let writer_pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        // SQLite has no lock of its own around a whole migration run; a file lock serves two processes.
+        let lock_path = path.with_extension("migrate-lock");
+        let lock = tokio::task::spawn_blocking(move || {
+            let file = std::fs::File::create(lock_path)?;
+            file.lock().map(|()| file)
+        })
+        .await
+        .map_err(|e| Error::Migration(e.to_string()))?
+        .map_err(|e| Error::Migration(e.to_string()))?;
+        let applied = check_version(&SQLITE_MIGRATIONS, sqlite_versions(&writer_pool).await?, migrate)?;
+        if !applied {
+            SQLITE_MIGRATIONS.run(&writer_pool).await.map_err(migration_error)?;
+        }
+        drop(lock);
+        let pool = SqlitePoolOptions::new()
+            .min_connections(1)
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options)
+            .await?;
+        let conn = writer_pool.acquire().await?;
+        Ok(Self { inner: Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(conn)) } })
+    }
+
+    async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url)?.application_name("kagiya").disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(16)
+            .acquire_timeout(Duration::from_secs(5))
+            .connect_with(options)
+            .await?;
+        let versions = postgres_versions(&pool).await?;
+        // An empty database holds nothing that a person would want to keep from migrating.
+        let migrate = migrate || versions.is_empty();
+        let applied = check_version(&POSTGRES_MIGRATIONS, versions, migrate)?;
+        if !applied {
+            POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration_error)?;
+        }
+        Ok(Self { inner: Inner::Postgres { pool } })
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// When the database is gone or busy beyond patience.
+    pub async fn reader(&self) -> Result<Conn> {
+        Ok(match &self.inner {
+            Inner::Sqlite { pool, .. } => Conn::Sqlite(pool.acquire().await?),
+            Inner::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
+        })
+    }
+
+    /// Runs `work` in one transaction; it is durable when this returns `Ok`, and undone when
+    /// `work` fails. SQLite groups the transactions that wait into one commit.
+    ///
+    /// # Errors
+    /// What `work` or the commit says.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        self.write_with(true, work).await
+    }
+
+    /// As [`Store::write`], for what may be forgotten in a power loss: atomic and seen by
+    /// every process, but SQLite does not sync the disk for it.
+    ///
+    /// # Errors
+    /// What `work` or the commit says.
+    pub async fn write_forgettable<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        self.write_with(false, work).await
+    }
+
+    async fn write_with<T, F>(&self, durable: bool, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        match &self.inner {
+            Inner::Sqlite { writer, .. } => writer.run(durable, work).await,
+            Inner::Postgres { pool } => {
+                let mut conn = Conn::PostgresTx(pool.begin().await?);
+                let value = work(&mut conn).await?;
+                if let Conn::PostgresTx(tx) = conn {
+                    tx.commit().await?;
+                }
+                Ok(value)
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.reader().await?.raw("SELECT 1").await
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn kind(&self) -> &'static str {
+        match &self.inner {
+            Inner::Sqlite { .. } => "sqlite",
+            Inner::Postgres { .. } => "postgres",
+        }
+    }
+
+    /// Finishes what was begun and closes.
+    pub async fn close(&self) {
+        match &self.inner {
+            Inner::Sqlite { pool, writer } => {
+                writer.stop().await;
+                pool.close().await;
+            }
+            Inner::Postgres { pool } => pool.close().await,
+        }
+    }
+}
+
+/// `true` when nothing is left to do.
+fn check_version(known: &sqlx::migrate::Migrator, applied: Vec<i64>, migrate: bool) -> Result<bool> {
+    if let Some(newer) = applied.iter().find(|version| !known.version_exists(**version)) {
+        return Err(Error::NewerSchema(*newer));
+    }
+    let missing = known.iter().filter(|m| !applied.contains(&m.version)).count();
+    match (missing, migrate) {
+        (0, _) => Ok(true),
+        (_, true) => Ok(false),
+        (missing, false) => Err(Error::OlderSchema(missing)),
+    }
+}
+
+fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
+    Error::Migration(error.to_string())
+}
+
+async fn sqlite_versions(pool: &SqlitePool) -> Result<Vec<i64>> {
+    let table: Option<(i64,)> =
+        sqlx::query_as("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'").fetch_optional(pool).await?;
+    if table.is_none() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+async fn postgres_versions(pool: &PgPool) -> Result<Vec<i64>> {
+    let (exists,): (bool,) =
+        sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(pool).await?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
