@@ -79,7 +79,7 @@ pub async fn create(
                     return Err(store::Error::Undone);
                 }
                 if let Some(phc) = phc {
-                    store::password::set(conn, id, &phc, now).await?;
+                    store::password::insert(conn, id, &phc, now).await?;
                 }
                 store::audit::note(conn, audit_id, Some(id), &recover::audit_line("cli", "created", now)).await
             }

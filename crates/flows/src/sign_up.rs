@@ -188,7 +188,7 @@ pub async fn verify(
                     // Nothing of it may stay: not the account, not the spent code.
                     return Err(store::Error::Undone);
                 }
-                store::password::set(conn, account_id, &phc, now).await?;
+                store::password::insert(conn, account_id, &phc, now).await?;
                 store::flow::finish(conn, flow_id, now).await?;
                 store::outbox::enqueue(conn, &welcome, now).await?;
                 let line = recover::audit_line("owner", "signed_up", now);

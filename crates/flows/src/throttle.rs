@@ -124,6 +124,12 @@ pub async fn settle(
     budgets: &Budgets,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, store::Error> {
+    if let (Settlement::Succeeded, false, Ok(keys)) = (settlement, hidden, <&[[u8; 16]; 3]>::try_from(&ticket.keys[..]))
+    {
+        let network = ticket.scopes.iter().position(|scope| *scope == Scope::Network).unwrap_or(0);
+        store::throttle::succeed(conn, keys, &keys[network], now).await?;
+        return Ok(None);
+    }
     let mut counters: Vec<Counter> = store::throttle::lock(conn, &ticket.keys, now).await?;
     let mut locked = None;
     for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {

@@ -14,6 +14,11 @@ pub struct Old {
     pub phc: String,
 }
 
+/// Gives a new account its first password.
+pub async fn insert(conn: &mut Conn, account: Uuid, phc: &str, now: Timestamp) -> Result<()> {
+    execute!(conn, "INSERT INTO password (account_id, phc, set_at) VALUES ($1, $2, $3)", account, phc, now.0).map(drop)
+}
+
 /// Sets a password; the one before becomes an old one, of which three are kept.
 pub async fn set(conn: &mut Conn, account: Uuid, phc: &str, now: Timestamp) -> Result<()> {
     execute!(

@@ -71,6 +71,8 @@ impl Store {
             .min_connections(1)
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(5))
+            // A file does not hang up; asking it first would double every read.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         let conn = writer_pool.acquire().await?;

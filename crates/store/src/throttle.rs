@@ -115,6 +115,31 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
     Ok(())
 }
 
+/// Settles one reserved try as a success on three counters at once: it is given back, and the
+/// failures of all but `keep` are over. Rows are locked in the order of `keys`, as by [`lock`].
+pub async fn succeed(conn: &mut Conn, keys: &[[u8; 16]; 3], keep: &[u8; 16], now: Timestamp) -> Result<()> {
+    // `pending` of the offered row says whether the counter keeps its failures.
+    let kept = |key: &[u8; 16]| i64::from(key == keep);
+    execute!(
+        conn,
+        "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
+         VALUES ($1, 0, $4, 0, 0, 0, $7), ($2, 0, $5, 0, 0, 0, $7), ($3, 0, $6, 0, 0, 0, $7)
+         ON CONFLICT (counter_key) DO UPDATE SET
+         pending = CASE WHEN throttle.pending > 0 THEN throttle.pending - 1 ELSE 0 END,
+         failures = CASE WHEN excluded.pending = 1 THEN throttle.failures ELSE 0 END,
+         locks = CASE WHEN excluded.pending = 1 THEN throttle.locks ELSE 0 END,
+         updated_at = excluded.updated_at",
+        &keys[0][..],
+        &keys[1][..],
+        &keys[2][..],
+        kept(&keys[0]),
+        kept(&keys[1]),
+        kept(&keys[2]),
+        now.0
+    )
+    .map(drop)
+}
+
 /// A counter as it stands, without locking it.
 pub async fn find(conn: &mut Conn, key: &[u8; 16]) -> Result<Option<Counter>> {
     Ok(optional!(conn, Row, "SELECT * FROM throttle WHERE counter_key = $1", &key[..])?.map(|row| row.counter()))

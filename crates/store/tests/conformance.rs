@@ -242,6 +242,19 @@ async fn counters_are_exact_under_parallel_changes() {
                 let counter = throttle::find(&mut read(store).await, key).await.unwrap().unwrap();
                 assert_eq!(counter.failures, 40);
             }
+            write!(store, |conn| async move {
+                let mut counters = throttle::lock(conn, &keys, NOW).await?;
+                for counter in &mut counters {
+                    counter.pending = 2;
+                    counter.pending_until = NOW.plus(Span::seconds(30));
+                }
+                throttle::save(conn, &keys, &counters).await?;
+                throttle::succeed(conn, &keys, &[2; 16], NOW).await
+            });
+            for (key, failures) in [([1; 16], 0), ([2; 16], 40), ([3; 16], 0)] {
+                let counter = throttle::find(&mut read(store).await, &key).await.unwrap().unwrap();
+                assert_eq!((counter.failures, counter.pending), (failures, 1));
+            }
             let one = [[4; 16]];
             write!(store, |conn| async move {
                 let counters = throttle::lock(conn, &one, NOW).await?;

@@ -106,5 +106,5 @@ async fn add(conn: &mut store::Conn, number: u64, phc: &str) -> Result<(), store
     if let Ok(email) = EmailAddress::parse(&format!("{name}@example.jp")) {
         store::email::insert(conn, id, &email, true, now).await?;
     }
-    store::password::set(conn, id, phc, now).await
+    store::password::insert(conn, id, phc, now).await
 }
