@@ -130,6 +130,20 @@ class Budgets(OnBoth):
         self.assertNotEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
         self.assertNotEqual(Browser(twin).sign_in("hana@example.jp", PASSWORD).status, 303)
 
+    def test_guesses_that_were_hidden_are_no_free_guesses_later(self):
+        s = self.server
+        s.account("hana")
+        guesser = Browser(s)
+        for n in range(6):
+            guesser.sign_in("hana", f"guess {n}")
+        for n in range(4):
+            self.assertEqual(guesser.sign_in("hana@example.jp", f"hidden {n}").status, 401)
+        s.run("account", "unlock", "hana")
+        before = self.checks(s)
+        answers = [guesser.sign_in("hana@example.jp", f"hidden {n % 4} {n // 4 * n}").status for n in range(8)]
+        self.assertLessEqual(self.checks(s) - before, 6)
+        self.assertIn(429, answers)
+
     def test_20_parallel_right_sign_ins_all_succeed(self):
         s = self.server
         s.account("hana")
@@ -371,6 +385,36 @@ class Requests(unittest.TestCase):
             r = b.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD})
             self.assertEqual(r.status, 303, junk)
             self.assertEqual(b.get("/auth/check").status, 200)
+
+    def test_a_siblings_cookie_may_hold_anything(self):
+        b = Browser(self.server)
+        form = b.get("/sign-in").form("/sign-in")
+        line = "; ".join(f"{k}={v}" for k, v in b.cookies.items()).encode() + "; ブログ=花の日記".encode() + b"; raw=\xff\xfe"
+        r = b.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD}, Cookie=line)
+        self.assertEqual((r.status, r.cause), (303, None))
+
+    def test_a_new_sign_in_takes_the_old_ones_place(self):
+        b, thief = Browser(self.server), Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        thief.cookies = dict(b.cookies)
+        self.assertEqual(thief.get("/auth/check").status, 200)
+        b.sign_in("hana", PASSWORD)
+        self.assertEqual((b.get("/auth/check").status, thief.get("/auth/check").status), (200, 401))
+
+    def test_metrics_are_for_the_operator_alone(self):
+        b = Browser(self.server)
+        self.assertEqual(b.get("/metrics").status, 200)
+        self.assertEqual(b.get("/metrics", **{"X-Forwarded-For": "203.0.113.7"}).status, 404)
+
+    def test_the_language_switch_keeps_the_page(self):
+        b = Browser(self.server)
+        form = b.get("/sign-in?return_to=/account/security").form("/language")
+        r = b.post("/language", {**form["fields"], "lang": "en"})
+        page = b.follow(r)
+        self.assertIn('lang="en"', page.text)
+        self.assertEqual(page.form("/sign-in")["fields"]["return_to"], "/account/security")
+        for bad in ("//evil.example", "https://evil.example", "/\\evil"):
+            self.assertEqual(b.post("/language", {"lang": "en", "from": bad}).header("Location"), "/")
 
     def test_forms_without_or_with_foreign_tokens_are_renewed(self):
         b, other = Browser(self.server), Browser(self.server)

@@ -15,7 +15,7 @@ pub const ACCOUNT_CAP: i64 = 20;
 /// The window of [`ACCOUNT_CAP`].
 pub const CAP_WINDOW: Span = Span::hours(1);
 /// Mails one address gets in [`CAP_WINDOW`], whoever asks for them.
-pub const MAIL_CAP: i64 = 6;
+pub const MAIL_CAP: i64 = 20;
 
 /// A code of six digits. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

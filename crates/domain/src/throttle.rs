@@ -48,6 +48,8 @@ impl Default for Budgets {
 
 /// Failures older than this are forgotten.
 pub const MEMORY: Span = Span::hours(24);
+/// Waits begin anew only after this much quiet, so that a patient guesser gains nothing.
+pub const LOCK_MEMORY: Span = Span::days(7);
 /// A reservation that was never settled (a crash) frees itself after this.
 pub const RESERVATION_LIFE: Span = Span::seconds(30);
 /// Digests of wrong values are kept this long at most.
@@ -106,8 +108,11 @@ impl Counter {
         if now >= self.pending_until {
             self.pending = 0;
         }
-        if now.since(self.updated_at.max(self.locked_until)) >= MEMORY {
+        let quiet = now.since(self.updated_at.max(self.locked_until));
+        if quiet >= MEMORY {
             self.failures = 0;
+        }
+        if quiet >= LOCK_MEMORY {
             self.locks = 0;
         }
         self

@@ -55,7 +55,9 @@ pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Faul
 
 /// Asks for the current password once more before a change. Counted like a sign-in from a
 /// known device, so that a borrowed phone cannot guess without end.
-async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<()> {
+///
+/// Returns the version of the credential that was proven.
+async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<i64> {
     let Some(password) = Password::typed(raw) else {
         let fields = vec![FieldError { field, key: "error-password-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
@@ -73,6 +75,7 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     };
     let skeleton = kagiya_domain::login_id::Skeleton::of(&live.login_id);
     let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
+    let version = credential.as_ref().map_or(0, |c| c.account.credential_version);
     let check = app.hashing.verify(credential.and_then(|c| c.phc), password).await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,
@@ -86,7 +89,7 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
         })
         .await?;
     match settlement {
-        Settlement::Succeeded => Ok(Ok(())),
+        Settlement::Succeeded => Ok(Ok(version)),
         Settlement::Returned => Ok(Err(overloaded(app, visitor).await)),
         Settlement::Failed { .. } => {
             let mut draft = Draft::new("account", 401, visitor, vec![Evidence::PasswordMismatch]);
@@ -107,9 +110,10 @@ async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current: &str, new: &str) -> Outcome<()> {
-    if let Err(refusal) = prove(app, visitor, live, current, "current_password").await? {
-        return Ok(Err(refusal));
-    }
+    let version = match prove(app, visitor, live, current, "current_password").await? {
+        Ok(version) => version,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let emails = store::email::of_account(&mut app.store.reader().await?, live.account_id).await?;
     let password = match recover::judge(app, new, &live.login_id, emails.iter().map(|e| e.address.as_str())) {
         Ok(password) => password,
@@ -128,6 +132,12 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
         .store
         .write(move |conn| {
             async move {
+                // A recovery that was finished meanwhile has the last word.
+                let unchanged =
+                    store::account::find(conn, account).await?.is_some_and(|a| a.credential_version == version);
+                if !unchanged || !store::session::is_running(conn, keep).await? {
+                    return Err(store::Error::Undone);
+                }
                 recover::replace_password(conn, account, &phc, Some(keep), now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
@@ -137,7 +147,11 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
             }
             .boxed()
         })
-        .await?;
+        .await;
+    let others = match others {
+        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, "account").await)),
+        other => other?,
+    };
     app.mail_bell.notify_one();
     session::ended(app, others).await?;
     Ok(Ok(()))
@@ -201,14 +215,16 @@ pub async fn verify_email(app: &App, visitor: &Visitor, live: &Live, id: Option<
     let guess = code::guess(app, visitor, &flow, typed, false);
     let now = app.now();
     let notice = sign_in::mail(app, "email_added", Some(live.account_id), compose::email_data(&email, now), &flow.lang);
-    let (account, flow_id, audit_id) = (live.account_id, flow.id, app.new_id());
+    let (account, session, flow_id, audit_id) = (live.account_id, live.id, flow.id, app.new_id());
     let typed = app
         .store
         .write(move |conn| {
             async move {
                 let typed = code::check(conn, &guess, now).await?;
                 if matches!(typed, code::Typed::Right(_)) {
-                    if !store::email::insert(conn, account, &email, false, now).await? {
+                    if !store::session::is_running(conn, session).await?
+                        || !store::email::insert(conn, account, &email, false, now).await?
+                    {
                         return Err(store::Error::Undone);
                     }
                     store::flow::finish(conn, flow_id, now).await?;
@@ -246,12 +262,18 @@ pub async fn change_email(app: &App, live: &Live, address_key: &str, primary: bo
     let email = EmailAddress::parse(address_key).ok();
     let notice = email.map(|email| {
         let kind = if primary { "email_primary" } else { "email_removed" };
-        sign_in::mail(app, kind, Some(account), compose::email_data(&email, now), "ja")
+        let mut mail = sign_in::mail(app, kind, Some(account), compose::email_data(&email, now), "ja");
+        mail.address = Some(email.as_string());
+        mail
     });
+    let session = live.id;
     let done = app
         .store
         .write(move |conn| {
             async move {
+                if !store::session::is_running(conn, session).await? {
+                    return Ok(false);
+                }
                 let done = if primary {
                     store::email::make_primary(conn, account, &key, now).await?
                 } else {
@@ -309,8 +331,9 @@ pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome
                     return Ok(None);
                 };
                 store::flow::finish(conn, flow, now).await?;
-                store::account::set_state(conn, account, AccountState::Active, now).await?;
-                Ok(Some(found.login_id))
+                let moved =
+                    store::account::move_state(conn, account, AccountState::Closed, AccountState::Active, now).await?;
+                Ok(moved.then_some(found.login_id))
             }
             .boxed()
         })

@@ -142,7 +142,8 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
         None if guess.code.is_none() => vec![],
         None => vec![Evidence::CodeMismatch],
     };
-    if let Some(counter) = counters.first_mut() {
+    // Beyond the cap nothing is looked at, so nothing is counted: the hour passes.
+    if let Some(counter) = counters.first_mut().filter(|_| !capped) {
         counter.failures += 1;
         counter.updated_at = now;
     }

@@ -1,5 +1,6 @@
 //! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
 
+use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
     code::{CAP_WINDOW, MAIL_CAP},
@@ -100,7 +101,15 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
     // A new sign-in concerns the person; one mail is enough. Changes go to every address.
     let one = matches!(mail.kind.as_str(), "new_device" | "welcome" | "locked");
     let recipients = emails.into_iter().take(if one { 1 } else { usize::MAX });
-    Ok(recipients.map(|email| letter(app, mail, &email.address, lang, &name, &args, None)).collect())
+    let mut to: Vec<String> = recipients.map(|email| email.address).collect();
+    // One that was just removed hears of it, too.
+    to.extend(mail.address.clone().filter(|address| !to.contains(address)));
+    let letters = to.iter().enumerate().map(|(place, address)| {
+        let mut letter = letter(app, mail, address, lang, &name, &args, None);
+        letter.id = format!("{}.{place}", letter.id);
+        letter
+    });
+    Ok(letters.collect())
 }
 
 async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
@@ -117,7 +126,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         "add_email" => {
             let key = flow.typed.to_lowercase();
             let taken = store::account::find_by_email(&mut app.store.reader().await?, &key).await?;
-            if is_capped(app, &flow.typed, &mail.kind).await? {
+            if is_capped(app, &flow.typed, mail).await? {
                 return Ok(Vec::new());
             }
             if let Some(other) = taken {
@@ -145,8 +154,16 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
             let subject = code::subject_key(app, kind, account.id.as_bytes());
             let sent = store::code::sent_since(&mut conn, &subject, now.minus(CAP_WINDOW)).await?;
             drop(conn);
-            if sent >= MAIL_CAP && !trusted {
+            // A mail that is tried again is no further mail.
+            if sent >= MAIL_CAP && !trusted && mail.tries <= 1 {
                 tracing::warn!(kind, "an account gets no more codes by mail for now");
+                // The newest code in the mailbox still works in this flow.
+                let (id, account) = (flow.id, Some(account.id));
+                app.store
+                    .write(move |conn| {
+                        async move { store::flow::set_subject(conn, id, account, &subject).await }.boxed()
+                    })
+                    .await?;
                 return Ok(Vec::new());
             }
             // To the address that was typed when the account has it, otherwise to the primary one.
@@ -167,16 +184,22 @@ fn decode_device(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-async fn is_capped(app: &App, address: &str, kind: &str) -> Result<bool, Fault> {
+async fn is_capped(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> {
+    let Ok(email) = EmailAddress::parse(address) else {
+        return Ok(true);
+    };
     let since = app.now().minus(CAP_WINDOW);
-    let key = address.to_lowercase();
-    Ok(store::delivery::count_since(&mut app.store.reader().await?, &key, kind, since).await? >= MAIL_CAP)
+    let count = store::delivery::count_since(&mut app.store.reader().await?, &email.key(), &mail.kind, since).await?;
+    Ok(mail.tries <= 1 && count >= MAIL_CAP)
 }
 
 async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Result<Vec<Letter>, Fault> {
-    if is_capped(app, &flow.typed, &mail.kind).await? {
+    if is_capped(app, &flow.typed, mail).await? {
         return Ok(Vec::new());
     }
+    // The page and the reserved ID live as long for a taken address as for a free one.
+    let (id, until) = (flow.id, app.now().plus(kagiya_domain::code::LIFE));
+    app.store.write(move |conn| async move { store::flow::extend(conn, id, until).await }.boxed()).await?;
     let existing = store::account::find_by_email(&mut app.store.reader().await?, &flow.typed.to_lowercase()).await?;
     if let Some(account) = existing {
         return existing_letters(app, mail, &flow.typed, &account, lang).await;
@@ -204,7 +227,7 @@ async fn nobody_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Resu
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
         return Ok(Vec::new());
     };
-    if is_capped(app, &flow.typed, &mail.kind).await? {
+    if is_capped(app, &flow.typed, mail).await? {
         return Ok(Vec::new());
     }
     let address = email.as_string();

@@ -78,6 +78,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 store::flow::sweep(conn, now.minus(day)).await?;
                 store::code::sweep(conn, now.minus(day)).await?;
                 store::session::sweep(conn, now.minus(Span::days(30))).await?;
+                store::device::sweep(conn, now.minus(Span::days(400))).await?;
                 store::throttle::sweep(conn, now.minus(Span::days(2)), now).await?;
                 store::outbox::sweep(conn, now.minus(Span::days(7))).await?;
                 store::delivery::sweep(conn, now.minus(Span::days(90))).await?;

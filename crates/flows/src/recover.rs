@@ -135,10 +135,11 @@ pub async fn find_flow(app: &App, visitor: &Visitor, kind: &str, id: Option<Uuid
 /// # Errors
 /// When the database fails.
 pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Outcome<Uuid> {
-    let Some(flow) = find_flow(app, visitor, kind, id).await? else {
+    let now = app.now();
+    let Some(flow) = find_flow(app, visitor, kind, id).await?.filter(|f| f.expires_at > now.0 && f.proven_at.is_none())
+    else {
         return Ok(Err(refuse_ended(app, visitor, kind).await));
     };
-    let now = app.now();
     let mail = code_mail(app, visitor, kind, flow.id);
     let id = flow.id;
     let sent = app
@@ -329,14 +330,14 @@ pub async fn lock_keys(app: &App, visitor: &Visitor, account: Uuid, typed: &str)
         let typed_key = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
         keys.push(throttle::counter_key(app, Scope::TypedLogin, &typed_key));
     }
+    keys.sort_unstable();
     Ok(keys)
 }
 
 async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(), store::Error> {
-    if let Some(found) = store::account::find(conn, account).await?
-        && found.state == AccountState::Dormant
+    if store::account::move_state(conn, account, AccountState::Dormant, AccountState::Active, now).await?
+        && let Some(found) = store::account::find(conn, account).await?
     {
-        store::account::set_state(conn, account, AccountState::Active, now).await?;
         // Otherwise the clean-up would put it back to sleep at once.
         store::account::note_sign_in(conn, account, found.credential_version, now).await?;
     }
@@ -390,10 +391,11 @@ pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw
                 if !store::flow::finish(conn, flow_id, now).await? {
                     return Ok(None);
                 }
+                // Counters before the account, as a sign-in locks them.
+                store::throttle::clear(conn, &keys).await?;
                 replace_password(conn, account_id, &phc, None, now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
-                store::throttle::clear(conn, &keys).await?;
                 wake(conn, account_id, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = audit_line("owner", "password_reset", now);

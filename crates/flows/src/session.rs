@@ -144,11 +144,17 @@ pub async fn renew_lease(app: &App) -> Result<(), Fault> {
     let begun = app.clock.monotonic_ms();
     let mut conn = app.store.reader().await?;
     let epoch = store::session::epoch(&mut conn).await?;
-    let before = app.sessions.epoch.swap(epoch, Ordering::AcqRel);
-    if before != epoch {
+    drop(conn);
+    // The epoch only grows; a reading that was overtaken vouches for nothing.
+    let before = app.sessions.epoch.fetch_max(epoch, Ordering::AcqRel);
+    if before < epoch {
+        app.sessions.touched.store(true, Ordering::Relaxed);
+        write_uses(app).await?;
         app.sessions.forget();
     }
-    app.sessions.read_at.store(begun, Ordering::Release);
+    if before <= epoch {
+        app.sessions.read_at.store(begun, Ordering::Release);
+    }
     Ok(())
 }
 
@@ -241,13 +247,18 @@ pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
         .store
         .write(move |conn| {
             async move {
-                store::session::end_token(conn, &hash, EndReason::SignedOut, now).await?;
-                end_epoch(conn, server, now).await
+                if !store::session::end_token(conn, &hash, EndReason::SignedOut, now).await? {
+                    return Ok(None);
+                }
+                end_epoch(conn, server, now).await.map(Some)
             }
             .boxed()
         })
         .await?;
-    ended(app, others).await
+    match others {
+        Some(others) => ended(app, others).await,
+        None => Ok(()),
+    }
 }
 
 /// Ends one session of the owner's list, or with `None` all others than `current`.

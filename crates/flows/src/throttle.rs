@@ -101,8 +101,15 @@ async fn reserve_once(
             return Ok(Some(Reservation::Locked(scope, until)));
         }
     }
-    if admissions.iter().any(|(_, admission)| *admission == Admission::Busy) {
+    let busy = |wanted: Scope| admissions.contains(&(wanted, Admission::Busy));
+    if busy(Scope::TypedLogin) || busy(Scope::Network) || busy(Scope::KnownDevice) {
         return Ok(None);
+    }
+    if busy(Scope::Strangers) {
+        // Tries under another name of the account are in flight. Waiting for them would tell
+        // that the two names are one account.
+        store::throttle::save(conn, &ticket.keys, &counters).await?;
+        return Ok(Some(Reservation::Hidden(ticket, now)));
     }
     store::throttle::save(conn, &ticket.keys, &counters).await?;
     Ok(Some(match locked(Scope::Strangers) {

@@ -23,6 +23,8 @@ pub struct Visitor {
     pub lang: Lang,
     /// What the request itself shows.
     pub signs: Vec<Evidence>,
+    /// Hashes of the session tokens that came: a new sign-in takes their place.
+    pub old_sessions: Vec<[u8; 32]>,
 }
 
 impl Visitor {

@@ -34,6 +34,8 @@ struct File {
     mail_from: Option<String>,
     #[serde(deserialize_with = "networks")]
     trusted_proxy: Vec<IpNet>,
+    #[serde(deserialize_with = "networks")]
+    metrics_from: Vec<IpNet>,
     keys: Option<PathBuf>,
     #[serde(deserialize_with = "by_text")]
     time_zone: Option<Zone>,
@@ -167,6 +169,7 @@ pub(crate) struct Config {
     pub(crate) mail: MailSetting,
     pub(crate) mail_from: Option<String>,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) metrics_from: Vec<IpNet>,
     pub(crate) keys: PathBuf,
     pub(crate) log_json: bool,
     time_zone: jiff::tz::TimeZone,
@@ -198,6 +201,7 @@ impl Config {
             mail: flags.mail.clone().or(file.mail).unwrap_or_else(|| MailSetting::File(data.join("mail"))),
             mail_from: file.mail_from,
             trusted_proxies: trusted,
+            metrics_from: if file.metrics_from.is_empty() { loopback() } else { file.metrics_from },
             keys: flags.keys.clone().or(file.keys).unwrap_or_else(|| data.join("keys")),
             log_json: file.log == Some(LogFormat::Json),
             data,
@@ -301,6 +305,10 @@ impl Config {
             public_url,
         }
     }
+}
+
+fn loopback() -> Vec<IpNet> {
+    ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect()
 }
 
 fn read_file(named: Option<&Path>) -> Result<File, Failure> {

@@ -37,7 +37,7 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
     jobs::start(&app);
     outbox::start(&app, Arc::new(post));
-    let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), Some(recorder));
+    let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let running = kagiya_web::serve(web, listener)?;

@@ -168,6 +168,25 @@ pub async fn set_state(conn: &mut Conn, id: Uuid, state: AccountState, now: Time
     Ok(rows == 1)
 }
 
+/// Moves an account from one state to another; `false` when it was not in the first.
+pub async fn move_state(
+    conn: &mut Conn,
+    id: Uuid,
+    from: AccountState,
+    to: AccountState,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "UPDATE account SET state = $3, state_since = $4 WHERE id = $1 AND state = $2",
+        id,
+        from.as_str(),
+        to.as_str(),
+        now.0
+    )?;
+    Ok(rows == 1)
+}
+
 /// Gives or takes the role of staff.
 pub async fn set_staff(conn: &mut Conn, id: Uuid, since: Option<Timestamp>) -> Result<bool> {
     let rows = execute!(conn, "UPDATE account SET staff_since = $2 WHERE id = $1", id, since.map(|t| t.0))?;

@@ -30,6 +30,11 @@ pub async fn remember(conn: &mut Conn, account: Uuid, device_key: &[u8], now: Ti
     .map(drop)
 }
 
+/// Forgets browsers that have not signed in since `before`: their cookies are gone.
+pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    execute!(conn, "DELETE FROM device WHERE last_seen_at < $1", before.0)
+}
+
 /// Forgets every browser of an account: after a reset none is trusted until it signs in anew.
 pub async fn forget_all(conn: &mut Conn, account: Uuid) -> Result<()> {
     execute!(conn, "DELETE FROM device WHERE account_id = $1", account).map(drop)

@@ -143,6 +143,13 @@ pub async fn end_token(conn: &mut Conn, token_hash: &[u8; 32], why: EndReason, n
     Ok(rows == 1)
 }
 
+/// Whether a session of that key still runs.
+pub async fn is_running(conn: &mut Conn, id: Uuid) -> Result<bool> {
+    let row: Option<(Uuid,)> =
+        optional!(conn, (Uuid,), "SELECT id FROM session WHERE id = $1 AND ended_at IS NULL", id)?;
+    Ok(row.is_some())
+}
+
 /// Ends all sessions of an account, but for `except`.
 pub async fn end_all(
     conn: &mut Conn,

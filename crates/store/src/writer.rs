@@ -1,6 +1,6 @@
 //! SQLite's one writer: transactions that wait are committed, and synced, as a group.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -42,7 +42,10 @@ impl Writer {
         let (answer, answered) = oneshot::channel::<Result<T>>();
         let work: Work = Box::new(move |conn| {
             async move {
-                match work(conn).await {
+                // A panic must cost this unit only, not the writer.
+                let done =
+                    AssertUnwindSafe(work(conn)).catch_unwind().await.unwrap_or(Err(Error::Unreadable("unit of work")));
+                match done {
                     Ok(value) => Ok(Box::new(move |committed: std::result::Result<(), &Error>| {
                         let _ = answer.send(committed.map(|()| value).map_err(Error::copy));
                     }) as Finish),

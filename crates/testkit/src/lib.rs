@@ -110,7 +110,7 @@ impl TestServer {
             },
             hash_threads: 1,
         });
-        let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), None));
+        let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), Vec::new(), None));
         Self { app, router, clock, drawer: Arc::default(), folder }
     }
 

@@ -27,12 +27,21 @@ async fn owner(context: &Context) -> Result<Arc<Live>, Response> {
     match context.session().await {
         Ok(Sessions::Live(live)) => Ok(live),
         Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => {
-            let query = encode_query(&[("return_to", if context.path == "/" { "" } else { &context.path })]);
+            let query = encode_query(&[("return_to", destination(&context.path))]);
             let to = if query.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
             // The cookie stays: the sign-in page tells why the session ended, then drops it.
             Err(see_other(context, &to))
         }
         Err(fault) => Err(fault_page(context, &fault)),
+    }
+}
+
+/// Where a person wants to be after signing in; addresses that take forms only have no page.
+fn destination(path: &str) -> &str {
+    match path {
+        "/" => "",
+        path if path.starts_with("/account/emails") => "/account/security",
+        path => path,
     }
 }
 
@@ -169,11 +178,12 @@ pub(crate) async fn sessions(State(_): State<Arc<Web>>, context: Context) -> Res
 
 /// Reads and guards a form of a signed-in owner.
 async fn owned_form(context: &Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
-    let live = owner(context).await?;
+    // The body first: it may come slowly, and the session may end meanwhile.
     let fields = match Fields::read(context, body).await {
         Ok(fields) => fields,
         Err(error) => return Err(body_page(context, error).await),
     };
+    let live = owner(context).await?;
     if let Err(evidence) = form::guard(context, &fields) {
         let refusal = guard_refusal(context, "account", evidence).await;
         return Err(crate::fault::refused_page(context, &refusal, &context.path));

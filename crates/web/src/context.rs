@@ -39,6 +39,8 @@ pub(crate) struct Context {
     pub(crate) device: Option<[u8; 16]>,
     /// Where this request came to, for the language switch.
     pub(crate) path: String,
+    /// The connection's other end, before any forwarded header.
+    pub(crate) peer: Option<IpAddr>,
     lang_query: bool,
 }
 
@@ -82,6 +84,7 @@ impl Context {
             device_key: device.map(|device| device_key(app, &device)),
             lang,
             signs,
+            old_sessions: Cookie::Session.values(&headers, url).take(4).filter_map(session::token_hash).collect(),
         };
         Self {
             now: app.now(),
@@ -92,6 +95,7 @@ impl Context {
             flow_cookie,
             device,
             path: parts.uri.path().to_owned(),
+            peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),
             web,
         }
@@ -114,6 +118,14 @@ impl Context {
 
     pub(crate) fn lang(&self) -> Lang {
         self.visitor.lang
+    }
+
+    /// This page as a path with its query, for showing it again in another language.
+    pub(crate) fn here(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query.iter().filter(|(name, _)| name != "lang"));
+        let query = query.finish();
+        if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
     }
 
     /// The message of that key.

@@ -51,8 +51,9 @@ impl Cookie {
         headers
             .get_all(header::COOKIE)
             .into_iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|line| line.split(';'))
+            .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+            // A sibling's cookie may hold anything; only ours must be text.
+            .filter_map(|pair| std::str::from_utf8(pair).ok())
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(move |(found, _)| *found == name)
             .map(|(_, value)| value.trim_matches('"'))

@@ -14,6 +14,8 @@ use crate::{
 /// Largest body that is read at all.
 pub(crate) const MAX_BODY: usize = 64 * 1_024;
 const MAX_FIELDS: usize = 64;
+/// A body that takes longer than this is given up.
+const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
 /// Without the browser's word for its origin, a form is good for this long.
 const FORM_LIFE: Span = Span::hours(12);
 
@@ -74,7 +76,10 @@ impl Fields {
 
 /// Reads a body within [`MAX_BODY`].
 pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, BodyError> {
-    match Limited::new(body, MAX_BODY).collect().await {
+    let Ok(read) = tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await else {
+        return Err(BodyError::Broken);
+    };
+    match read {
         Ok(all) => Ok(all.to_bytes().to_vec()),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(BodyError::TooLarge),
         Err(_) => Err(BodyError::Broken),

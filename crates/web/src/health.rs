@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-use crate::Web;
+use crate::{Web, context::Context, fault::not_found_page};
 
 /// The process is alive.
 pub(crate) async fn alive() -> Response {
@@ -24,8 +24,14 @@ pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
     plain(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned())
 }
 
-/// Prometheus text.
-pub(crate) async fn metrics(State(web): State<Arc<Web>>) -> Response {
+/// Prometheus text, for the operator's own collector only: counters by true cause would tell
+/// a stranger whether an account exists.
+pub(crate) async fn metrics(State(web): State<Arc<Web>>, context: Context) -> Response {
+    let forwarded = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| context.headers.contains_key(*name));
+    let allowed = context.peer.is_none_or(|peer| web.metrics_from.iter().any(|net| net.contains(&peer)));
+    if forwarded || !allowed {
+        return not_found_page(&context);
+    }
     let app = &web.app;
     #[allow(clippy::cast_precision_loss, reason = "gauges are floating-point numbers")]
     let gauge = |name: &'static str, value: i64| metrics::gauge!(name).set(value as f64);

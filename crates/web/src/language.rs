@@ -22,10 +22,7 @@ pub(crate) async fn choose(State(_): State<Arc<Web>>, context: Context, body: Bo
         Err(error) => return body_page(&context, error).await,
     };
     let lang = Lang::parse(fields.get("lang")).unwrap_or_default();
-    let from = fields.get("from");
-    // The doors are no destinations after signing in, but may be read in another language.
-    let door = ["/sign-in", "/sign-up", "/recover", "/unlock"].contains(&from);
-    let to = if door { from.to_owned() } else { ReturnTo::parse(from).map_or("/".into(), |to| to.as_str().to_owned()) };
+    let to = ReturnTo::parse_own(fields.get("from")).map_or("/".into(), |to| to.as_str().to_owned());
     let mut response = see_other(&context, &to);
     let url = &context.web.app.settings.public_url;
     response.headers_mut().append(header::SET_COOKIE, Cookie::Lang.set_long(lang.as_str(), url));

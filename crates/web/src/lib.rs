@@ -36,6 +36,8 @@ pub struct Web {
     pub app: Arc<App>,
     /// Whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// From where `/metrics` may be read, directly and not through a proxy.
+    pub metrics_from: Vec<IpNet>,
     /// Renders `/metrics`; `None` when another in this process records.
     pub metrics: Option<PrometheusHandle>,
     pub(crate) assets: assets::Assets,
@@ -43,9 +45,14 @@ pub struct Web {
 
 impl Web {
     /// Puts the web layer together.
-    pub fn new(app: Arc<App>, trusted_proxies: Vec<IpNet>, metrics: Option<PrometheusHandle>) -> Arc<Self> {
+    pub fn new(
+        app: Arc<App>,
+        trusted_proxies: Vec<IpNet>,
+        metrics_from: Vec<IpNet>,
+        metrics: Option<PrometheusHandle>,
+    ) -> Arc<Self> {
         let assets = assets::Assets::new(&app.settings.accent);
-        Arc::new(Self { app, trusted_proxies, metrics, assets })
+        Arc::new(Self { app, trusted_proxies, metrics_from, metrics, assets })
     }
 }
 

@@ -112,8 +112,8 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let lang_path = if view.context.method == http::Method::GET { view.context.path.as_str() } else { "/sign-in" };
-    let html = match (Layout { v: view, title, body: &body, lang_path }).render() {
+    let lang_path = view.context.here();
+    let html = match (Layout { v: view, title, body: &body, lang_path: &lang_path }).render() {
         Ok(html) => html,
         Err(error) => {
             tracing::error!(%error, "the layout failed");

@@ -108,6 +108,10 @@ async fn dispatch(web: &Web, router: Router, request: hyper::Request<Incoming>, 
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one request")]
     let seconds = (web.app.clock.monotonic_us() - begun) as f64 / 1e6;
     metrics::histogram!("kagiya_request_seconds", "method" => method).record(seconds);
+    if web.app.settings.public_url.secure {
+        let year = http::HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, year);
+    }
     if !response.headers().contains_key(http::header::CACHE_CONTROL) {
         seal(response.headers_mut());
     }

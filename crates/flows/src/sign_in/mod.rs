@@ -10,6 +10,7 @@ use kagiya_domain::{
     account::AccountState,
     login::{self, Login},
     password::Password,
+    session::EndReason,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, decide},
     throttle::Scope,
 };
@@ -270,6 +271,7 @@ async fn enter(
     });
     let (expires_at, budgets, browser_key) = (new_session.expires_at, app.settings.budgets, visitor.browser_key);
     let (id, version, has_notice) = (account.id, account.credential_version, notice.is_some());
+    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
     let done = app
         .store
         .write(move |conn| {
@@ -277,7 +279,11 @@ async fn enter(
                 throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
                 // The password may have been changed, or the account locked, while this hashed.
                 if !store::account::note_sign_in(conn, id, version, now).await? {
-                    return Ok(false);
+                    return Ok(None);
+                }
+                let mut replaced = false;
+                for old in &old_sessions {
+                    replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
                 }
                 store::session::insert(conn, &new_session, now).await?;
                 store::device::remember(conn, id, &device_key, now).await?;
@@ -290,14 +296,17 @@ async fn enter(
                 if let Some(notice) = notice {
                     store::outbox::enqueue(conn, &notice, now).await?;
                 }
-                Ok(true)
+                Ok(Some(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
             }
             .boxed()
         })
         .await?;
-    if !done {
+    let Some(replaced) = done else {
         let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    };
+    if let Some(others) = replaced {
+        session::ended(app, others).await?;
     }
     if has_notice {
         app.mail_bell.notify_one();

@@ -181,7 +181,8 @@ pub(super) async fn refuse_credentials(
     let unversioned = |purpose: &str, id: &[u8]| {
         app.keys.digest("wrong value", &[purpose.as_bytes(), id, password.as_bytes()])[..8].to_vec()
     };
-    let of_typed = unversioned("typed", &gathered.typed_key);
+    // What is not looked at must not pass for "looked at before" when the lock is over.
+    let of_typed = unversioned(if hidden_until.is_some() { "typed, hidden" } else { "typed" }, &gathered.typed_key);
     let browser = visitor.browser_key.unwrap_or_else(|| app.random());
     let of_browser = unversioned("browser", &[gathered.typed_key, browser].concat());
 
@@ -206,7 +207,7 @@ pub(super) async fn refuse_credentials(
         .store
         .write(move |conn| {
             async move {
-                let repeat_for_subject = !store::throttle::note_wrong_value(conn, &of_subject, now).await?;
+                let repeat_for_subject = !hidden && !store::throttle::note_wrong_value(conn, &of_subject, now).await?;
                 let repeat_for_typed = !store::throttle::note_wrong_value(conn, &of_typed, now).await?;
                 if !store::throttle::note_wrong_value(conn, &of_browser, now).await? {
                     draft.evidence.push(Evidence::SameValueAgain);
