@@ -169,7 +169,7 @@ pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, p
             return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
         }
     };
-    if let Err(refusal) = prove(app, visitor, live, password, "password").await? {
+    if let Err(refusal) = prove(app, visitor, live, password, "email_password").await? {
         return Ok(Err(refusal));
     }
     let now = app.now();

@@ -217,12 +217,13 @@ struct SecurityPage<'a> {
     login_id: &'a str,
     password_set: Option<String>,
     emails: Vec<EmailView>,
+    typed_email: &'a str,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
     notice: Option<String>,
 }
 
-async fn security_page(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+async fn security_page(context: &Context, live: &Live, typed_email: &str, refusal: Option<&Refusal>) -> Response {
     let overview = match account::overview(&context.web.app, live.account_id).await {
         Ok(Some(overview)) => overview,
         Ok(None) => return see_other(context, "/sign-in"),
@@ -239,6 +240,7 @@ async fn security_page(context: &Context, live: &Live, refusal: Option<&Refusal>
         login_id: &live.login_id,
         password_set: overview.password_set_at.map(|at| view.time(&at.0)),
         emails: email_views(&overview.emails),
+        typed_email,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         notice: notice.filter(|_| refusal.is_none()),
@@ -254,7 +256,7 @@ async fn security_page(context: &Context, live: &Live, refusal: Option<&Refusal>
 
 pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Response {
     match owner(&context).await {
-        Ok(live) => security_page(&context, &live, None).await,
+        Ok(live) => security_page(&context, &live, "", None).await,
         Err(response) => response,
     }
 }
@@ -267,7 +269,7 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, context: Context,
     let (current, new) = (fields.get("current_password"), fields.get("password"));
     match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
         Ok(Ok(())) => see_other(&context, "/account/security?done=password"),
-        Ok(Err(refusal)) => security_page(&context, &live, Some(&refusal)).await,
+        Ok(Err(refusal)) => security_page(&context, &live, "", Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }
 }
@@ -280,7 +282,7 @@ pub(crate) async fn add_email(State(_): State<Arc<Web>>, context: Context, body:
     let (email, password) = (fields.get("email"), fields.get("password"));
     match account::add_email(&context.web.app, &context.visitor, &live, email, password).await {
         Ok(Ok(flow)) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
-        Ok(Err(refusal)) => security_page(&context, &live, Some(&refusal)).await,
+        Ok(Err(refusal)) => security_page(&context, &live, email, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }
 }

@@ -55,7 +55,9 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         remember: state.remember,
         return_to: state.return_to.unwrap_or_default(),
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: state.refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: state
+            .refusal
+            .map(|refusal| VerdictView::new(&view, refusal).carrying(state.login, state.return_to.unwrap_or_default())),
         notice: state.notice,
         signed_in_as: state.signed_in_as,
     };
@@ -150,7 +152,8 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
         let draft = Draft::invalid("sign_in", &context.visitor, broken);
         return refused(&*attempt::refuse(&context.web.app, &context.visitor, draft).await);
     }
-    let typed = Typed { login: login.clone(), password: fields.get("password").to_owned(), remember };
+    let typed =
+        Typed { login: login.clone(), password: fields.get("password").to_owned(), remember, keep_device: true };
     let mut visitor = context.visitor.clone();
     if fields.get("caps") == "1" {
         visitor.signs.push(kagiya_domain::Evidence::CapsLockOn);

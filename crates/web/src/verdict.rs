@@ -4,7 +4,7 @@ use kagiya_domain::{Evidence, cause::Cause, remedy::Remedy};
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
 
-use crate::page::View;
+use crate::page::{View, encode_query};
 
 /// One candidate with what speaks for it.
 pub(crate) struct CandidateView {
@@ -76,6 +76,22 @@ impl VerdictView {
             confirmable: refusal.confirmable,
             help: format!("/help/{}", verdict.cause.slug()),
         }
+    }
+}
+
+impl VerdictView {
+    /// The steps that lead to another form of ours take along what was typed and the destination.
+    pub(crate) fn carrying(mut self, login: &str, return_to: &str) -> Self {
+        let query = encode_query(&[("login", login), ("return_to", return_to)]);
+        for step in &mut self.steps {
+            if let Some(url) = step.url.as_mut().filter(|url| matches!(url.as_str(), "/recover" | "/unlock"))
+                && !query.is_empty()
+            {
+                url.push('?');
+                url.push_str(&query);
+            }
+        }
+        self
     }
 }
 

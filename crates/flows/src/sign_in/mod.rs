@@ -40,6 +40,8 @@ pub struct Typed {
     pub password: String,
     /// "Keep me signed in".
     pub remember: bool,
+    /// Whether there is a browser that will keep the known-device mark.
+    pub keep_device: bool,
 }
 
 /// A sign-in that worked.
@@ -153,7 +155,7 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
                 return Err(Fault::Unreadable("account"));
             };
             let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
-            enter(app, visitor, device, credential, gathered.device_known, ticket, typed.remember, upgrade).await
+            enter(app, visitor, device, credential, gathered.device_known, ticket, &typed, upgrade).await
         }
         Decision::OfferReopen => {
             let flow = offer_reopen(app, visitor, &gathered, ticket).await?;
@@ -256,12 +258,12 @@ async fn enter(
     credential: Credential,
     device_known: bool,
     ticket: Ticket,
-    remember: bool,
+    typed: &Typed,
     upgrade: Option<(String, String)>,
 ) -> Outcome<Entered> {
     let now = app.now();
     let account = credential.account;
-    let (token, new_session) = session::prepare(app, visitor, account.id, remember, now);
+    let (token, new_session) = session::prepare(app, visitor, account.id, typed.remember, now);
     let device = device.unwrap_or_else(|| app.random());
     let device_key = device_key(app, &device);
     let row = success_row(app, visitor, account.id, now);
@@ -271,6 +273,7 @@ async fn enter(
     });
     let (expires_at, budgets, browser_key) = (new_session.expires_at, app.settings.budgets, visitor.browser_key);
     let (id, version, has_notice) = (account.id, account.credential_version, notice.is_some());
+    let (remember, keep_device) = (typed.remember, typed.keep_device);
     let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
     let done = app
         .store
@@ -286,7 +289,9 @@ async fn enter(
                     replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
                 }
                 store::session::insert(conn, &new_session, now).await?;
-                store::device::remember(conn, id, &device_key, now).await?;
+                if keep_device {
+                    store::device::remember(conn, id, &device_key, now).await?;
+                }
                 store::attempt::insert(conn, &row).await?;
                 let key = browser_key.as_ref().map(|k| &k[..]);
                 store::attempt::resolve(conn, id, key, now.minus(LEARNING), "password", now).await?;
