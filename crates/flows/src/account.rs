@@ -185,18 +185,7 @@ pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, p
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = flow.id;
-    let mail = recover::code_mail(app, visitor, "add_email", id);
-    app.store
-        .write(move |conn| {
-            async move {
-                store::flow::insert(conn, &flow).await?;
-                store::outbox::enqueue(conn, &mail, now).await
-            }
-            .boxed()
-        })
-        .await?;
-    app.mail_bell.notify_one();
+    let id = recover::begin(app, visitor, "add_email", flow).await?;
     Ok(Ok(id))
 }
 

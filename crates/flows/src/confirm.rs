@@ -40,18 +40,7 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Opti
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = flow.id;
-    let mail = recover::code_mail(app, visitor, "confirm", id);
-    app.store
-        .write(move |conn| {
-            async move {
-                store::flow::insert(conn, &flow).await?;
-                store::outbox::enqueue(conn, &mail, now).await
-            }
-            .boxed()
-        })
-        .await?;
-    app.mail_bell.notify_one();
+    let id = recover::begin(app, visitor, "confirm", flow).await?;
     Ok(Some(id))
 }
 

@@ -70,8 +70,14 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = flow.id;
-    let mail = code_mail(app, visitor, kind.as_str(), id);
+    let id = begin(app, visitor, kind.as_str(), flow).await?;
+    Ok(Ok(id))
+}
+
+/// Keeps a flow and the mail that goes with it, in one transaction.
+pub(crate) async fn begin(app: &App, visitor: &Visitor, kind: &'static str, flow: Flow) -> Result<Uuid, Fault> {
+    let (id, now) = (flow.id, app.now());
+    let mail = code_mail(app, visitor, kind, id);
     app.store
         .write(move |conn| {
             async move {
@@ -82,7 +88,7 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
         })
         .await?;
     app.mail_bell.notify_one();
-    Ok(Ok(id))
+    Ok(id)
 }
 
 /// Why a typed login cannot begin anything.

@@ -100,18 +100,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = flow.id;
-    let mail = recover::code_mail(app, visitor, "sign_up", id);
-    app.store
-        .write(move |conn| {
-            async move {
-                store::flow::insert(conn, &flow).await?;
-                store::outbox::enqueue(conn, &mail, now).await
-            }
-            .boxed()
-        })
-        .await?;
-    app.mail_bell.notify_one();
+    let id = recover::begin(app, visitor, "sign_up", flow).await?;
     Ok(Ok(Next::TypeCode(id)))
 }
 
