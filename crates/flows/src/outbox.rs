@@ -11,8 +11,9 @@ use crate::{
     compose::{self, Letter},
 };
 
-/// Nobody else sends a mail that one server has in hand for this long.
-const LEASE: Span = Span::minutes(2);
+/// Nobody else sends a mail that one server has in hand for this long; after a crash it is
+/// how late the mail is.
+const LEASE: Span = Span::seconds(30);
 /// Mails in hand at once.
 const BATCH: i64 = 20;
 

@@ -82,7 +82,7 @@ fn builder(url: &str) -> Result<AsyncSmtpTransportBuilder, String> {
         url.push_str(tls);
     }
     let builder = Smtp::from_url(&url).map_err(|error| format!("not an SMTP URL: {error}"))?;
-    Ok(builder.timeout(Some(Duration::from_secs(20))))
+    Ok(builder.timeout(Some(Duration::from_secs(10))))
 }
 
 /// The way out.
