@@ -4,9 +4,14 @@ mail-foot =
     Contact: { $support }
     This mail was sent automatically from { $from }. Replies are not read.
 
+mail-foot-plain =
+    { $service }
+    { $origin }
+    This mail was sent automatically from { $from }. Replies are not read.
+
 mail-sign-up-subject = [{ $service }] registration: your code
 mail-sign-up =
-    Thank you for registering with { $service }.
+    Thank you for choosing { $service }. Your registration is not complete yet.
     To finish, enter this code on the page.
 
     { $code }
@@ -111,7 +116,7 @@ mail-locked =
     After many failed sign-ins to { $login_id } we have paused it until { $time }.
 
     If it was you: wait until then, or end the pause at { $origin }/unlock
-    If it was not: somebody else has tried. Your password is not broken, and devices on which you have signed in before still work.
+    If it was not: somebody else has tried. None of these tries got in, and devices on which you have signed in before still work.
 
 mail-password-changed-subject = [{ $service }] your password was changed
 mail-password-changed =

@@ -58,7 +58,7 @@ unlock-title = End the pause
 unlock-lead = After several failed sign-ins we pause for safety. If you do not want to wait, enter the code that we send to your registered address.
 
 code-title = Enter the code
-code-lead = We have sent a mail. If the address has no account, the mail says so.
+code-lead = We have sent a mail to the address you entered, or to the registered one. Enter the code from it.
 code-label = Code (6 digits)
 code-hint = Spaces and full-width digits are fine. The code is good for 10 minutes.
 code-elsewhere = If you began in another browser, enter again what you entered there.
@@ -67,7 +67,7 @@ code-sent-again = We have sent another mail. Only the code in the newest mail wo
 code-none-title = No mail?
 code-none-junk = Look into your junk folder.
 code-none-domain = If your mail provider filters senders, allow { $from }.
-code-none-address = You may have registered another address.
+code-none-address = Check that the address is right, and that you did not register another one.
 code-resend = Send it again
 code-resend-in = You can send it again in { $seconds } seconds.
 code-resend-countdown = You can send it again in 00 seconds.
@@ -137,7 +137,7 @@ close-id = Nobody can ever use this { $word } again.
 close-submit = Close my account
 
 notice-reset = Your password is changed. Sign in with the new one, and check that your password manager has updated its entry.
-notice-unlocked = The pause is over. Please sign in.
+notice-unlocked = The pause after failures, or the long sleep, is over. Please sign in.
 notice-reopened = Your account is back. Please sign in.
 notice-closed = Your account is closed. For 30 days, signing in brings it back.
 ended-signed-out = You are signed out.

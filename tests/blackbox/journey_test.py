@@ -137,6 +137,13 @@ class Journey(OnBoth):
         r = b.post("/sign-up", {**form["fields"], "password": PASSWORD})
         self.assertEqual(r.status, 303)
 
+    def test_a_mistyped_address_can_be_corrected(self):
+        s = self.server
+        b = Browser(s)
+        self.assertEqual(b.submit("/sign-up", login_id="hana", email="wrong@example.jp", password=PASSWORD).status, 303)
+        self.assertEqual(b.sign_up("hana", "right@example.jp", PASSWORD).status, 303)
+        self.assertEqual(b.get("/auth/check").status, 200)
+
     def test_look_alike_ids_are_one_and_never_used_twice(self):
         s = self.server
         s.account("hello-world")

@@ -276,7 +276,9 @@ fn letter(
     ]);
     let subject = app.words.format(lang, &format!("mail-{name}-subject"), &all);
     let body = app.words.format(lang, &format!("mail-{name}"), &all);
-    let foot = app.words.format(lang, "mail-foot", &all);
+    // Without a way to support there is no line about it.
+    let foot = if settings.support.is_some() { "mail-foot" } else { "mail-foot-plain" };
+    let foot = app.words.format(lang, foot, &all);
     let text = format!("{body}\n\n-- \n{foot}\n");
     let html = html(lang, &subject, &body, &foot, code, &settings.accent);
     // A code or an order to act never travels as a link that signs in.

@@ -66,7 +66,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     let taken = store::account::find_by_skeleton(&mut conn, &skeleton).await?.is_some()
         || store::flow::sign_up_for(&mut conn, &skeleton, Uuid::nil(), now)
             .await?
-            .is_some_and(|flow| !is_same_person(&flow, visitor, &email));
+            .is_some_and(|flow| !is_same_browser(&flow, visitor));
     drop(conn);
     if taken {
         // IDs are public, so this may be said; addresses are not.
@@ -104,11 +104,9 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     Ok(Ok(Next::TypeCode(id)))
 }
 
-/// A second press by the same person is no rival for the ID.
-fn is_same_person(flow: &Flow, visitor: &Visitor, email: &EmailAddress) -> bool {
-    let same_browser =
-        visitor.cookie_came && flow.browser_key.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b);
-    same_browser && flow.typed.eq_ignore_ascii_case(&email.as_string())
+/// A second press in the same browser is no rival for the ID: the address may be corrected.
+fn is_same_browser(flow: &Flow, visitor: &Visitor) -> bool {
+    visitor.cookie_came && flow.browser_key.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b)
 }
 
 /// A sign-up that became an account.

@@ -60,6 +60,7 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
         "type": format!("{origin}/help/{cause}"),
         "title": words.get(Lang::En, &format!("cause-{}-title", verdict.cause.key())),
         "detail": words.get(Lang::En, &format!("cause-{}-lead", verdict.cause.key())),
+        "status": 200,
         "reference": row.reference,
         "kind": row.kind,
         "at": rfc3339(Timestamp(row.created_at)),

@@ -57,7 +57,7 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: state
             .refusal
-            .map(|refusal| VerdictView::new(&view, refusal).carrying(state.login, state.return_to.unwrap_or_default())),
+            .map(|refusal| VerdictView::new(&view, refusal).carrying(state.return_to.unwrap_or_default())),
         notice: state.notice,
         signed_in_as: state.signed_in_as,
     };

@@ -80,9 +80,9 @@ impl VerdictView {
 }
 
 impl VerdictView {
-    /// The steps that lead to another form of ours take along what was typed and the destination.
-    pub(crate) fn carrying(mut self, login: &str, return_to: &str) -> Self {
-        let query = encode_query(&[("login", login), ("return_to", return_to)]);
+    /// The steps that lead to another form of ours take the destination along.
+    pub(crate) fn carrying(mut self, return_to: &str) -> Self {
+        let query = encode_query(&[("return_to", return_to)]);
         for step in &mut self.steps {
             if let Some(url) = step.url.as_mut().filter(|url| matches!(url.as_str(), "/recover" | "/unlock"))
                 && !query.is_empty()
