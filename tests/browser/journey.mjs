@@ -147,7 +147,6 @@ async function journey({ name, lang, script, width, dark }) {
   }
   await submit();
   check(`${name}: in with the new password`, page.url() === `${base}/`, page.url());
-  await page.goBack();
   await page.goto(`${base}/help/credential.old_password`);
   await look(page, `${name}-help`, axe);
   check(`${name}: no script errors`, errors.length === 0, errors.join("\n"));
