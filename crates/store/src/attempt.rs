@@ -4,7 +4,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one, optional};
+use crate::db::{Conn, Result, all, execute, later, one, optional};
 
 /// An attempt. Times are in milliseconds.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -45,7 +45,7 @@ pub struct Attempt {
 
 /// Keeps an attempt.
 pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
-    execute!(
+    later!(
         conn,
         "INSERT INTO attempt (id, reference, created_at, kind, outcome, account_id, subject_key, browser_key, network, browser,
          evidence, cause, advised, pending_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -64,7 +64,6 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
         a.advised.as_str(),
         a.pending_until
     )
-    .map(drop)
 }
 
 /// The attempt of a reference.
@@ -136,7 +135,7 @@ pub async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     let Some(browser_key) = browser_key else {
-        return execute!(
+        return later!(
             conn,
             "UPDATE attempt SET resolved_at = $3, resolved_by = $4
              WHERE account_id = $1 AND created_at > $2 AND outcome = 'refused' AND resolved_at IS NULL",
@@ -144,10 +143,9 @@ pub async fn resolve(
             since.0,
             now.0,
             by
-        )
-        .map(drop);
+        );
     };
-    execute!(
+    later!(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5
          WHERE ((account_id = $1 AND created_at > $3 AND (browser_key = $2 OR browser_key IS NULL))
@@ -158,7 +156,6 @@ pub async fn resolve(
         now.0,
         by
     )
-    .map(drop)
 }
 
 /// The last attempts of an account, the newest first.

@@ -2,7 +2,10 @@
 
 use std::{path::PathBuf, str::FromStr};
 
-use sqlx::{PgConnection, SqliteConnection, pool::PoolConnection, postgres::PgConnectOptions};
+use sqlx::{PgConnection, pool::PoolConnection, postgres::PgConnectOptions};
+
+pub use crate::error::{Error, Result};
+use crate::script::Scripted;
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,56 +35,10 @@ impl FromStr for Location {
     }
 }
 
-/// What can go wrong in a store. None of it is the member's fault.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The database refused, was gone, or was too slow.
-    #[error("database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// The data was written by a newer version of this program.
-    #[error(
-        "the database was written by a newer Kagiya (it has migration {0}, which this version does not know); \
-         start that version, or restore a backup from before it"
-    )]
-    NewerSchema(i64),
-    /// The data is of an older version and `kagiya migrate` has not been run.
-    #[error("the database is not at this version; run `kagiya migrate` first ({0} migrations are missing)")]
-    OlderSchema(usize),
-    /// A migration could not be applied.
-    #[error("migration: {0}")]
-    Migration(String),
-    /// A row holds what this program never writes.
-    #[error("the database holds an unreadable {0}")]
-    Unreadable(&'static str),
-    /// The caller found in the middle of its work that it must be undone.
-    #[error("undone")]
-    Undone,
-    /// The writer has stopped: the program is shutting down.
-    #[error("the store is closing")]
-    Closing,
-}
-
-impl Error {
-    pub(crate) fn copy(&self) -> Self {
-        match self {
-            Self::NewerSchema(version) => Self::NewerSchema(*version),
-            Self::OlderSchema(missing) => Self::OlderSchema(*missing),
-            Self::Unreadable(what) => Self::Unreadable(what),
-            Self::Undone => Self::Undone,
-            Self::Closing => Self::Closing,
-            Self::Database(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
-            Self::Migration(text) => Self::Migration(text.clone()),
-        }
-    }
-}
-
-/// The result of a store function.
-pub type Result<T> = std::result::Result<T, Error>;
-
 /// A connection to one of the two; inside [`Store::write`] it is in a transaction.
 pub enum Conn {
     /// SQLite.
-    Sqlite(PoolConnection<sqlx::Sqlite>),
+    Sqlite(Scripted),
     /// PostgreSQL outside a transaction.
     Postgres(PoolConnection<sqlx::Postgres>),
     /// PostgreSQL inside a transaction, rolled back when dropped.
@@ -89,7 +46,7 @@ pub enum Conn {
 }
 
 pub(crate) enum Backend<'c> {
-    Sqlite(&'c mut SqliteConnection),
+    Sqlite(&'c mut Scripted),
     Postgres(&'c mut PgConnection),
 }
 
@@ -102,30 +59,71 @@ impl Conn {
         }
     }
 
+    /// Runs a statement without parameters, behind whatever waits.
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<()> {
         match self.backend() {
-            Backend::Sqlite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop),
-            Backend::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop),
+            Backend::Sqlite(conn) => {
+                conn.later(sql);
+                conn.flush().await
+            }
+            Backend::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop).map_err(Error::from),
         }
-        .map_err(Error::from)
+    }
+
+    /// As [`Conn::raw`]; SQLite runs it with the next statement.
+    pub(crate) async fn raw_later(&mut self, sql: &'static str) -> Result<()> {
+        if let Backend::Sqlite(conn) = self.backend() {
+            conn.later(sql);
+            return Ok(());
+        }
+        self.raw(sql).await
+    }
+
+    /// Runs what waits.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        match self.backend() {
+            Backend::Sqlite(conn) => conn.flush().await,
+            Backend::Postgres(_) => Ok(()),
+        }
     }
 }
 
 /// Runs a statement on either database: `execute!(conn, SQL, binds…)` gives the row count,
 /// `one!`, `optional!` and `all!` give rows of the named type.
+///
+/// `later!` is for a change whose row count nobody asks for and that no constraint refuses:
+/// SQLite runs it together with the next statement of the transaction, or with its commit.
 macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn.backend() {
-            $crate::db::Backend::Sqlite(c) => sqlx::query::<sqlx::Sqlite>($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
+            $crate::db::Backend::Sqlite(c) => {
+                let (sql, waiting) = c.statement($sql);
+                let query = sqlx::query_with::<sqlx::Sqlite, _>(sql, waiting)$(.bind($bind))*;
+                c.changes(query).await
+            }
             $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
         }
         .map_err($crate::Error::from)
     };
 }
+macro_rules! later {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $conn.backend() {
+            $crate::db::Backend::Sqlite(c) => {
+                let arguments = c.later($sql);
+                Ok(())$(.and_then(|()| sqlx::Arguments::add(arguments, $bind)))*.map_err($crate::error::encoding)
+            }
+            $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(c).await.map(drop).map_err($crate::Error::from),
+        }
+    };
+}
 macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn.backend() {
-            $crate::db::Backend::Sqlite(c) => sqlx::query_as::<sqlx::Sqlite, $row>($sql)$(.bind($bind))*.$how(c).await,
+            $crate::db::Backend::Sqlite(c) => {
+                let (sql, waiting) = c.statement($sql);
+                sqlx::query_as_with::<sqlx::Sqlite, $row, _>(sql, waiting)$(.bind($bind))*.$how(c.connection()).await
+            }
             $crate::db::Backend::Postgres(c) => sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*.$how(c).await,
         }
         .map_err($crate::Error::from)
@@ -134,4 +132,4 @@ macro_rules! fetch {
 macro_rules! one { ($($t:tt)*) => { $crate::db::fetch!(fetch_one, $($t)*) }; }
 macro_rules! optional { ($($t:tt)*) => { $crate::db::fetch!(fetch_optional, $($t)*) }; }
 macro_rules! all { ($($t:tt)*) => { $crate::db::fetch!(fetch_all, $($t)*) }; }
-pub(crate) use {all, execute, fetch, one, optional};
+pub(crate) use {all, execute, fetch, later, one, optional};

@@ -1,7 +1,7 @@
 //! Keeps and finds domain facts in SQLite or PostgreSQL. Decides nothing.
 //!
 //! Every statement is written once, in SQL that both run, in the file of its noun.
-//! What differs between the two is in `db.rs`, `store.rs` and the two folders of migrations.
+//! What differs between the two is in `db.rs`, `script.rs`, `store.rs` and the two folders of migrations.
 
 pub mod account;
 pub mod attempt;
@@ -11,9 +11,11 @@ pub mod db;
 pub mod delivery;
 pub mod device;
 pub mod email;
+mod error;
 pub mod flow;
 pub mod outbox;
 pub mod password;
+mod script;
 pub mod server;
 pub mod session;
 mod store;

@@ -3,7 +3,7 @@
 use kagiya_domain::{Span, Timestamp};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one};
+use crate::db::{Conn, Result, all, execute, later, one};
 
 /// A mail that waits.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -53,7 +53,7 @@ pub struct NewMail {
 
 /// Keeps a mail.
 pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<()> {
-    execute!(
+    later!(
         conn,
         "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 0)",
@@ -67,7 +67,6 @@ pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
         now.0,
         now.plus(mail.patience).0
     )
-    .map(drop)
 }
 
 /// Takes up to `limit` due mails; nobody else gets them before `until`.

@@ -3,7 +3,7 @@
 use kagiya_domain::{Timestamp, session::EndReason};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one, optional};
+use crate::db::{Conn, Result, all, execute, later, one, optional};
 
 /// A session with what a check of it needs of the account.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -71,7 +71,7 @@ macro_rules! select {
 
 /// Begins a session.
 pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result<()> {
-    execute!(
+    later!(
         conn,
         "INSERT INTO session (token_hash, id, account_id, created_at, last_seen_at, expires_at, idle_ms, browser, system, network)
          VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
@@ -85,7 +85,6 @@ pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result
         new.system.as_str(),
         new.network.as_str()
     )
-    .map(drop)
 }
 
 /// The session of a token, ended or not.

@@ -11,6 +11,7 @@ use sqlx::{
 
 use crate::{
     db::{Conn, Error, Location, Result},
+    script::Scripted,
     writer::Writer,
 };
 
@@ -76,7 +77,7 @@ impl Store {
             .connect_with(options)
             .await?;
         let conn = writer_pool.acquire().await?;
-        Ok(Self { inner: Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(conn)) } })
+        Ok(Self { inner: Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(Scripted::new(conn))) } })
     }
 
     async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
@@ -102,7 +103,7 @@ impl Store {
     /// When the database is gone or busy beyond patience.
     pub async fn reader(&self) -> Result<Conn> {
         Ok(match &self.inner {
-            Inner::Sqlite { pool, .. } => Conn::Sqlite(pool.acquire().await?),
+            Inner::Sqlite { pool, .. } => Conn::Sqlite(Scripted::new(pool.acquire().await?)),
             Inner::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
         })
     }

@@ -2,7 +2,7 @@
 
 use kagiya_domain::{Timestamp, throttle::Counter};
 
-use crate::db::{Conn, Result, all, execute, optional};
+use crate::db::{Conn, Result, all, execute, later, optional};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -67,7 +67,7 @@ pub async fn lock(conn: &mut Conn, keys: &[[u8; 16]], now: Timestamp) -> Result<
 /// Writes counters back that [`lock`] loaded.
 pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> Result<()> {
     if let ([ka, kb, kc], [a, b, c]) = (keys, counters) {
-        return execute!(
+        return later!(
             conn,
             "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14), ($15, $16, $17, $18, $19, $20, $21)
@@ -95,11 +95,10 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
             c.locked_until.0,
             c.locks,
             c.updated_at.0
-        )
-        .map(drop);
+        );
     }
     for (key, c) in keys.iter().zip(counters) {
-        execute!(
+        later!(
             conn,
             "UPDATE throttle SET failures = $2, pending = $3, pending_until = $4, locked_until = $5, locks = $6, updated_at = $7
              WHERE counter_key = $1",
@@ -120,7 +119,7 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
 pub async fn succeed(conn: &mut Conn, keys: &[[u8; 16]; 3], keep: &[u8; 16], now: Timestamp) -> Result<()> {
     // `pending` of the offered row says whether the counter keeps its failures.
     let kept = |key: &[u8; 16]| i64::from(key == keep);
-    execute!(
+    later!(
         conn,
         "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
          VALUES ($1, 0, $4, 0, 0, 0, $7), ($2, 0, $5, 0, 0, 0, $7), ($3, 0, $6, 0, 0, 0, $7)
@@ -137,7 +136,6 @@ pub async fn succeed(conn: &mut Conn, keys: &[[u8; 16]; 3], keep: &[u8; 16], now
         kept(&keys[2]),
         now.0
     )
-    .map(drop)
 }
 
 /// A counter as it stands, without locking it.

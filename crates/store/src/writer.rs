@@ -1,6 +1,6 @@
 //! SQLite's one writer: transactions that wait are committed, and synced, as a group.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -20,6 +20,12 @@ enum Message {
 
 /// Longest group that is committed together.
 const GROUP: usize = 64;
+
+/// Work that arrives so soon after a commit is a sign of load: then
+const LULL: Duration = Duration::from_millis(4);
+/// so long is waited for company before the next. A commit and its sync cost more than that,
+/// and whoever comes alone never waits.
+const GATHER: Duration = Duration::from_millis(2);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -70,7 +76,17 @@ impl Writer {
 }
 
 async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
-    while let Some(Message::Work(first, mut durable)) = receiver.recv().await {
+    loop {
+        let (message, busy) = match tokio::time::timeout(LULL, receiver.recv()).await {
+            Ok(message) => (message, true),
+            Err(_) => (receiver.recv().await, false),
+        };
+        let Some(Message::Work(first, mut durable)) = message else {
+            break;
+        };
+        if busy {
+            tokio::time::sleep(GATHER).await;
+        }
         let mut group = vec![first];
         let mut stop = false;
         while group.len() < GROUP
@@ -98,8 +114,8 @@ async fn commit_group(conn: &mut Conn, group: Vec<Work>, durable: bool) {
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {
-        // One text, one visit to SQLite's thread: the visits cost more than the statements.
-        conn.raw(match (durable, alone) {
+        // The beginning travels with the first statement, and the commit with the last ones.
+        conn.raw_later(match (durable, alone) {
             (true, true) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             (true, false) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; SAVEPOINT unit",
             (false, true) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
@@ -111,15 +127,20 @@ async fn commit_group(conn: &mut Conn, group: Vec<Work>, durable: bool) {
                 (Ok(finish), true) => finishes.push(finish),
                 (Err(finish), true) => {
                     finish(Ok(()));
+                    let _ = conn.flush().await;
                     return conn.raw("ROLLBACK").await;
                 }
-                (Ok(finish), false) => {
-                    conn.raw("RELEASE unit; SAVEPOINT unit").await?;
-                    finishes.push(finish);
-                }
+                (Ok(finish), false) => match conn.raw("RELEASE unit; SAVEPOINT unit").await {
+                    Ok(()) => finishes.push(finish),
+                    Err(error) => {
+                        finish(Err(&error));
+                        conn.raw("ROLLBACK TO unit").await?;
+                    }
+                },
                 (Err(finish), false) => {
-                    conn.raw("ROLLBACK TO unit").await?;
                     finish(Ok(()));
+                    let _ = conn.flush().await;
+                    conn.raw("ROLLBACK TO unit").await?;
                 }
             }
         }

@@ -1,0 +1,52 @@
+//! What can go wrong in a store.
+
+/// What can go wrong in a store. None of it is the member's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database refused, was gone, or was too slow.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The data was written by a newer version of this program.
+    #[error(
+        "the database was written by a newer Kagiya (it has migration {0}, which this version does not know); \
+         start that version, or restore a backup from before it"
+    )]
+    NewerSchema(i64),
+    /// The data is of an older version and `kagiya migrate` has not been run.
+    #[error("the database is not at this version; run `kagiya migrate` first ({0} migrations are missing)")]
+    OlderSchema(usize),
+    /// A migration could not be applied.
+    #[error("migration: {0}")]
+    Migration(String),
+    /// A row holds what this program never writes.
+    #[error("the database holds an unreadable {0}")]
+    Unreadable(&'static str),
+    /// The caller found in the middle of its work that it must be undone.
+    #[error("undone")]
+    Undone,
+    /// The writer has stopped: the program is shutting down.
+    #[error("the store is closing")]
+    Closing,
+}
+
+impl Error {
+    pub(crate) fn copy(&self) -> Self {
+        match self {
+            Self::NewerSchema(version) => Self::NewerSchema(*version),
+            Self::OlderSchema(missing) => Self::OlderSchema(*missing),
+            Self::Unreadable(what) => Self::Unreadable(what),
+            Self::Undone => Self::Undone,
+            Self::Closing => Self::Closing,
+            Self::Database(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
+            Self::Migration(text) => Self::Migration(text.clone()),
+        }
+    }
+}
+
+/// The result of a store function.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A value that cannot be encoded is a defect of the statement, not of the data.
+pub(crate) fn encoding(error: sqlx::error::BoxDynError) -> Error {
+    Error::Database(sqlx::Error::Encode(error))
+}
