@@ -14,6 +14,32 @@ pub struct Browser {
     /// The app whose built-in view this is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_app: Option<InApp>,
+    /// What the request showed besides, for staff.
+    #[serde(default)]
+    pub trace: Trace,
+}
+
+/// What one request shows of its browser besides the name. Names and counts, never values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Trace {
+    /// The languages asked for, in order.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub languages: String,
+    /// `HTTP/1.1` or `HTTP/2.0`, as it reached this server.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub http: String,
+    /// Cookies by name, with how often each came.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cookies: Vec<(String, u16)>,
+    /// Bytes of all cookies.
+    pub cookie_bytes: usize,
+    /// Minutes since the form was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_age_minutes: Option<i64>,
+    /// Seconds by which the device's clock is ahead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_skew_seconds: Option<i64>,
 }
 
 /// Apps whose built-in browser keeps its own cookies.
@@ -89,7 +115,7 @@ impl Browser {
             Some(((*family).to_owned(), digits.parse().unwrap_or(0)))
         });
         let (family, major) = found.unwrap_or_default();
-        Self { family, major, system: system.to_owned(), in_app }
+        Self { family, major, system: system.to_owned(), in_app, trace: Trace::default() }
     }
 
     /// Whether this browser is too old for what the pages need (TLS 1.2, `SameSite`, CSS).
@@ -103,6 +129,17 @@ impl Browser {
             _ => return false,
         };
         self.major > 0 && self.major < floor
+    }
+
+    /// Whether this browser sends `Origin` with every form.
+    pub fn tells_origin(&self) -> bool {
+        match self.family.as_str() {
+            "Chrome" | "Edge" | "Opera" => self.major >= 85,
+            "Firefox" => self.major >= 90,
+            "Safari" => self.major >= 14,
+            "Samsung Internet" => self.major >= 14,
+            _ => false,
+        }
     }
 
     /// `Chrome 140`, or `Chrome`, or nothing.

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     advice::advice,
     audience::Audience,
-    cause::Cause,
+    cause::{Cause, Family},
     evidence::Evidence,
-    remedy::Remedy,
+    remedy::{Effect, Remedy},
     time::Timestamp,
     weights::{UNDETERMINED, weights},
 };
@@ -40,7 +40,12 @@ pub struct Verdict {
     pub avoid: Vec<Remedy>,
     /// Nothing helps before this time.
     pub wait_until: Option<Timestamp>,
+    /// How often this browser was told the same before, within minutes.
+    pub repeated: i64,
 }
+
+/// After so many repeats of one error the advice is to stop.
+pub const STOP: i64 = 4;
 
 /// Diagnoses what `audience` may hear of `evidence`.
 ///
@@ -50,6 +55,7 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let mut scores = [0.0_f32; Cause::ALL.len()];
     let mut spoken_for = [false; Cause::ALL.len()];
     let mut wait_until: Option<Timestamp> = None;
+    let mut repeated = 0;
     for fact in evidence {
         if !audience.may_hear(fact.tier()) {
             continue;
@@ -59,6 +65,9 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
             spoken_for[cause.index()] |= *weight > 0.0;
         }
         wait_until = wait_until.max(fact.wait_until());
+        if let Evidence::SameErrorAgain { count } = fact {
+            repeated = repeated.max(*count);
+        }
     }
     scores[Cause::Undetermined.index()] += UNDETERMINED;
 
@@ -87,8 +96,8 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         (score, cause) if score > scores[Cause::Undetermined.index()] => cause,
         _ => Cause::Undetermined,
     };
-    let (steps, avoid) = advise(cause, &candidates, wait_until);
-    Verdict { audience, cause, candidates, steps, avoid, wait_until }
+    let (steps, avoid) = advise(cause, &candidates, wait_until, repeated);
+    Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
 }
 
 fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) -> Vec<usize> {
@@ -99,22 +108,48 @@ fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) ->
 }
 
 /// The leading cause's advice, then the first step of every other candidate, unless the
-/// leading cause makes that step useless or warns of it.
-fn advise(cause: Cause, candidates: &[Candidate], wait_until: Option<Timestamp>) -> (Vec<Remedy>, Vec<Remedy>) {
+/// leading cause makes that step useless or warns of it. What did not help once is not
+/// advised first again, and after [`STOP`] repeats not at all.
+fn advise(
+    cause: Cause,
+    candidates: &[Candidate],
+    wait_until: Option<Timestamp>,
+    repeated: i64,
+) -> (Vec<Remedy>, Vec<Remedy>) {
     let leading = advice(cause);
     let mut steps: Vec<Remedy> = Vec::with_capacity(6);
+    let mut avoid = leading.avoid.to_vec();
     steps.extend_from_slice(leading.steps);
     for candidate in candidates {
         if let Some(step) = advice(candidate.cause).steps.first()
             && !steps.contains(step)
             && !leading.avoid.contains(step)
-            && step.effect(cause) != crate::remedy::Effect::Useless
+            && step.effect(cause) != Effect::Useless
             && !(wait_until.is_some() && *step == Remedy::Retype)
         {
             steps.push(*step);
         }
     }
-    (steps, leading.avoid.to_vec())
+    if repeated > 0 && wait_until.is_none() {
+        if cause.family() == Family::Browser && leading.steps.len() == 1 {
+            steps.insert(1, Remedy::OtherBrowser);
+            steps.dedup();
+        }
+        if steps.len() == 1 {
+            steps.push(Remedy::ContactSupport);
+        }
+        steps.rotate_left(1);
+    }
+    if repeated >= STOP {
+        steps.retain(|step| !matches!(step, Remedy::Retype | Remedy::RestartFlow));
+        if !steps.contains(&Remedy::ContactSupport) {
+            steps.push(Remedy::ContactSupport);
+        }
+        if !avoid.contains(&Remedy::Retry) {
+            avoid.insert(0, Remedy::Retry);
+        }
+    }
+    (steps, avoid)
 }
 
 #[cfg(test)]
@@ -220,6 +255,23 @@ mod tests {
             ("nothing known", vec![], Anyone, Cause::Undetermined),
         ] {
             assert_eq!(diagnose(&evidence, audience).cause, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_did_not_help_is_not_advised_first_again() {
+        let told = |count| {
+            diagnose(&[Evidence::CredentialsRefused, Evidence::SameErrorAgain { count }], Audience::Anyone).steps
+        };
+        let once = diagnose(&[Evidence::CredentialsRefused], Audience::Anyone).steps;
+        assert_eq!((once[0], told(1)[0]), (Remedy::Retype, Remedy::Recover));
+        assert!(!told(STOP).contains(&Remedy::Retype) && told(STOP).contains(&Remedy::ContactSupport));
+        for cause in Cause::ALL {
+            let (steps, avoid) = advise(cause, &[], None, STOP);
+            assert!(
+                !steps.is_empty() && steps.iter().all(|step| !avoid.contains(step)),
+                "{cause:?}: {steps:?} {avoid:?}"
+            );
         }
     }
 

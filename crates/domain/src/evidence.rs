@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::AccountState, audience::Audience, browser::InApp, password::Slip, time::Timestamp};
+use crate::{
+    account::AccountState, audience::Audience, browser::InApp, password::Slip, session::EndReason, setup::SetupFault,
+    symptom::Symptom, time::Timestamp,
+};
 
 /// Where a fact comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,6 +84,66 @@ pub enum Evidence {
     OldBrowser,
     /// Too many wrong tries came from this network; it waits until `until`.
     NetworkSpent { until: Timestamp },
+    /// The cookies that came with the page before are gone.
+    CookiesCleared,
+    /// `count` cookies of ours have one name.
+    DuplicateCookie { name: String, count: i64 },
+    /// A session cookie of ours holds what none of ours ever holds.
+    MalformedSession,
+    /// A session cookie is of no session that is known.
+    UnknownSession,
+    /// The session of the cookie ended, and `why`.
+    EndedSession { why: EndReason },
+    /// A cookie of an earlier version of the service.
+    LegacyCookie { name: String },
+    /// The cookies weigh `kib`; the heaviest that are not ours are `names`.
+    CookieHeaderLarge { kib: i64, names: String },
+    /// The cookies weigh more than a request may carry.
+    CookieHeaderTooLarge { kib: i64, names: String },
+    /// The form is of an earlier version of the pages.
+    OldBuild,
+    /// The page asked for a style or script of an earlier version.
+    OldAsset,
+    /// A service worker, which this service has none of, stands before the pages.
+    ServiceWorker,
+    /// Scripts are on, but the page's own did not run.
+    HeartbeatMissing,
+    /// Headers that this browser always sends did not arrive.
+    HeadersStripped,
+    /// The page is this browser's own, but `Origin` names another site.
+    HeaderChanged,
+    /// What the page sent arrived changed.
+    BodyChanged,
+    /// Scripts are off.
+    ScriptOff,
+    /// The page's script ran, and could look.
+    ScriptRan,
+    /// The browser gives the page no storage.
+    StorageBlocked,
+    /// The device's clock is `minutes` ahead of ours, or behind when negative.
+    ClockSkew { minutes: i64 },
+    /// The act was begun in another browser.
+    FlowElsewhere,
+    /// The browser came from `count` networks within minutes.
+    NetworkFlaps { count: i64 },
+    /// The request broke off before its end.
+    PartialRequest,
+    /// This browser was told the same `count` times before, within minutes.
+    SameErrorAgain { count: i64 },
+    /// The browser was sent to and fro `count` times within seconds.
+    RedirectLoop { count: i64 },
+    /// This browser signed in a moment ago, and its session cookie did not come back.
+    BouncedAfterSuccess,
+    /// The same works in another browser.
+    WorksElsewhere,
+    /// The same fails in another browser, too.
+    FailsElsewhere,
+    /// What the person sees.
+    Says { symptom: Symptom },
+    /// The service's own set-up is at fault, not the browser.
+    OursAtFault,
+    /// What is wrong with the set-up.
+    Setup { fault: SetupFault },
 
     /// The account knows this browser.
     DeviceKnown,
@@ -129,177 +192,118 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// The name of the fact: `data-because`, `because` in JSON, and the message `because-…`.
-    pub const fn key(&self) -> &'static str {
+    /// What is to be known of a fact: its name, the least audience that may hear it, and its source.
+    #[rustfmt::skip]
+    const fn about(&self) -> (&'static str, Audience, Source) {
+        use Audience::{Anyone, Browser, KnownDevice, Owner, Staff};
+        use Source as From;
         match self {
-            Self::CredentialsRefused => "credentials_refused",
-            Self::TriesSpent { .. } => "tries_spent",
-            Self::CodeRefused => "code_refused",
-            Self::CodeTriesSpent => "code_tries_spent",
-            Self::FieldInvalid { .. } => "field_invalid",
-            Self::LoginIdTaken => "login_id_taken",
-            Self::SaysNoMail => "says_no_mail",
-            Self::SaysContactLost => "says_contact_lost",
-            Self::HashQueueFull => "hash_queue_full",
-            Self::StoreFailed => "store_failed",
-            Self::MailQueueSlow { .. } => "mail_queue_slow",
-            Self::ProbeCookieMissing => "probe_cookie_missing",
-            Self::FormMissing => "form_missing",
-            Self::FormUnreadable => "form_unreadable",
-            Self::FormTooOld { .. } => "form_too_old",
-            Self::FlowEnded => "flow_ended",
-            Self::CrossSitePost => "cross_site_post",
-            Self::FullWidthTyped => "full_width_typed",
-            Self::JapaneseTyped => "japanese_typed",
-            Self::EdgeSpaceTyped => "edge_space_typed",
-            Self::CapsLockOn => "caps_lock_on",
-            Self::LoginImpossible => "login_impossible",
-            Self::SameValueAgain => "same_value_again",
-            Self::DifferentValues { .. } => "different_values",
-            Self::InAppBrowser { .. } => "in_app_browser",
-            Self::OldBrowser => "old_browser",
-            Self::NetworkSpent { .. } => "network_spent",
-            Self::DeviceKnown => "device_known",
-            Self::LoginUnknown => "login_unknown",
-            Self::PasswordMismatch => "password_mismatch",
-            Self::PasswordNotSet => "password_not_set",
-            Self::PasswordChangedAt { .. } => "password_changed_at",
-            Self::OldPassword { .. } => "old_password",
-            Self::TypingSlip { slip } => match slip {
-                Slip::AllCase => "slip_all_case",
-                Slip::FirstCase => "slip_first_case",
-                Slip::EdgeSpace => "slip_edge_space",
-                Slip::ExtraCharacter => "slip_extra_character",
-                Slip::LookAlike => "slip_look_alike",
-            },
-            Self::DeviceLocked { .. } => "device_locked",
-            Self::StrangersLocked { .. } => "strangers_locked",
-            Self::OwnFailures { .. } => "own_failures",
-            Self::OthersFailures { .. } => "others_failures",
-            Self::State { state } => match state {
-                AccountState::Unverified => "state_unverified",
-                AccountState::Active => "state_active",
-                AccountState::Locked => "state_locked",
-                AccountState::Suspended => "state_suspended",
-                AccountState::Dormant => "state_dormant",
-                AccountState::Closed => "state_closed",
-            },
-            Self::CodeMismatch => "code_mismatch",
-            Self::CodeSuperseded => "code_superseded",
-            Self::CodeExpired => "code_expired",
-            Self::CodeUsed => "code_used",
-            Self::CodeCapReached => "code_cap_reached",
-            Self::MailRefused { .. } => "mail_refused",
-            Self::MailDeferred { .. } => "mail_deferred",
-            Self::MailDelivered { .. } => "mail_delivered",
-            Self::EveryAddressRefuses => "every_address_refuses",
-            Self::UnusualAddress => "unusual_address",
+            Self::CredentialsRefused => ("credentials_refused", Anyone, From::Server),
+            Self::TriesSpent { .. } => ("tries_spent", Anyone, From::Server),
+            Self::CodeRefused => ("code_refused", Anyone, From::Server),
+            Self::CodeTriesSpent => ("code_tries_spent", Anyone, From::Server),
+            Self::FieldInvalid { .. } => ("field_invalid", Anyone, From::Browser),
+            Self::LoginIdTaken => ("login_id_taken", Anyone, From::Server),
+            Self::SaysNoMail => ("says_no_mail", Anyone, From::Member),
+            Self::SaysContactLost => ("says_contact_lost", Anyone, From::Member),
+            Self::HashQueueFull => ("hash_queue_full", Anyone, From::Platform),
+            Self::StoreFailed => ("store_failed", Anyone, From::Platform),
+            Self::MailQueueSlow { .. } => ("mail_queue_slow", Anyone, From::Platform),
+            Self::ProbeCookieMissing => ("probe_cookie_missing", Anyone, From::Browser),
+            Self::FormMissing => ("form_missing", Anyone, From::Browser),
+            Self::FormUnreadable => ("form_unreadable", Anyone, From::Browser),
+            Self::FormTooOld { .. } => ("form_too_old", Anyone, From::Browser),
+            Self::FlowEnded => ("flow_ended", Anyone, From::Server),
+            Self::CrossSitePost => ("cross_site_post", Anyone, From::Browser),
+            Self::FullWidthTyped => ("full_width_typed", Anyone, From::Browser),
+            Self::JapaneseTyped => ("japanese_typed", Anyone, From::Browser),
+            Self::EdgeSpaceTyped => ("edge_space_typed", Anyone, From::Browser),
+            Self::CapsLockOn => ("caps_lock_on", Anyone, From::Browser),
+            Self::LoginImpossible => ("login_impossible", Anyone, From::Browser),
+            Self::SameValueAgain => ("same_value_again", Browser, From::Server),
+            Self::DifferentValues { .. } => ("different_values", Owner, From::Server),
+            Self::InAppBrowser { .. } => ("in_app_browser", Anyone, From::Browser),
+            Self::OldBrowser => ("old_browser", Anyone, From::Browser),
+            Self::NetworkSpent { .. } => ("network_spent", Anyone, From::Server),
+            Self::CookiesCleared => ("cookies_cleared", Anyone, From::Browser),
+            Self::DuplicateCookie { .. } => ("duplicate_cookie", Anyone, From::Browser),
+            Self::MalformedSession => ("malformed_session", Anyone, From::Browser),
+            Self::UnknownSession => ("unknown_session", Anyone, From::Browser),
+            Self::EndedSession { .. } => ("ended_session", Browser, From::Server),
+            Self::LegacyCookie { .. } => ("legacy_cookie", Anyone, From::Browser),
+            Self::CookieHeaderLarge { .. } => ("cookie_header_large", Anyone, From::Browser),
+            Self::CookieHeaderTooLarge { .. } => ("cookie_header_too_large", Anyone, From::Browser),
+            Self::OldBuild => ("old_build", Anyone, From::Browser),
+            Self::OldAsset => ("old_asset", Anyone, From::Browser),
+            Self::ServiceWorker => ("service_worker", Anyone, From::Browser),
+            Self::HeartbeatMissing => ("heartbeat_missing", Anyone, From::Browser),
+            Self::HeadersStripped => ("headers_stripped", Anyone, From::Browser),
+            Self::HeaderChanged => ("header_changed", Anyone, From::Browser),
+            Self::BodyChanged => ("body_changed", Anyone, From::Browser),
+            Self::ScriptOff => ("script_off", Anyone, From::Browser),
+            Self::ScriptRan => ("script_ran", Anyone, From::Browser),
+            Self::StorageBlocked => ("storage_blocked", Anyone, From::Browser),
+            Self::ClockSkew { .. } => ("clock_skew", Anyone, From::Browser),
+            Self::FlowElsewhere => ("flow_elsewhere", Anyone, From::Browser),
+            Self::NetworkFlaps { .. } => ("network_flaps", Browser, From::Server),
+            Self::PartialRequest => ("partial_request", Anyone, From::Browser),
+            Self::SameErrorAgain { .. } => ("same_error_again", Anyone, From::Server),
+            Self::RedirectLoop { .. } => ("redirect_loop", Anyone, From::Browser),
+            Self::BouncedAfterSuccess => ("bounced_after_success", Browser, From::Server),
+            Self::WorksElsewhere => ("works_elsewhere", Anyone, From::Member),
+            Self::FailsElsewhere => ("fails_elsewhere", Anyone, From::Member),
+            Self::Says { symptom } => (symptom.key(), Anyone, From::Member),
+            Self::OursAtFault => ("ours_at_fault", Anyone, From::Platform),
+            Self::Setup { fault } => (fault.key(), Staff, From::Platform),
+            Self::DeviceKnown => ("device_known", KnownDevice, From::Server),
+            Self::LoginUnknown => ("login_unknown", Staff, From::Server),
+            Self::PasswordMismatch => ("password_mismatch", KnownDevice, From::Server),
+            Self::PasswordNotSet => ("password_not_set", Owner, From::Server),
+            Self::PasswordChangedAt { .. } => ("password_changed_at", Owner, From::Server),
+            Self::OldPassword { .. } => ("old_password", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::AllCase } => ("slip_all_case", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::FirstCase } => ("slip_first_case", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::EdgeSpace } => ("slip_edge_space", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::ExtraCharacter } => ("slip_extra_character", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::LookAlike } => ("slip_look_alike", Owner, From::Server),
+            Self::DeviceLocked { .. } => ("device_locked", KnownDevice, From::Server),
+            Self::StrangersLocked { .. } => ("strangers_locked", Owner, From::Server),
+            Self::OwnFailures { .. } => ("own_failures", Owner, From::Server),
+            Self::OthersFailures { .. } => ("others_failures", Owner, From::Server),
+            Self::State { state: AccountState::Unverified } => ("state_unverified", Owner, From::Server),
+            Self::State { state: AccountState::Active } => ("state_active", Owner, From::Server),
+            Self::State { state: AccountState::Locked } => ("state_locked", Owner, From::Server),
+            Self::State { state: AccountState::Suspended } => ("state_suspended", Owner, From::Server),
+            Self::State { state: AccountState::Dormant } => ("state_dormant", Owner, From::Server),
+            Self::State { state: AccountState::Closed } => ("state_closed", Owner, From::Server),
+            Self::CodeMismatch => ("code_mismatch", Staff, From::Server),
+            Self::CodeSuperseded => ("code_superseded", Anyone, From::Server),
+            Self::CodeExpired => ("code_expired", Anyone, From::Server),
+            Self::CodeUsed => ("code_used", Anyone, From::Server),
+            Self::CodeCapReached => ("code_cap_reached", Owner, From::Server),
+            Self::MailRefused { .. } => ("mail_refused", Owner, From::Server),
+            Self::MailDeferred { .. } => ("mail_deferred", Owner, From::Server),
+            Self::MailDelivered { .. } => ("mail_delivered", Owner, From::Server),
+            Self::EveryAddressRefuses => ("every_address_refuses", Owner, From::Server),
+            Self::UnusualAddress => ("unusual_address", Owner, From::Server),
         }
     }
 
-    /// The least audience that may hear the fact.
+    /// The name of the fact: `data-because`, `because` in JSON, and the message `because-…`.
+    pub const fn key(&self) -> &'static str {
+        self.about().0
+    }
+
+    /// The least audience that may hear the fact. Facts of one's own request are for anyone:
+    /// whoever sent it knows them already. What is counted per account is the owner's: shown
+    /// to strangers it would tie an ID to an address.
     pub const fn tier(&self) -> Audience {
-        match self {
-            Self::CredentialsRefused
-            | Self::TriesSpent { .. }
-            | Self::CodeRefused
-            | Self::CodeTriesSpent
-            | Self::FieldInvalid { .. }
-            | Self::LoginIdTaken
-            | Self::SaysNoMail
-            | Self::SaysContactLost
-            | Self::HashQueueFull
-            | Self::StoreFailed
-            | Self::MailQueueSlow { .. } => Audience::Anyone,
-            // Facts of one's own request: whoever sent it knows them already.
-            Self::ProbeCookieMissing
-            | Self::FormMissing
-            | Self::FormUnreadable
-            | Self::FormTooOld { .. }
-            | Self::FlowEnded
-            | Self::CrossSitePost
-            | Self::FullWidthTyped
-            | Self::JapaneseTyped
-            | Self::EdgeSpaceTyped
-            | Self::CapsLockOn
-            | Self::LoginImpossible
-            | Self::InAppBrowser { .. }
-            | Self::OldBrowser
-            | Self::NetworkSpent { .. } => Audience::Anyone,
-            Self::SameValueAgain => Audience::Browser,
-            Self::DeviceKnown | Self::PasswordMismatch | Self::DeviceLocked { .. } => Audience::KnownDevice,
-            // Counted per account: shown to strangers it would tie an ID to an address.
-            Self::DifferentValues { .. }
-            | Self::PasswordNotSet
-            | Self::PasswordChangedAt { .. }
-            | Self::OldPassword { .. }
-            | Self::TypingSlip { .. }
-            | Self::StrangersLocked { .. }
-            | Self::OwnFailures { .. }
-            | Self::OthersFailures { .. }
-            | Self::State { .. }
-            | Self::CodeCapReached
-            | Self::MailRefused { .. }
-            | Self::MailDeferred { .. }
-            | Self::MailDelivered { .. }
-            | Self::EveryAddressRefuses
-            | Self::UnusualAddress => Audience::Owner,
-            // The state of a code is known to who holds a code of an earlier mail.
-            Self::CodeSuperseded | Self::CodeExpired | Self::CodeUsed => Audience::Anyone,
-            Self::CodeMismatch | Self::LoginUnknown => Audience::Staff,
-        }
+        self.about().1
     }
 
     /// Where the fact comes from.
     pub const fn source(&self) -> Source {
-        match self {
-            Self::HashQueueFull | Self::StoreFailed | Self::MailQueueSlow { .. } => Source::Platform,
-            Self::SaysNoMail | Self::SaysContactLost => Source::Member,
-            Self::FieldInvalid { .. }
-            | Self::ProbeCookieMissing
-            | Self::FormMissing
-            | Self::FormUnreadable
-            | Self::FormTooOld { .. }
-            | Self::CrossSitePost
-            | Self::FullWidthTyped
-            | Self::JapaneseTyped
-            | Self::EdgeSpaceTyped
-            | Self::CapsLockOn
-            | Self::LoginImpossible
-            | Self::InAppBrowser { .. }
-            | Self::OldBrowser => Source::Browser,
-            Self::CredentialsRefused
-            | Self::TriesSpent { .. }
-            | Self::CodeRefused
-            | Self::CodeTriesSpent
-            | Self::LoginIdTaken
-            | Self::FlowEnded
-            | Self::SameValueAgain
-            | Self::DifferentValues { .. }
-            | Self::NetworkSpent { .. }
-            | Self::DeviceKnown
-            | Self::LoginUnknown
-            | Self::PasswordMismatch
-            | Self::PasswordNotSet
-            | Self::PasswordChangedAt { .. }
-            | Self::OldPassword { .. }
-            | Self::TypingSlip { .. }
-            | Self::DeviceLocked { .. }
-            | Self::StrangersLocked { .. }
-            | Self::OwnFailures { .. }
-            | Self::OthersFailures { .. }
-            | Self::State { .. }
-            | Self::CodeMismatch
-            | Self::CodeSuperseded
-            | Self::CodeExpired
-            | Self::CodeUsed
-            | Self::CodeCapReached
-            | Self::MailRefused { .. }
-            | Self::MailDeferred { .. }
-            | Self::MailDelivered { .. }
-            | Self::EveryAddressRefuses
-            | Self::UnusualAddress => Source::Server,
-        }
+        self.about().2
     }
 
     /// The time that the fact asks to wait for, if it asks.

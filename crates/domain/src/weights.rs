@@ -7,6 +7,7 @@ use crate::{
     account::AccountState,
     cause::Cause::{self, *},
     evidence::Evidence,
+    symptom::Symptom,
 };
 
 /// The score that `other.undetermined` always has: what a cause must beat.
@@ -17,7 +18,13 @@ pub(crate) const UNDETERMINED: f32 = 1.0;
 pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
     match evidence {
         // What anyone hears. The order of these four is the order in which a stranger is advised.
-        Evidence::CredentialsRefused => &[(Password, 2.6), (IdUnknown, 2.0), (InputForm, 1.6), (OldPassword, 1.2), (NoPassword, 0.8)],
+        Evidence::CredentialsRefused => &[
+            (Password, 2.6), (IdUnknown, 2.0), (InputForm, 1.6), (OldPassword, 1.2), (NoPassword, 0.8),
+            // A password that was looked at has passed whatever the browser has in its way.
+            (BrowserSessionStale, -4.0), (BrowserInApp, -3.0), (BrowserClock, -3.5), (BrowserUnsupported, -3.0),
+            (BrowserInterference, -3.0), (BrowserCache, -3.0), (BrowserCookieOverflow, -3.0), (BrowserNetwork, -3.0),
+            (BrowserCookieBlocked, -3.0),
+        ],
         Evidence::TriesSpent { .. } => &[(Locked, 4.5), (LockedByOthers, 2.0), (Password, -1.0)],
         Evidence::CodeRefused => &[(CodeWrong, 4.0), (CodeUndelivered, 0.6)],
         Evidence::CodeTriesSpent => &[(CodeWrong, 3.0)],
@@ -46,9 +53,59 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::LoginImpossible => &[(IdUnknown, 4.0)],
         Evidence::SameValueAgain => &[(OldPassword, 1.4), (Password, -0.4)],
         Evidence::DifferentValues { .. } => &[(Password, 0.6), (OldPassword, -0.4)],
-        Evidence::InAppBrowser { .. } => &[(BrowserInApp, 0.8)],
-        Evidence::OldBrowser => &[(BrowserUnsupported, 1.5)],
+        Evidence::InAppBrowser { .. } => &[(BrowserInApp, 3.0)],
+        Evidence::OldBrowser => &[(BrowserUnsupported, 3.2)],
         Evidence::NetworkSpent { .. } => &[(BrowserNetwork, 6.0)],
+
+        Evidence::CookiesCleared => &[(BrowserFlowExpired, 5.0), (BrowserCookieBlocked, 1.0)],
+        Evidence::DuplicateCookie { .. } => &[(BrowserSessionStale, 4.2)],
+        Evidence::MalformedSession => &[(BrowserSessionStale, 4.0)],
+        Evidence::UnknownSession => &[(BrowserSessionStale, 3.6)],
+        Evidence::EndedSession { .. } => &[(BrowserSessionStale, 3.6)],
+        Evidence::LegacyCookie { .. } => &[(BrowserSessionStale, 2.0)],
+        Evidence::CookieHeaderLarge { .. } => &[(BrowserCookieOverflow, 3.4)],
+        Evidence::CookieHeaderTooLarge { .. } => &[(BrowserCookieOverflow, 8.5), (BrowserSessionStale, -3.0)],
+        Evidence::OldBuild => &[(BrowserCache, 3.2), (BrowserFlowExpired, 1.0)],
+        Evidence::OldAsset => &[(BrowserCache, 3.2)],
+        Evidence::ServiceWorker => &[(BrowserCache, 4.0)],
+        Evidence::HeartbeatMissing => &[(BrowserInterference, 3.0)],
+        Evidence::HeadersStripped => &[(BrowserInterference, 2.4)],
+        Evidence::HeaderChanged => &[(BrowserInterference, 2.0)],
+        Evidence::BodyChanged => &[(BrowserInterference, 6.0)],
+        Evidence::ScriptOff => &[(BrowserUnsupported, 1.8)],
+        Evidence::ScriptRan => &[(BrowserInterference, -1.0), (BrowserUnsupported, -1.0)],
+        Evidence::StorageBlocked => &[(BrowserCookieBlocked, 1.8), (BrowserInterference, 0.5)],
+        Evidence::ClockSkew { .. } => &[(BrowserClock, 4.6)],
+        Evidence::FlowElsewhere => &[(BrowserContextSwitch, 7.0)],
+        Evidence::NetworkFlaps { .. } => &[(BrowserNetwork, 3.4)],
+        Evidence::PartialRequest => &[(BrowserNetwork, 5.5), (BrowserInterference, 2.0)],
+        Evidence::SameErrorAgain { .. } => &[],
+        Evidence::RedirectLoop { .. } => &[(BrowserSessionStale, 4.2), (BrowserCookieBlocked, 2.4)],
+        Evidence::BouncedAfterSuccess => &[(BrowserCookieBlocked, 4.4), (BrowserSessionStale, 2.4)],
+        Evidence::WorksElsewhere => &[
+            (BrowserSessionStale, 1.4), (BrowserCache, 1.3), (BrowserInterference, 1.3), (BrowserCookieBlocked, 1.0),
+            (PlatformOutage, -3.0), (PlatformRegression, -1.0), (Password, -1.5), (IdUnknown, -1.5),
+        ],
+        Evidence::FailsElsewhere => &[
+            (BrowserNetwork, 1.2), (PlatformRegression, 1.0), (Password, 0.6),
+            (BrowserSessionStale, -2.0), (BrowserCache, -2.0), (BrowserInterference, -2.0), (BrowserCookieBlocked, -2.0),
+        ],
+        Evidence::Says { symptom } => match symptom {
+            Symptom::SameError => &[(BrowserSessionStale, 1.3), (BrowserCache, 0.9), (OldPassword, 0.9)],
+            Symptom::Loop => &[(BrowserSessionStale, 2.2), (BrowserCookieBlocked, 1.6)],
+            Symptom::BouncedToSignUp => &[(ExternalWrongProvider, 2.4), (BrowserSessionStale, 0.8)],
+            Symptom::SuddenLogout => &[(BrowserSessionStale, 2.2), (RiskHold, 0.4)],
+            Symptom::Blank => &[(BrowserCache, 2.2), (BrowserInterference, 1.6), (BrowserUnsupported, 1.0)],
+            Symptom::ButtonDead => &[(BrowserInterference, 2.4), (BrowserUnsupported, 1.2), (BrowserCache, 1.0)],
+            Symptom::NoMail => &[(CodeUndelivered, 2.6), (PlatformMailDelay, 1.2), (IdUnknown, 1.0)],
+            Symptom::PageDown => &[(PlatformOutage, 2.2), (BrowserNetwork, 1.7)],
+            Symptom::WorksElsewhere => &[(BrowserSessionStale, 1.8), (BrowserCache, 1.5), (BrowserInterference, 1.5)],
+            Symptom::ProviderPageError => &[(ExternalOutage, 1.6), (ExternalPolicy, 1.4), (ExternalFrozen, 1.3)],
+            Symptom::NotReturned => &[(ExternalNoReturn, 2.8), (BrowserInApp, 1.0)],
+            Symptom::RefusedAfterProvider => &[(ExternalWrongProvider, 1.8), (ExternalLinkGone, 1.5), (ExternalWrongAccount, 1.4)],
+        },
+        Evidence::OursAtFault => &[(PlatformRegression, 9.5)],
+        Evidence::Setup { .. } => &[(PlatformRegression, 2.0)],
 
         // The account.
         Evidence::DeviceKnown => &[(IdUnknown, -3.0), (LockedByOthers, -1.0)],

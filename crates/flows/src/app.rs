@@ -1,6 +1,9 @@
 //! What every flow is given: the store, the clock, the dice, the keys, the settings.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, AtomicUsize},
+};
 
 use kagiya_domain::Timestamp;
 use kagiya_store::Store;
@@ -8,7 +11,9 @@ use kagiya_text::Words;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{hashing::HashPool, keys::Keys, memory::Memory, settings::Settings, stuffing::Stuffing};
+use crate::{
+    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, settings::Settings, stuffing::Stuffing,
+};
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
 pub trait Clock: Send + Sync {
@@ -51,9 +56,13 @@ pub struct App {
     pub sessions: Memory,
     /// This process among the servers of the database.
     pub server_id: Uuid,
+    /// Beats in a row that saw a server with other keys.
+    pub(crate) other_keys: AtomicU32,
     /// Attempts that are being looked into after their answer.
     pub(crate) deferred: AtomicUsize,
     pub(crate) stuffing: Stuffing,
+    /// The operator's mistakes that requests showed.
+    pub findings: Findings,
 }
 
 /// What an [`App`] is built from.
@@ -93,8 +102,10 @@ impl App {
             mail_bell: Notify::new(),
             sessions: Memory::default(),
             server_id,
+            other_keys: AtomicU32::new(0),
             deferred: AtomicUsize::new(0),
             stuffing: Stuffing::default(),
+            findings: Findings::default(),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Cause, Evidence, Timestamp,
+    Audience, Cause, Evidence, Span, Timestamp,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
     reference::Reference,
@@ -120,7 +120,8 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         reference: reference.as_str().to_owned(),
         created_at: now.0,
         kind: draft.kind.to_owned(),
-        outcome: "refused".to_owned(),
+        // What is shown with a page that opens is noted, not refused.
+        outcome: if draft.status >= 400 { "refused" } else { "noted" }.to_owned(),
         account_id: draft.account,
         subject_key: draft.subject_key.map(|key| key.to_vec()),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),
@@ -128,22 +129,75 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
         evidence: serde_json::to_string(&draft.evidence).unwrap_or_default(),
         cause: staff.cause.slug().to_owned(),
+        told: verdict.cause.slug().to_owned(),
+        repairs: visitor.repairs.join(" "),
         advised: verdict.steps.iter().map(|step| step.id()).collect::<Vec<_>>().join(" "),
         pending_until: draft.pending_until.map(|at| at.0),
         resolved_at: None,
         resolved_by: None,
     };
     // The button is there for everyone or no one: it depends on the kind of act alone.
-    let confirmable =
-        matches!(draft.kind, "sign_in" | "code" | "recover" | "unlock") && !draft.audience.may_hear(Audience::Owner);
+    let confirmable = is_confirmable(draft.kind) && !draft.audience.may_hear(Audience::Owner);
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)
 }
 
+/// Within this time repeats belong together.
+const EPISODE: Span = Span::minutes(15);
+/// As many networks within an episode are no coincidence.
+const FLAPS: usize = 3;
+
+/// Adds what only earlier attempts of the same browser show: the same error again, networks
+/// that change. Depends on the browser alone, never on an account.
+pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
+    let told = diagnose(&draft.evidence, draft.audience).cause;
+    let mut count = visitor.refused_before;
+    if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
+        let rows = recent(app, &key).await.unwrap_or_default();
+        let episode = rows.iter().take_while(|row| row.outcome == "refused");
+        let same = episode.filter(|row| row.kind == draft.kind && row.told == told.slug()).count();
+        count = count.max(i64::try_from(same).unwrap_or(i64::MAX));
+        let mut networks: Vec<&str> = rows.iter().map(|row| row.network.as_str()).collect();
+        let here = visitor.network_kept();
+        networks.push(&here);
+        networks.sort_unstable();
+        networks.dedup();
+        if networks.len() >= FLAPS {
+            draft.evidence.push(Evidence::NetworkFlaps { count: i64::try_from(networks.len()).unwrap_or(i64::MAX) });
+        }
+    }
+    if count > 0 {
+        draft.evidence.push(Evidence::SameErrorAgain { count });
+    }
+}
+
+async fn recent(app: &App, browser_key: &[u8; 16]) -> Result<Vec<store::attempt::Recent>, Fault> {
+    let since = app.now().minus(EPISODE);
+    Ok(store::attempt::recent_of_browser(&mut app.store.reader().await?, browser_key, since).await?)
+}
+
+/// How this browser's last attempt ended, if it was made within that time.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<Option<String>, Fault> {
+    let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
+        return Ok(None);
+    };
+    let rows = recent(app, &key).await?;
+    let since = app.now().minus(within).0;
+    Ok(rows.into_iter().find(|row| row.kind == "sign_in").filter(|row| row.created_at > since).map(|row| row.outcome))
+}
+
+fn is_confirmable(kind: &str) -> bool {
+    matches!(kind, "sign_in" | "code" | "recover" | "unlock")
+}
+
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does
 /// not keep the person from hearing why.
-pub async fn refuse(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
+pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refusal> {
+    recall(app, visitor, &mut draft).await;
     let (refusal, row) = prepare(app, visitor, draft, app.now());
     let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
     if let Err(error) = kept {
@@ -159,6 +213,8 @@ pub struct Told {
     pub refusal: Refusal,
     /// Whether the person got in since.
     pub resolved: bool,
+    /// The browser, as it was then.
+    pub browser: Browser,
 }
 
 /// The verdict of a reference for whoever asks; `None` when it is not for them, which looks
@@ -201,7 +257,7 @@ pub async fn tell(
     let evidence: Vec<Evidence> =
         read_evidence(&row)?.into_iter().filter(|fact| audience.may_hear(fact.tier())).collect();
     let verdict = diagnose(&evidence, audience);
-    let confirmable = !audience.may_hear(Audience::Owner);
+    let confirmable = is_confirmable(&row.kind) && !audience.may_hear(Audience::Owner);
     let refusal = Refusal {
         reference,
         status: 200,
@@ -211,7 +267,7 @@ pub async fn tell(
         at: Timestamp(row.created_at),
         confirmable,
     };
-    Ok(Some(Told { refusal, resolved: row.resolved_at.is_some() }))
+    Ok(Some(Told { refusal, resolved: row.resolved_at.is_some(), browser: read_browser(&row) }))
 }
 
 /// The evidence of a kept attempt.

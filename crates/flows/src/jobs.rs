@@ -1,17 +1,22 @@
 //! What runs by itself: the lease on sessions, written-down uses, clean-ups.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, account::GRACE};
+use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, session};
+use crate::{App, Fault, session, setup};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
 /// How often a server says that it is alive.
 const BEAT_EVERY: Duration = Duration::from_secs(8);
+/// Beats in a row that must see other keys: longer than a dead server's row counts.
+const STRANGE_BEATS: u32 = 3;
 
 /// Starts the jobs; they end with the runtime.
 pub fn start(app: &Arc<App>) {
@@ -45,20 +50,31 @@ fn repeat(app: &Arc<App>, every: Duration, name: &'static str, job: Job) {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn beat(app: &App) -> Result<(), Fault> {
+pub async fn beat(app: &Arc<App>) -> Result<(), Fault> {
     let (id, keys, now) = (app.server_id, app.keys.fingerprint(), app.now());
     let digests = app
         .store
         .write_forgettable(move |conn| {
             async move {
                 store::server::beat(conn, id, &keys, now).await?;
-                store::server::key_digests(conn, now.minus(Span::seconds(30))).await
+                store::server::key_digests(conn, now.minus(Span::seconds(20))).await
             }
             .boxed()
         })
         .await?;
+    // A server that was restarted with other keys leaves its old row behind for a while.
     if digests.len() > 1 {
-        tracing::error!("servers with different keys share this database; give all of them the same keys file");
+        if app.other_keys.fetch_add(1, Ordering::Relaxed) >= STRANGE_BEATS {
+            setup::note(app, SetupFault::KeysDiffer, "two servers that are alive have different keys");
+        }
+    } else {
+        app.other_keys.store(0, Ordering::Relaxed);
+    }
+    if let Some(clock) = store::server::clock(&mut app.store.reader().await?).await? {
+        let behind = clock.since(app.now()).0 / 1_000;
+        if behind.abs() > setup::SKEW {
+            setup::note(app, SetupFault::ClockOff, &format!("the database's clock is {behind} s ahead"));
+        }
     }
     Ok(())
 }

@@ -35,6 +35,10 @@ pub struct Settings {
     pub keep_attempts: Span,
     /// After how long without sign-in an account falls asleep; `None`: never.
     pub dormant_after: Option<Span>,
+    /// Names of cookies that earlier versions of the service set on this host.
+    pub legacy_cookies: Vec<String>,
+    /// Hosts that share the registrable domain with this one.
+    pub siblings: Vec<String>,
     /// Where data, mails and keys are, in words for the operator's own page.
     pub mail_note: String,
 }

@@ -23,6 +23,10 @@ pub struct Visitor {
     pub lang: Lang,
     /// What the request itself shows.
     pub signs: Vec<Evidence>,
+    /// What was repaired in this request without asking.
+    pub repairs: Vec<&'static str>,
+    /// How often a page of this chain was refused before, when the form says so.
+    pub refused_before: i64,
     /// Hashes of the session tokens that came: a new sign-in takes their place.
     pub old_sessions: Vec<[u8; 32]>,
 }

@@ -83,7 +83,7 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
         evidence,
         account,
         timeline,
-        repairs: Vec::new(),
+        repairs: row.repairs.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         attempt: row,
     }))
 }

@@ -46,6 +46,15 @@ struct File {
     throttle: Throttle,
     session: Session,
     keep: Keep,
+    browser: Browser,
+}
+
+/// What stands on this host and beside it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Browser {
+    legacy_cookies: Vec<String>,
+    siblings: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -178,6 +187,7 @@ pub(crate) struct Config {
     throttle: Throttle,
     session: Session,
     keep: Keep,
+    browser: Browser,
 }
 
 impl Config {
@@ -211,6 +221,7 @@ impl Config {
             throttle: file.throttle,
             session: file.session,
             keep: file.keep,
+            browser: file.browser,
         };
         config.check()?;
         Ok(config)
@@ -235,6 +246,18 @@ impl Config {
         }
         if self.throttle.network_tries == Some(0) || self.throttle.first_wait_seconds == Some(0) {
             return wrong("throttle", "numbers above 0");
+        }
+        let cookie_name = |name: &String| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+        };
+        if self.browser.legacy_cookies.len() > 8 || !self.browser.legacy_cookies.iter().all(cookie_name) {
+            return wrong(
+                "browser.legacy_cookies",
+                "up to eight names of cookies (RFC 6265 4.1.1), such as \"OLDSESSION\"",
+            );
+        }
+        if self.browser.siblings.iter().any(|host| !host.contains('.') || host.contains(['/', ':', ' '])) {
+            return wrong("browser.siblings", "host names, such as \"blog.example.jp\"");
         }
         if !kagiya_flows::hashing::acceptable(self.argon2()) {
             return wrong(
@@ -301,6 +324,8 @@ impl Config {
             argon2: self.argon2(),
             keep_attempts: Span::days(self.keep.attempts_days.map_or(90, i64::from)),
             dormant_after: self.keep.dormant_after_days.map(|n| Span::days(i64::from(n))),
+            legacy_cookies: self.browser.legacy_cookies.clone(),
+            siblings: self.browser.siblings.clone(),
             mail_note: self.mail.to_string(),
             public_url,
         }

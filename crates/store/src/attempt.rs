@@ -33,6 +33,10 @@ pub struct Attempt {
     pub evidence: String,
     /// The leading cause at the staff's tier; empty for a success.
     pub cause: String,
+    /// The leading cause that the person was told.
+    pub told: String,
+    /// What was repaired without asking, separated by blanks.
+    pub repairs: String,
     /// The steps that were advised, separated by blanks.
     pub advised: String,
     /// Until when evidence may still arrive.
@@ -48,7 +52,8 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
     later!(
         conn,
         "INSERT INTO attempt (id, reference, created_at, kind, outcome, account_id, subject_key, browser_key, network, browser,
-         evidence, cause, advised, pending_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+         evidence, cause, advised, pending_until, told, repairs)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         a.id,
         a.reference.as_str(),
         a.created_at,
@@ -62,7 +67,9 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
         a.evidence.as_str(),
         a.cause.as_str(),
         a.advised.as_str(),
-        a.pending_until
+        a.pending_until,
+        a.told.as_str(),
+        a.repairs.as_str()
     )
 }
 
@@ -138,7 +145,7 @@ pub async fn resolve(
         return later!(
             conn,
             "UPDATE attempt SET resolved_at = $3, resolved_by = $4
-             WHERE account_id = $1 AND created_at > $2 AND outcome = 'refused' AND resolved_at IS NULL",
+             WHERE account_id = $1 AND created_at > $2 AND outcome <> 'signed_in' AND resolved_at IS NULL",
             account,
             since.0,
             now.0,
@@ -149,7 +156,7 @@ pub async fn resolve(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5
          WHERE ((account_id = $1 AND created_at > $3 AND (browser_key = $2 OR browser_key IS NULL))
-         OR (browser_key = $2 AND created_at > $3)) AND outcome = 'refused' AND resolved_at IS NULL",
+         OR (browser_key = $2 AND created_at > $3)) AND outcome <> 'signed_in' AND resolved_at IS NULL",
         account,
         browser_key,
         since.0,
@@ -172,6 +179,33 @@ pub async fn of_browser(conn: &mut Conn, browser_key: &[u8], from: Timestamp, to
         browser_key,
         from.0,
         to.0
+    )
+}
+
+/// What is kept of an attempt that matters for the next one of the same browser.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Recent {
+    /// As [`Attempt::kind`].
+    pub kind: String,
+    /// As [`Attempt::outcome`].
+    pub outcome: String,
+    /// As [`Attempt::told`].
+    pub told: String,
+    /// As [`Attempt::network`].
+    pub network: String,
+    /// As [`Attempt::created_at`].
+    pub created_at: i64,
+}
+
+/// The attempts of a browser since then, the newest first.
+pub async fn recent_of_browser(conn: &mut Conn, browser_key: &[u8], since: Timestamp) -> Result<Vec<Recent>> {
+    all!(
+        conn,
+        Recent,
+        "SELECT kind, outcome, told, network, created_at FROM attempt
+         WHERE browser_key = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 30",
+        browser_key,
+        since.0
     )
 }
 

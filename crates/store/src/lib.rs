@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod device;
 pub mod email;
 mod error;
+pub mod finding;
 pub mod flow;
 pub mod outbox;
 pub mod password;

@@ -3,7 +3,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one};
+use crate::db::{Backend, Conn, Result, all, execute, one};
 
 /// Notes that a server is alive, and which keys it has.
 pub async fn beat(conn: &mut Conn, id: Uuid, keys_digest: &[u8], now: Timestamp) -> Result<()> {
@@ -30,6 +30,15 @@ pub async fn key_digests(conn: &mut Conn, since: Timestamp) -> Result<Vec<Vec<u8
     let rows: Vec<(Vec<u8>,)> =
         all!(conn, (Vec<u8>,), "SELECT DISTINCT keys_digest FROM server WHERE seen_at > $1", since.0)?;
     Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The database server's own clock; SQLite has none but ours.
+pub async fn clock(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let Backend::Postgres(_) = conn.backend() else {
+        return Ok(None);
+    };
+    let (now,): (i64,) = one!(conn, (i64,), "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")?;
+    Ok(Some(Timestamp(now)))
 }
 
 /// Signs off.

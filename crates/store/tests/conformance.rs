@@ -371,6 +371,8 @@ async fn attempts_mails_and_answers() {
                 browser: "{}".into(),
                 evidence: "[]".into(),
                 cause: "credential.password".into(),
+                told: "credential.password".into(),
+                repairs: String::new(),
                 advised: "retype".into(),
                 pending_until: Some(NOW.0),
                 resolved_at: None,

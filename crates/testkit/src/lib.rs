@@ -106,6 +106,8 @@ impl TestServer {
                 argon2: Argon2Parameters { memory_kib: 64, passes: 1, lanes: 1 },
                 keep_attempts: Span::days(90),
                 dormant_after: Some(Span::days(365)),
+                legacy_cookies: vec!["old_login".into()],
+                siblings: Vec::new(),
                 mail_note: String::new(),
             },
             hash_threads: 1,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kagiya_domain::{Cause, remedy::Remedy};
+use kagiya_domain::{Cause, remedy::Remedy, setup::SetupFault, symptom::Symptom};
 use kagiya_text::{Lang, Words, help_page};
 
 fn root() -> PathBuf {
@@ -114,8 +114,14 @@ fn every_cause_remedy_and_fact_has_its_words_and_every_cause_its_page() {
             }
         }
         let evidence = fs::read_to_string(root().join("crates/domain/src/evidence.rs")).unwrap();
-        let keys: Vec<&str> = evidence.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-        assert!(keys.len() > 50);
+        let mut keys: Vec<&str> = evidence.split("=> (\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        assert!(keys.len() > 80);
+        keys.extend(Symptom::ALL.iter().map(|symptom| symptom.key()));
+        keys.extend(SetupFault::ALL.iter().map(|fault| fault.key()));
+        for symptom in Symptom::ALL {
+            let key = format!("symptom-{}", symptom.id().replace('_', "-"));
+            assert!(words.has(lang, &key), "{lang:?} {key}");
+        }
         for key in keys {
             let key = format!("because-{}", key.replace('_', "-"));
             assert!(words.has(lang, &key), "{lang:?} {key}");

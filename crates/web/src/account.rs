@@ -177,7 +177,7 @@ pub(crate) async fn sessions(State(_): State<Arc<Web>>, context: Context) -> Res
 }
 
 /// Reads and guards a form of a signed-in owner.
-async fn owned_form(context: &Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
+async fn owned_form(context: &mut Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
     // The body first: it may come slowly, and the session may end meanwhile.
     let fields = match Fields::read(context, body).await {
         Ok(fields) => fields,
@@ -191,8 +191,8 @@ async fn owned_form(context: &Context, body: Body) -> Result<(Arc<Live>, Fields)
     Ok((live, fields))
 }
 
-pub(crate) async fn revoke(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn revoke(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };
@@ -261,8 +261,8 @@ pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Res
     }
 }
 
-pub(crate) async fn change_password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn change_password(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };
@@ -274,8 +274,8 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, context: Context,
     }
 }
 
-pub(crate) async fn add_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn add_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };
@@ -298,8 +298,8 @@ pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context)
     code_response(&context, &EMAIL_CODE, id, None).await
 }
 
-pub(crate) async fn verify_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn verify_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };
@@ -318,8 +318,8 @@ pub(crate) async fn verify_email(State(_): State<Arc<Web>>, context: Context, bo
     }
 }
 
-pub(crate) async fn change_email(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn change_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };
@@ -358,8 +358,8 @@ pub(crate) async fn close_page(State(_): State<Arc<Web>>, context: Context) -> R
     }
 }
 
-pub(crate) async fn close(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&context, body).await {
+pub(crate) async fn close(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
+    let (live, fields) = match owned_form(&mut context, body).await {
         Ok(both) => both,
         Err(response) => return response,
     };

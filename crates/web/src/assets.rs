@@ -45,6 +45,14 @@ impl Assets {
         self.by_name.insert(full, Asset { kind, text });
     }
 
+    /// What tells this build's pages from another's.
+    pub(crate) fn build(&self) -> [u8; 4] {
+        let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        let digest = sha256(format!("{} {}", env!("CARGO_PKG_VERSION"), names.join(" ")).as_bytes());
+        [digest[0], digest[1], digest[2], digest[3]]
+    }
+
     /// The path of an asset.
     pub(crate) fn path(&self, name: &str) -> &str {
         self.paths.get(name).map_or("/assets/missing", String::as_str)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, HeaderValue, Method, header, request::Parts};
+use http::{HeaderMap, Method, header, request::Parts};
 use kagiya_domain::{Evidence, Timestamp, browser::Browser, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
     Fault, Visitor,
@@ -16,10 +16,15 @@ use kagiya_flows::{
 };
 use kagiya_text::Lang;
 
+pub(crate) use crate::headers::header_text;
 use crate::{
     Web,
-    cookies::{self, Cookie},
+    cookies::{self, Census, Cookie},
+    signs,
 };
+
+/// LINE opens a link outside itself when it says so.
+pub(crate) const LINE_MARK: &str = "openExternalBrowser";
 
 /// The peer of a connection, put into every request by the server.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +46,8 @@ pub(crate) struct Context {
     pub(crate) path: String,
     /// The connection's other end, before any forwarded header.
     pub(crate) peer: Option<IpAddr>,
+    /// The cookies that came.
+    pub(crate) census: Census,
     lang_query: bool,
 }
 
@@ -67,14 +74,11 @@ impl Context {
         let came = Cookie::Flow.values(&headers, url).find_map(cookies::decode16);
         let flow_cookie = came.unwrap_or_else(|| app.random());
         let device = Cookie::Device.values(&headers, url).find_map(|value| cookies::read_device(app, value));
-        let browser = Browser::parse(header_text(&headers, header::USER_AGENT).unwrap_or_default());
-        let mut signs = Vec::new();
-        if let Some(kind) = browser.in_app {
-            signs.push(Evidence::InAppBrowser { app: kind });
-        }
-        if browser.is_unsupported() {
-            signs.push(Evidence::OldBrowser);
-        }
+        let mut browser = Browser::parse(header_text(&headers, header::USER_AGENT).unwrap_or_default());
+        let census = Census::of(&headers, &app.settings.legacy_cookies);
+        let (signs, trace) =
+            signs::of_request(&headers, &parts.method, parts.version, &browser, &census, &app.settings);
+        browser.trace = trace;
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
         let visitor = Visitor {
             address: peer.map(|peer| client_address(peer, &headers, &web)),
@@ -84,6 +88,8 @@ impl Context {
             device_key: device.map(|device| device_key(app, &device)),
             lang,
             signs,
+            repairs: Vec::new(),
+            refused_before: 0,
             old_sessions: Cookie::Session.values(&headers, url).take(4).filter_map(session::token_hash).collect(),
         };
         Self {
@@ -97,6 +103,7 @@ impl Context {
             path: parts.uri.path().to_owned(),
             peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),
+            census,
             web,
         }
     }
@@ -126,6 +133,15 @@ impl Context {
         query.extend_pairs(self.query.iter().filter(|(name, _)| name != "lang"));
         let query = query.finish();
         if query.is_empty() { self.path.clone() } else { format!("{}?{query}", self.path) }
+    }
+
+    /// The address of this page for another browser: whole, and without LINE's mark.
+    pub(crate) fn address(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query.iter().filter(|(name, _)| name != LINE_MARK));
+        let query = query.finish();
+        let joint = if query.is_empty() { "" } else { "?" };
+        format!("{}{}{joint}{query}", self.web.app.settings.public_url.origin, self.path)
     }
 
     /// The message of that key.
@@ -160,6 +176,49 @@ impl Context {
         if self.lang_query {
             to.append(header::SET_COOKIE, Cookie::Lang.set_long(self.lang().as_str(), url));
         }
+    }
+
+    /// What the request's session cookies show against a sign-in, besides what is seen at once.
+    pub(crate) async fn session_signs(&self) -> Vec<Evidence> {
+        // A database that fails is told by the act itself.
+        match self.session().await {
+            Ok(Sessions::Ended(why)) => vec![Evidence::EndedSession { why }],
+            Ok(Sessions::Stale) if !self.visitor.signs.contains(&Evidence::MalformedSession) => {
+                vec![Evidence::UnknownSession]
+            }
+            Ok(Sessions::Stale | Sessions::Live(_) | Sessions::None) | Err(_) => Vec::new(),
+        }
+    }
+
+    /// Whether any cookie of ours is there twice, broken, or of an earlier version.
+    pub(crate) fn is_cluttered(&self) -> bool {
+        self.visitor.signs.iter().any(|sign| {
+            matches!(
+                sign,
+                Evidence::DuplicateCookie { .. } | Evidence::MalformedSession | Evidence::LegacyCookie { .. }
+            )
+        })
+    }
+
+    /// Removes what is cluttered: every scope of the names but our own.
+    pub(crate) fn prune(&self, to: &mut HeaderMap) {
+        let settings = &self.web.app.settings;
+        let url = &settings.public_url;
+        let mut names: Vec<&str> = self.census.duplicates(url).map(|(name, _)| name).collect();
+        names.extend(self.census.legacy(url, &settings.legacy_cookies));
+        if self.visitor.signs.contains(&Evidence::MalformedSession) {
+            names.push(Cookie::Session.name(url));
+        }
+        names.sort_unstable();
+        names.dedup();
+        for value in cookies::expire_scopes(&names, &self.path, url) {
+            to.append(header::SET_COOKIE, value);
+        }
+    }
+
+    /// Whether the connection's other end is a proxy whose word counts.
+    pub(crate) fn through_trusted_proxy(&self) -> bool {
+        self.peer.is_some_and(|peer| self.web.trusted_proxies.iter().any(|net| net.contains(&peer)))
     }
 
     /// What `Origin` and `Sec-Fetch-Site` say of where this request was made.
@@ -202,11 +261,6 @@ pub(crate) enum Sessions {
     Stale,
     /// There are none.
     None,
-}
-
-/// A header as text.
-pub(crate) fn header_text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<&str> {
-    headers.get(name).map(HeaderValue::as_bytes).and_then(|bytes| std::str::from_utf8(bytes).ok())
 }
 
 /// The client's address: the peer's, or what a trusted proxy says. Read from the right, the

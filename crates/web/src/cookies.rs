@@ -15,6 +15,8 @@ pub(crate) enum Cookie {
     Flow,
     /// The language the person chose.
     Lang,
+    /// Redirects of the last seconds.
+    Turns,
 }
 
 /// Browsers cap lives at 400 days (RFC 6265bis 5.5).
@@ -27,6 +29,7 @@ impl Cookie {
             Self::Device => "kagiya_device",
             Self::Flow => "kagiya_flow",
             Self::Lang => "kagiya_lang",
+            Self::Turns => "kagiya_turns",
         }
     }
 
@@ -36,6 +39,7 @@ impl Cookie {
             Self::Device => "__Host-kagiya_device",
             Self::Flow => "__Host-kagiya_flow",
             Self::Lang => "__Host-kagiya_lang",
+            Self::Turns => "__Host-kagiya_turns",
         }
     }
 
@@ -59,6 +63,12 @@ impl Cookie {
             .map(|(_, value)| value.trim_matches('"'))
     }
 
+    /// Whether a name is one of ours: now, or under plain http, or of the settings' list.
+    fn is_ours(name: &str, legacy: &[String]) -> bool {
+        ALL.iter().any(|cookie| name == cookie.plain_name() || name == cookie.host_name())
+            || legacy.iter().any(|old| old == name)
+    }
+
     /// A `Set-Cookie` value. `seconds`: life; `None`: until the browser closes.
     pub(crate) fn set(self, value: &str, seconds: Option<i64>, url: &PublicUrl) -> HeaderValue {
         let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name(url));
@@ -80,6 +90,112 @@ impl Cookie {
     pub(crate) fn expire(self, url: &PublicUrl) -> HeaderValue {
         self.set("", Some(0), url)
     }
+}
+
+/// Every cookie of ours.
+const ALL: [Cookie; 5] = [Cookie::Session, Cookie::Device, Cookie::Flow, Cookie::Lang, Cookie::Turns];
+/// Paths on which earlier versions, or earlier software on this host, may have set cookies.
+const OLD_PATHS: [&str; 5] = ["/", "/sign-in", "/account", "/login", "/auth"];
+/// Proxies give an answer's headers 4 KiB by default.
+const MOST_EXPIRIES: usize = 30;
+
+/// What came in `Cookie`: names and counts, never values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Census {
+    /// Names with how often each came, in the order of the request.
+    pub(crate) names: Vec<(String, u16)>,
+    /// The heaviest names that are not ours.
+    pub(crate) heaviest: Vec<String>,
+    /// Bytes of all.
+    pub(crate) bytes: usize,
+}
+
+impl Census {
+    pub(crate) fn of(headers: &HeaderMap, legacy: &[String]) -> Self {
+        let mut census = Self::default();
+        let mut weights: Vec<(usize, String)> = Vec::new();
+        for line in headers.get_all(header::COOKIE) {
+            census.bytes += line.len();
+            for pair in line.as_bytes().split(|byte| *byte == b';') {
+                let name: &[u8] = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+                let name: String = String::from_utf8_lossy(name).trim().chars().take(64).collect();
+                if name.is_empty() {
+                    continue;
+                }
+                if !Cookie::is_ours(&name, legacy) {
+                    weights.push((pair.len(), name.clone()));
+                }
+                let room = census.names.len() < 60;
+                match census.names.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, count)) => *count = count.saturating_add(1),
+                    None if room => census.names.push((name, 1)),
+                    None => {}
+                }
+            }
+        }
+        weights.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+        census.heaviest = weights.into_iter().take(5).map(|(_, name)| name).collect();
+        census
+    }
+
+    /// Cookies of ours that came more than once.
+    pub(crate) fn duplicates(&self, url: &PublicUrl) -> impl Iterator<Item = (&str, u16)> {
+        self.names
+            .iter()
+            .filter(move |(name, count)| *count > 1 && ALL.iter().any(|cookie| cookie.name(url) == name))
+            .map(|(name, count)| (name.as_str(), *count))
+    }
+
+    /// Cookies of ours that only earlier versions set.
+    pub(crate) fn legacy<'c>(&'c self, url: &PublicUrl, legacy: &'c [String]) -> impl Iterator<Item = &'c str> {
+        let secure = url.secure;
+        self.names.iter().map(|(name, _)| name.as_str()).filter(move |name| {
+            legacy.iter().any(|old| old == name)
+                || ALL.iter().any(|cookie| *name == if secure { cookie.plain_name() } else { cookie.host_name() })
+        })
+    }
+}
+
+/// `Set-Cookie` values that remove these names from every scope but the one we set them on:
+/// other paths, and the domains that the host lies in. Browsers refuse what does not fit.
+pub(crate) fn expire_scopes(names: &[&str], path: &str, url: &PublicUrl) -> Vec<HeaderValue> {
+    let authority = url.origin.split("://").nth(1).unwrap_or_default();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let mut domains = vec![None];
+    if host.parse::<std::net::IpAddr>().is_err() && host.contains('.') {
+        domains.push(Some(host));
+        domains.extend(host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.')).map(Some));
+    }
+    let mut paths: Vec<&str> = OLD_PATHS.to_vec();
+    let first = path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| &path[..=end]);
+    for own in [first, path] {
+        if own.starts_with('/')
+            && !paths.contains(&own)
+            && own.len() < 100
+            && own.bytes().all(|b| b.is_ascii_graphic() && b != b';')
+        {
+            paths.push(own);
+        }
+    }
+    let secure = if url.secure { "; Secure" } else { "" };
+    let mut values = Vec::new();
+    for name in names {
+        for path in &paths {
+            for domain in &domains {
+                // The scope of our own cookies is set or expired by name, not here.
+                let own = domain.is_none() && *path == "/" && ALL.iter().any(|cookie| cookie.name(url) == *name);
+                if own
+                    || (name.starts_with("__Host-") && (domain.is_some() || *path != "/"))
+                    || values.len() >= MOST_EXPIRIES
+                {
+                    continue;
+                }
+                let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
+                values.extend(HeaderValue::from_str(&format!("{name}=; Max-Age=0; Path={path}{domain}{secure}")).ok());
+            }
+        }
+    }
+    values
 }
 
 /// Reads a 16-byte value.

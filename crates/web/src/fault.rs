@@ -63,7 +63,11 @@ pub(crate) async fn body_page(context: &Context, error: BodyError) -> Response {
         BodyError::WrongType => 415,
         BodyError::Broken => 400,
     };
-    let mut draft = Draft::new("form", status, &context.visitor, vec![Evidence::FieldInvalid { field: "body".into() }]);
+    let fact = match error {
+        BodyError::TooLarge | BodyError::WrongType => Evidence::FieldInvalid { field: "body".into() },
+        BodyError::Broken => Evidence::PartialRequest,
+    };
+    let mut draft = Draft::new("form", status, &context.visitor, vec![fact]);
     draft.audience = Audience::Anyone;
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     refused_page(context, &refusal, "/sign-in")
@@ -71,7 +75,8 @@ pub(crate) async fn body_page(context: &Context, error: BodyError) -> Response {
 
 /// A form that is no page of ours, or not of this browser.
 pub(crate) async fn guard_refusal(context: &Context, kind: &'static str, evidence: Vec<Evidence>) -> Box<Refusal> {
-    let status = if evidence.contains(&Evidence::CrossSitePost) { 403 } else { 400 };
+    let refused = |fact: &Evidence| matches!(fact, Evidence::CrossSitePost | Evidence::OursAtFault);
+    let status = if evidence.iter().any(refused) { 403 } else { 400 };
     let draft = Draft::new(kind, status, &context.visitor, evidence);
     attempt::refuse(&context.web.app, &context.visitor, draft).await
 }

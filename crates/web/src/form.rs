@@ -3,12 +3,12 @@
 use axum::body::Body;
 use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
-use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo};
+use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo, setup::SetupFault};
 use kagiya_flows::FieldError;
 
 use crate::{
     context::{Context, Site, header_text},
-    cookies,
+    cookies, setup, signs,
 };
 
 /// Largest body that is read at all.
@@ -86,55 +86,140 @@ pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, BodyError> {
     }
 }
 
-/// The hidden part of every form: when it was made and for which browser, with a tag.
+/// The hidden part of every form: when it was made, for which browser, by which build, and
+/// what had happened before; with a tag.
+#[derive(Clone, Copy, Debug)]
+struct Token {
+    made: Timestamp,
+    browser: [u8; 16],
+    build: [u8; 4],
+    /// Whether the browser had brought its cookie when the page was made.
+    cookie_came: bool,
+    /// Refusals on this chain of pages.
+    refusals: u8,
+}
+
+const TOKEN_BYTES: usize = 8 + 16 + 4 + 1 + 1;
+
+/// The hidden part for a page of this context.
 pub(crate) fn token(context: &Context) -> String {
-    let made = context.now.0.to_be_bytes();
-    let browser = context.visitor.browser_key.unwrap_or_default();
-    let tag = context.web.app.keys.digest16("form", &[&made, &browser]);
-    cookies::encode(&[&made[..], &browser[..], &tag[..]].concat())
+    let mut bytes = Vec::with_capacity(TOKEN_BYTES + 16);
+    bytes.extend(context.now.0.to_be_bytes());
+    bytes.extend(context.visitor.browser_key.unwrap_or_default());
+    bytes.extend(context.web.build);
+    bytes.push(u8::from(context.visitor.cookie_came));
+    let before = u8::try_from(context.visitor.refused_before).unwrap_or(u8::MAX);
+    // A form that is answered with a page again was refused.
+    bytes.push(if context.method == Method::POST { before.saturating_add(1) } else { 0 });
+    let tag = context.web.app.keys.digest16("form", &[&bytes]);
+    bytes.extend(tag);
+    cookies::encode(&bytes)
 }
 
 /// Whether a form is a page of ours, sent by the browser it was made for. The browser's own
-/// word for its origin comes first, the hidden part second.
+/// word for its origin comes first, the hidden part second. A page that is only old is
+/// renewed without a word when the browser vouches for it.
 ///
 /// # Errors
 /// The facts that speak against it.
-pub(crate) fn guard(context: &Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
+pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
     debug_assert_eq!(context.method, Method::POST);
+    take_facts(context, fields);
+    let token = read_token(context, fields.get("form"));
+    let own_page =
+        token.is_some_and(|token| context.visitor.cookie_came && context.visitor.browser_key == Some(token.browser));
+    if let Some(token) = token {
+        context.visitor.refused_before = i64::from(token.refusals);
+        let age = context.now.since(token.made);
+        context.visitor.browser.trace.page_age_minutes = Some(age.0 / 60_000);
+        if token.build != context.web.build {
+            context.visitor.signs.push(Evidence::OldBuild);
+        }
+    }
     let site = context.site();
     if site == Site::Cross {
-        return Err(vec![Evidence::CrossSitePost]);
+        // No other site can have this browser's own page. Unless the browser itself says so, the
+        // address is wrong, or something changed the header on the way.
+        if !own_page || context.headers.contains_key("sec-fetch-site") {
+            return Err(vec![Evidence::CrossSitePost]);
+        }
+        let ours = setup::wrong_address(context);
+        return Err(if ours.is_empty() { vec![Evidence::CrossSitePost, Evidence::HeaderChanged] } else { ours });
     }
+    let vouched = site == Site::Same;
     if fields.get("form").is_empty() {
         return Err(vec![Evidence::FormMissing]);
     }
-    let Some((made, browser)) = read_token(context, fields.get("form")) else {
-        return Err(vec![Evidence::FormUnreadable]);
+    let Some(token) = token else {
+        if vouched && context.visitor.cookie_came {
+            context.visitor.repairs.push("form_renewed");
+            return Ok(());
+        }
+        let mut evidence = vec![Evidence::FormUnreadable];
+        if context.web.app.findings.holds(SetupFault::KeysDiffer, context.now) {
+            evidence.extend([Evidence::OursAtFault, Evidence::Setup { fault: SetupFault::KeysDiffer }]);
+        }
+        return Err(evidence);
     };
     if !context.visitor.cookie_came {
-        return Err(vec![Evidence::ProbeCookieMissing]);
-    }
-    if site == Site::Same {
-        // Another tab may have renewed the cookie since; the browser vouches for the page.
+        let ours = setup::wrong_scheme(context);
+        if !ours.is_empty() {
+            return Err([vec![Evidence::ProbeCookieMissing], ours].concat());
+        }
+        if !token.cookie_came {
+            return Err(vec![Evidence::ProbeCookieMissing]);
+        }
+        if !vouched {
+            return Err(vec![Evidence::CookiesCleared]);
+        }
+        context.visitor.repairs.push("form_renewed");
         return Ok(());
     }
-    let age = context.now.since(made);
+    let age = context.now.since(token.made);
+    if vouched {
+        // Another tab may have renewed the cookie since; the browser vouches for the page.
+        if age > FORM_LIFE {
+            context.visitor.repairs.push("form_renewed");
+        }
+        return Ok(());
+    }
     if age > FORM_LIFE {
         return Err(vec![Evidence::FormTooOld { minutes: age.as_minutes_up() }]);
     }
-    if context.visitor.browser_key != Some(browser) {
+    if context.visitor.browser_key != Some(token.browser) {
         return Err(vec![Evidence::FormUnreadable]);
     }
     Ok(())
 }
 
-fn read_token(context: &Context, text: &str) -> Option<(Timestamp, [u8; 16])> {
+/// Takes over what the page's script saw.
+fn take_facts(context: &mut Context, fields: &Fields) {
+    let script = signs::of_script(fields.has("facts").then(|| fields.get("facts")), fields.has("noscript"));
+    context.visitor.signs.extend(script.facts);
+    if let Some(clock) = script.clock {
+        let ahead = clock.saturating_sub(context.now.0).clamp(-LONGEST_SKEW, LONGEST_SKEW) / 1_000;
+        context.visitor.browser.trace.clock_skew_seconds = Some(ahead);
+        let network = context.visitor.network_kept();
+        let facts = kagiya_flows::setup::note_clock(&context.web.app, &network, ahead);
+        context.visitor.signs.extend(facts);
+    }
+}
+
+/// A century: a page's clock may say anything.
+const LONGEST_SKEW: i64 = 100 * 366 * 24 * 3_600_000;
+
+fn read_token(context: &Context, text: &str) -> Option<Token> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == 40)?;
-    let (made, rest) = bytes.split_at(8);
-    let (browser, tag) = rest.split_at(16);
-    if !context.web.app.keys.verify16("form", &[made, browser], tag) {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok().filter(|bytes| bytes.len() == TOKEN_BYTES + 16)?;
+    let (body, tag) = bytes.split_at(TOKEN_BYTES);
+    if !context.web.app.keys.verify16("form", &[body], tag) {
         return None;
     }
-    Some((Timestamp(i64::from_be_bytes(made.try_into().ok()?)), browser.try_into().ok()?))
+    Some(Token {
+        made: Timestamp(i64::from_be_bytes(body[..8].try_into().ok()?)),
+        browser: body[8..24].try_into().ok()?,
+        build: body[24..28].try_into().ok()?,
+        cookie_came: body[28] == 1,
+        refusals: body[29],
+    })
 }

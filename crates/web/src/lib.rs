@@ -4,20 +4,29 @@ mod account;
 mod api;
 mod assets;
 mod auth_check;
+mod check;
 mod context;
 mod cookies;
 mod fault;
 mod form;
+mod headers;
 mod health;
 mod help;
+mod in_app;
 mod language;
 mod nowhere;
+mod old_ways;
+mod once;
 mod page;
 mod recover;
+mod repair;
 mod server;
+mod setup;
 mod sign_in;
 mod sign_out;
 mod sign_up;
+mod signs;
+mod turns;
 mod verdict;
 mod why;
 
@@ -41,6 +50,10 @@ pub struct Web {
     /// Renders `/metrics`; `None` when another in this process records.
     pub metrics: Option<PrometheusHandle>,
     pub(crate) assets: assets::Assets,
+    /// Forms that were sent a moment ago.
+    pub(crate) presses: once::Presses,
+    /// Which build a form came from.
+    pub(crate) build: [u8; 4],
 }
 
 impl Web {
@@ -52,14 +65,22 @@ impl Web {
         metrics: Option<PrometheusHandle>,
     ) -> Arc<Self> {
         let assets = assets::Assets::new(&app.settings.accent);
-        Arc::new(Self { app, trusted_proxies, metrics_from, metrics, assets })
+        let build = assets.build();
+        Arc::new(Self { app, trusted_proxies, metrics_from, metrics, assets, presses: once::Presses::default(), build })
     }
 }
 
 /// Every path of the contract that exists so far.
 pub fn router(web: Arc<Web>) -> Router {
-    Router::new()
+    let mut router = Router::new();
+    for path in old_ways::WORKERS {
+        router = router.route(path, get(old_ways::worker));
+    }
+    router
         .route("/", get(account::home))
+        .route("/check", get(check::page).post(check::submit))
+        .route("/check/{code}", get(check::join))
+        .route("/repair", get(repair::page).post(repair::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/sign-in/reopen", axum::routing::post(sign_in::reopen))
         .route("/sign-out", get(sign_out::ask).post(sign_out::submit))

@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kagiya_text::{Arg, Lang, Words};
 
-use crate::{context::Context, form};
+use crate::{context::Context, form, setup};
 
 /// What every template has at hand.
 pub(crate) struct View<'c> {
@@ -79,6 +79,11 @@ impl<'c> View<'c> {
         self.context.web.app.settings.logo_url.as_deref()
     }
 
+    /// The address to open elsewhere, when this is a browser inside another app.
+    pub(crate) fn in_app_address(&self) -> Option<String> {
+        self.context.visitor.browser.in_app.map(|_| self.context.address())
+    }
+
     pub(crate) fn asset(&self, name: &str) -> &str {
         self.context.web.assets.path(name)
     }
@@ -126,6 +131,7 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(view.lang.as_str()));
     view.context.set_cookies(headers);
+    setup::look(view.context);
     seal(headers);
     response
 }

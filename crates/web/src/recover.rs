@@ -64,12 +64,12 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
     response
 }
 
-async fn start(context: Context, kind: Kind, body: Body) -> Response {
+async fn start(mut context: Context, kind: Kind, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
         return start_page(&context, kind, &fields, Some(&refusal));
     }
@@ -172,13 +172,13 @@ const RECOVER_CODE: CodePage =
 const UNLOCK_CODE: CodePage =
     CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
-async fn code_submit(context: Context, kind: Kind, page: &CodePage, body: Body) -> Response {
+async fn code_submit(mut context: Context, kind: Kind, page: &CodePage, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
         return code_response(&context, page, id, Some(&refusal)).await;
     }
@@ -273,13 +273,13 @@ pub(crate) async fn password_page(State(_): State<Arc<Web>>, context: Context) -
     password_response(&context, id, None).await
 }
 
-pub(crate) async fn choose_password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "recover", evidence).await;
         return password_response(&context, id, Some(&refusal)).await;
     }

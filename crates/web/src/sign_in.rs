@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{body::Body, extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::session::EndReason;
+use kagiya_domain::{Evidence, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
     FieldError, Refusal, account,
     attempt::{self, Draft},
@@ -19,7 +19,9 @@ use crate::{
     cookies::{self, Cookie},
     fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
+    in_app, once,
     page::{View, encode_query, page as render, see_other},
+    turns::{self, Turn},
     verdict::VerdictView,
 };
 
@@ -68,22 +70,42 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
     response
 }
 
-pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Response {
+    if let Some(outside) = in_app::outside(&context) {
+        return see_other(&context, &outside);
+    }
     let return_to = context.return_to();
     // A database that fails must not keep the sign-in page from being shown.
     let sessions = context.session().await.unwrap_or(Sessions::None);
     if let (Sessions::Live(_), Some(to)) = (&sessions, &return_to) {
-        return see_other(&context, to.as_str());
+        return match turns::count(&context) {
+            Turn::Go(cookie) => {
+                let mut response = see_other(&context, to.as_str());
+                response.headers_mut().append(header::SET_COOKIE, cookie);
+                response
+            }
+            Turn::Stop(evidence) => {
+                let draft = Draft::new("session", 409, &context.visitor, evidence);
+                let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+                let mut response = crate::fault::refused_page(&context, &refusal, "/");
+                turns::forget(&context, response.headers_mut());
+                response
+            }
+        };
     }
+    let thrown_back = thrown_back(&mut context, &sessions, return_to.is_some()).await;
     let view = View::new(&context);
     let notice = match (&sessions, context.query("done")) {
-        (_, Some("reset")) => Some(view.t("notice-reset").into_owned()),
-        (_, Some("unlocked")) => Some(view.t("notice-unlocked").into_owned()),
-        (_, Some("reopened")) => Some(view.t("notice-reopened").into_owned()),
-        (_, Some("closed")) => Some(view.t("notice-closed").into_owned()),
+        (_, Some(done @ ("reset" | "unlocked" | "reopened" | "closed"))) => {
+            Some(view.t(format!("notice-{done}")).into_owned())
+        }
+        (_, Some("repaired")) if !context.visitor.cookie_came => Some(view.t("notice-repaired-blocked").into_owned()),
+        (_, Some("repaired")) => Some(view.t("notice-repaired").into_owned()),
         (_, Some("signed-out")) => Some(view.t("ended-signed-out").into_owned()),
         (Sessions::Ended(why), _) => ended_notice(&view, *why),
-        _ => None,
+        (Sessions::Stale, _) => Some(view.t("notice-tidied").into_owned()),
+        (Sessions::Live(_) | Sessions::None, _) if context.is_cluttered() => Some(view.t("notice-tidied").into_owned()),
+        (Sessions::Live(_) | Sessions::None, _) => None,
     };
     let signed_in_as = match &sessions {
         Sessions::Live(live) => Some(live.login_id.clone()),
@@ -97,16 +119,35 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
             login: &login,
             remember: false,
             return_to: return_to.as_ref().map(|to| to.as_str()),
-            refusal: None,
+            refusal: thrown_back.as_deref(),
             notice,
             signed_in_as,
         },
     );
+    context.prune(response.headers_mut());
     if matches!(sessions, Sessions::Ended(_) | Sessions::Stale) {
         // Told once; and a stale cookie is dropped, never a reason to fail.
         expire_session(&context, &mut response);
     }
+    if context.query("done").is_some() || thrown_back.is_some() {
+        turns::forget(&context, response.headers_mut());
+    }
     response
+}
+
+/// Why a person finds themselves on this page again, when they did not come of their own accord.
+async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -> Option<Box<Refusal>> {
+    let evidence = match sessions {
+        _ if turns::bounced(context) => vec![Evidence::BouncedAfterSuccess],
+        Sessions::Ended(EndReason::SignedOut | EndReason::Replaced) => return None,
+        Sessions::Ended(why) if wanted => vec![Evidence::EndedSession { why: *why }],
+        Sessions::Stale if wanted && context.is_cluttered() => Vec::new(),
+        Sessions::Stale if wanted => vec![Evidence::UnknownSession],
+        Sessions::Ended(_) | Sessions::Stale | Sessions::Live(_) | Sessions::None => return None,
+    };
+    context.visitor.repairs.push("stale_session_removed");
+    let draft = Draft::new("session", 200, &context.visitor, evidence);
+    Some(attempt::refuse(&context.web.app, &context.visitor, draft).await)
 }
 
 fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {
@@ -123,52 +164,79 @@ pub(crate) fn expire_session(context: &Context, response: &mut Response) {
     response.headers_mut().append(header::SET_COOKIE, expire);
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    let (login, remember) = (fields.get("login").to_owned(), fields.has("remember"));
     let return_to = fields.return_to().or_else(|| context.return_to());
-    let refused = |refusal: &Refusal| {
-        sign_in_page(
-            &context,
-            Shown {
-                status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
-                login: &login,
-                remember,
-                return_to: return_to.as_ref().map(|to| to.as_str()),
-                refusal: Some(refusal),
-                notice: None,
-                signed_in_as: None,
-            },
-        )
-    };
-    if let Err(evidence) = form::guard(&context, &fields) {
-        return refused(&*guard_refusal(&context, "sign_in", evidence).await);
+    let to = return_to.as_ref().map_or("/", |to| to.as_str());
+    if let Err(evidence) = form::guard(&mut context, &fields) {
+        let only_old = evidence.iter().all(|fact| {
+            matches!(fact, Evidence::FormTooOld { .. } | Evidence::FormUnreadable | Evidence::CookiesCleared)
+        });
+        if only_old && matches!(context.session().await, Ok(Sessions::Live(_))) {
+            // An old page of somebody who is in already.
+            return see_other(&context, to);
+        }
+        let refusal = guard_refusal(&context, "sign_in", evidence).await;
+        return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
     let broken = fields.broken(&["login", "password"]);
     if !broken.is_empty() {
         let draft = Draft::invalid("sign_in", &context.visitor, broken);
-        return refused(&*attempt::refuse(&context.web.app, &context.visitor, draft).await);
+        let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+        return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
-    let typed =
-        Typed { login: login.clone(), password: fields.get("password").to_owned(), remember, keep_device: true };
-    let mut visitor = context.visitor.clone();
-    if fields.get("caps") == "1" {
-        visitor.signs.push(kagiya_domain::Evidence::CapsLockOn);
+    if context.is_cluttered() {
+        context.visitor.repairs.push("old_cookies_removed");
     }
-    match run(&context, visitor, typed).await {
+    let stale = context.session_signs().await;
+    context.visitor.signs.extend(stale);
+    let typed = Typed {
+        login: fields.get("login").to_owned(),
+        password: fields.get("password").to_owned(),
+        remember: fields.has("remember"),
+        keep_device: true,
+    };
+    let visitor = context.visitor.clone();
+    let browser = visitor.browser_key.unwrap_or_default();
+    let parts: [&[u8]; 5] = [
+        &browser,
+        fields.get("form").as_bytes(),
+        typed.login.as_bytes(),
+        typed.password.as_bytes(),
+        &[u8::from(typed.remember)],
+    ];
+    let press = context.web.app.keys.digest16("press", &parts);
+    let outcome = once::run(&context, press, run(&context, visitor, typed)).await;
+    match &*outcome {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
-            let to = return_to.as_ref().map_or("/", |to| to.as_str());
             let mut response = see_other(&context, to);
-            set_session(&context, &mut response, &signed_in);
+            set_session(&context, &mut response, signed_in);
             response
         }
-        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, flow),
-        Ok(Err(refusal)) => refused(&refusal),
-        Err(fault) => refused(&refusal_of(&context, &fault)),
+        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, *flow),
+        Ok(Err(refusal)) => refused(&context, &fields, return_to.as_ref(), refusal),
+        Err(fault) => refused(&context, &fields, return_to.as_ref(), &refusal_of(&context, fault)),
     }
+}
+
+fn refused(context: &Context, fields: &Fields, return_to: Option<&ReturnTo>, refusal: &Refusal) -> Response {
+    let mut response = sign_in_page(
+        context,
+        Shown {
+            status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+            login: fields.get("login"),
+            remember: fields.has("remember"),
+            return_to: return_to.map(|to| to.as_str()),
+            refusal: Some(refusal),
+            notice: None,
+            signed_in_as: None,
+        },
+    );
+    context.prune(response.headers_mut());
+    response
 }
 
 /// Runs to its end even when the browser goes away: a reserved try must be settled.
@@ -189,6 +257,9 @@ pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in:
     let url = &app.settings.public_url;
     let life = signed_in.remember.then(|| signed_in.expires_at.since(context.now).as_seconds_up());
     let headers = response.headers_mut();
+    // What is cluttered goes first: whoever reads names only keeps what comes last.
+    context.prune(headers);
+    turns::signed_in(context, headers);
     headers.append(header::SET_COOKIE, Cookie::Session.set(signed_in.token.as_str(), life, url));
     headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, &signed_in.device), url));
 }
@@ -206,12 +277,12 @@ fn reopen_page(context: &Context, flow: Uuid) -> Response {
     render(&view, StatusCode::OK, &title, &ReopenPage { v: &view, flow: flow.to_string() })
 }
 
-pub(crate) async fn reopen(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn reopen(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_in", evidence).await;
         return crate::fault::refused_page(&context, &refusal, "/sign-in");
     }

@@ -29,12 +29,12 @@ pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response
     page(&view, StatusCode::OK, &title, &SignOutPage { v: &view })
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_out", evidence).await;
         return refused_page(&context, &refusal, "/sign-out");
     }
@@ -46,5 +46,6 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
     }
     let mut response = see_other(&context, "/sign-in?done=signed-out");
     expire_session(&context, &mut response);
+    crate::turns::forget(&context, response.headers_mut());
     response
 }

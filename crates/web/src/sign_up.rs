@@ -69,12 +69,12 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     show(&context, StatusCode::OK, &Fields::default(), None, None)
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         return refused(&context, &fields, &*guard_refusal(&context, "sign_up", evidence).await);
     }
     let broken = fields.broken(&["login_id", "email", "password"]);
@@ -107,13 +107,13 @@ pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Re
     code_response(&context, &CODE, id, None).await
 }
 
-pub(crate) async fn verify(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+pub(crate) async fn verify(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
     let fields = match Fields::read(&context, body).await {
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_up", evidence).await;
         return code_response(&context, &CODE, id, Some(&refusal)).await;
     }

@@ -1,6 +1,6 @@
 //! A refusal as a person reads it.
 
-use kagiya_domain::{Evidence, cause::Cause, remedy::Remedy};
+use kagiya_domain::{Evidence, cause::Cause, diagnosis::STOP, remedy::Remedy};
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
 
@@ -34,6 +34,7 @@ pub(crate) struct VerdictView {
     pub(crate) avoid: Vec<(&'static str, String)>,
     pub(crate) confirmable: bool,
     pub(crate) help: String,
+    pub(crate) return_to: String,
 }
 
 impl VerdictView {
@@ -75,6 +76,7 @@ impl VerdictView {
             },
             confirmable: refusal.confirmable,
             help: format!("/help/{}", verdict.cause.slug()),
+            return_to: String::new(),
         }
     }
 }
@@ -82,9 +84,13 @@ impl VerdictView {
 impl VerdictView {
     /// The steps that lead to another form of ours take the destination along.
     pub(crate) fn carrying(mut self, return_to: &str) -> Self {
+        self.return_to = return_to.to_owned();
         let query = encode_query(&[("return_to", return_to)]);
         for step in &mut self.steps {
-            if let Some(url) = step.url.as_mut().filter(|url| matches!(url.as_str(), "/recover" | "/unlock"))
+            if let Some(url) = step
+                .url
+                .as_mut()
+                .filter(|url| matches!(url.as_str(), "/recover" | "/unlock" | "/repair" | "/sign-in" | "/check"))
                 && !query.is_empty()
             {
                 url.push('?');
@@ -116,6 +122,9 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     if !refusal.fields.is_empty() {
         return (view.t("verdict-fields-title").into_owned(), view.t("verdict-fields-lead").into_owned());
     }
+    if refusal.verdict.repeated >= STOP && refusal.verdict.wait_until.is_none() {
+        return (view.t("verdict-stop-title").into_owned(), view.t("verdict-stop-lead").into_owned());
+    }
     let key = refusal.verdict.cause.key();
     // A stranger is told both halves of "ID or password", never which one it was.
     if refusal.evidence.contains(&Evidence::CredentialsRefused)
@@ -145,18 +154,32 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("time", Arg::from(view.time(&at.0))));
         }
         Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
-        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => {
+        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } | Evidence::ClockSkew { minutes } => {
             args.push(("minutes", Arg::from(*minutes)))
         }
-        Evidence::DifferentValues { count } | Evidence::OwnFailures { count } => {
-            args.push(("count", Arg::from(*count)))
-        }
+        Evidence::DifferentValues { count }
+        | Evidence::OwnFailures { count }
+        | Evidence::NetworkFlaps { count }
+        | Evidence::SameErrorAgain { count }
+        | Evidence::RedirectLoop { count } => args.push(("count", Arg::from(*count))),
         Evidence::OthersFailures { count, networks } => {
             args.push(("count", Arg::from(*count)));
             args.push(("networks", Arg::from(*networks)));
         }
         Evidence::MailRefused { status } | Evidence::MailDeferred { status } => {
             args.push(("status", Arg::from(*status)))
+        }
+        Evidence::DuplicateCookie { name, count } => {
+            args.push(("name", Arg::from(name.clone())));
+            args.push(("count", Arg::from(*count)));
+        }
+        Evidence::LegacyCookie { name } => args.push(("name", Arg::from(name.clone()))),
+        Evidence::CookieHeaderLarge { kib, names } | Evidence::CookieHeaderTooLarge { kib, names } => {
+            args.push(("kib", Arg::from(*kib)));
+            args.push(("names", Arg::from(names.clone())));
+        }
+        Evidence::EndedSession { why } => {
+            args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
         }
         Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
         _ => {}
@@ -177,6 +200,8 @@ pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Opti
     match step {
         Remedy::Recover | Remedy::FindId | Remedy::PasswordReset => Some("/recover".into()),
         Remedy::Unlock => Some("/unlock".into()),
+        Remedy::Repair => Some("/repair".into()),
+        Remedy::AllowCookies | Remedy::SetClock | Remedy::UpdateBrowser => Some("/check".into()),
         Remedy::RestartFlow | Remedy::OtherMethod => Some("/sign-in".into()),
         Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),
         Remedy::ContactSupport => view.support(),

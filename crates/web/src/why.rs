@@ -82,7 +82,7 @@ pub(crate) async fn confirm_page(
 pub(crate) async fn confirm(
     State(_): State<Arc<Web>>,
     Path(reference): Path<String>,
-    context: Context,
+    mut context: Context,
     body: Body,
 ) -> Response {
     let fields = match Fields::read(&context, body).await {
@@ -92,7 +92,7 @@ pub(crate) async fn confirm(
     let reference = clean(&reference);
     let action = format!("/why/{reference}/confirm");
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&context, &fields) {
+    if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "confirm", evidence).await;
         return refused_page(&context, &refusal, "/sign-in");
     }

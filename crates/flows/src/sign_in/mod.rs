@@ -340,6 +340,8 @@ fn success_row(app: &App, visitor: &Visitor, account: Uuid, now: Timestamp) -> A
         browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
         evidence: "[]".to_owned(),
         cause: String::new(),
+        told: String::new(),
+        repairs: visitor.repairs.join(" "),
         advised: String::new(),
         pending_until: None,
         resolved_at: None,

@@ -194,6 +194,7 @@ pub(super) async fn refuse_credentials(
     if gathered.device_known {
         draft.audience = Audience::KnownDevice;
     }
+    attempt::recall(app, visitor, &mut draft).await;
     let (account, lang, hidden, budgets) = (
         gathered.credential.as_ref().map(|c| c.account.id),
         gathered.credential.as_ref().map_or_else(|| visitor.lang.as_str().to_owned(), |c| c.account.lang.clone()),

@@ -1,0 +1,68 @@
+//! Redirects that go to and fro: counted in a short-lived cookie, stopped before the fifth.
+
+use http::{HeaderMap, header};
+use kagiya_domain::{Evidence, Span, setup::SetupFault};
+use kagiya_flows::setup::note;
+
+use crate::{context::Context, cookies::Cookie};
+
+/// Redirects of a signed-in browser within [`WITHIN`] before they stop.
+const MOST: i64 = 3;
+const WITHIN: Span = Span::seconds(20);
+/// A session cookie that is gone so soon after a sign-in was never kept.
+const BOUNCE: Span = Span::seconds(30);
+
+/// What to do with one more redirect.
+pub(crate) enum Turn {
+    /// Go on, and remember that it was done.
+    Go(http::HeaderValue),
+    /// Stop, for these reasons.
+    Stop(Vec<Evidence>),
+}
+
+fn read(context: &Context) -> Option<(String, i64)> {
+    let url = &context.web.app.settings.public_url;
+    let value = Cookie::Turns.values(&context.headers, url).next()?;
+    let (what, at) = value.split_once('.')?;
+    Some((what.to_owned(), at.parse().ok()?))
+}
+
+/// A signed-in browser is about to be sent on to where it came from.
+pub(crate) fn count(context: &Context) -> Turn {
+    let now = context.now.0;
+    let url = &context.web.app.settings.public_url;
+    let (count, first) = match read(context) {
+        Some((count, first)) if (0..WITHIN.0).contains(&(now - first)) => (count.parse().unwrap_or(0), first),
+        Some(_) | None => (0, now),
+    };
+    if count >= MOST {
+        let mut evidence = vec![Evidence::RedirectLoop { count }];
+        // The session is in order here; it is the app that does not see it.
+        evidence.extend(note(&context.web.app, SetupFault::CookieScope, "signed-in people are sent back to sign in"));
+        return Turn::Stop(evidence);
+    }
+    let seconds = WITHIN.as_seconds_up();
+    Turn::Go(Cookie::Turns.set(&format!("{}.{first}", count + 1), Some(seconds), url))
+}
+
+/// Remembers a sign-in for as long as it takes to see whether its cookie is kept.
+pub(crate) fn signed_in(context: &Context, to: &mut HeaderMap) {
+    let url = &context.web.app.settings.public_url;
+    let value = Cookie::Turns.set(&format!("in.{}", context.now.0), Some(BOUNCE.as_seconds_up()), url);
+    to.append(header::SET_COOKIE, value);
+}
+
+/// Whether this browser signed in a moment ago and brings no session cookie at all.
+pub(crate) fn bounced(context: &Context) -> bool {
+    let url = &context.web.app.settings.public_url;
+    let fresh = read(context).is_some_and(|(what, at)| what == "in" && (0..BOUNCE.0).contains(&(context.now.0 - at)));
+    fresh && Cookie::Session.values(&context.headers, url).next().is_none()
+}
+
+/// Forgets it.
+pub(crate) fn forget(context: &Context, to: &mut HeaderMap) {
+    let url = &context.web.app.settings.public_url;
+    if Cookie::Turns.values(&context.headers, url).next().is_some() {
+        to.append(header::SET_COOKIE, Cookie::Turns.expire(url));
+    }
+}
