@@ -32,7 +32,7 @@ class Forms(html.parser.HTMLParser):
             self._form = {"action": attrs.get("action", ""), "method": attrs.get("method", "get"), "fields": {}}
             self.forms.append(self._form)
         if tag == "input" and self._form is not None and attrs.get("name"):
-            if attrs.get("type") != "checkbox":
+            if attrs.get("type") not in ("checkbox", "radio"):
                 self._form["fields"][attrs["name"]] = attrs.get("value", "")
         for name, value in attrs.items():
             if name.startswith("data-"):

@@ -149,7 +149,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
         })
         .await;
     let others = match others {
-        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, "account").await)),
+        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, "account", None).await)),
         other => other?,
     };
     app.mail_bell.notify_one();
@@ -196,10 +196,10 @@ pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, p
 pub async fn verify_email(app: &App, visitor: &Visitor, live: &Live, id: Option<Uuid>, typed: &str) -> Outcome<()> {
     let flow = recover::find_flow(app, visitor, "add_email", id).await?;
     let Some(flow) = flow.filter(|f| f.account_id == Some(live.account_id) && f.expires_at > app.now().0) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "account").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "account").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
     };
     let guess = code::guess(app, visitor, &flow, typed, false);
     let now = app.now();
@@ -306,7 +306,7 @@ pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) ->
 pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome<String> {
     let found = recover::find_flow(app, visitor, "reopen", flow).await?.filter(|f| f.expires_at > app.now().0);
     let Some((flow, account)) = found.and_then(|f| f.account_id.map(|account| (f.id, account))) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_in").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_in", flow).await));
     };
     let now = app.now();
     let login_id = app
@@ -329,7 +329,7 @@ pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome
         .await?;
     match login_id {
         Some(login_id) => Ok(Ok(login_id)),
-        None => Ok(Err(recover::refuse_ended(app, visitor, "sign_in").await)),
+        None => Ok(Err(recover::refuse_ended(app, visitor, "sign_in", Some(flow)).await)),
     }
 }
 

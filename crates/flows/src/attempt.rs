@@ -1,5 +1,7 @@
 //! Attempts: recorded with their evidence, told to whoever may hear what.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Cause, Evidence, Span, Timestamp,
@@ -204,6 +206,17 @@ pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refus
         tracing::error!(%error, reference = refusal.reference.as_str(), "the attempt could not be kept");
     }
     Box::new(refusal)
+}
+
+/// Keeps an attempt in the background, where nobody can wait for it.
+pub fn keep_later(app: &Arc<App>, row: Attempt) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
+        if let Err(error) = kept {
+            tracing::error!(%error, "an attempt could not be kept");
+        }
+    });
 }
 
 /// What the browser that asks may hear of an earlier attempt.

@@ -51,7 +51,7 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Opti
 pub async fn type_code(app: &App, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
     let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0)
     else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "confirm").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "confirm", id).await));
     };
     if typed.trim().is_empty() {
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];

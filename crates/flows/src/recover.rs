@@ -144,7 +144,7 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
     let now = app.now();
     let Some(flow) = find_flow(app, visitor, kind, id).await?.filter(|f| f.expires_at > now.0 && f.proven_at.is_none())
     else {
-        return Ok(Err(refuse_ended(app, visitor, kind).await));
+        return Ok(Err(refuse_ended(app, visitor, kind, id).await));
     };
     let mail = code_mail(app, visitor, kind, flow.id);
     let id = flow.id;
@@ -193,9 +193,29 @@ pub async fn say_lost(
     Ok(attempt::refuse(app, visitor, draft).await)
 }
 
-/// The page's act is over: it ran out, was finished, or belongs to another browser.
-pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str) -> Box<Refusal> {
-    attempt::refuse(app, visitor, Draft::new(kind, 410, visitor, vec![Evidence::FlowEnded])).await
+/// Whether the act that a page means was begun in another browser, and still runs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_elsewhere(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Result<bool, Fault> {
+    let Some(id) = id else {
+        return Ok(false);
+    };
+    let flow = store::flow::find(&mut app.store.reader().await?, id).await?;
+    let runs = flow.filter(|flow| flow.finished_at.is_none() && flow.expires_at > app.now().0);
+    Ok(runs
+        .and_then(|flow| flow.browser_key)
+        .is_some_and(|key| !visitor.cookie_came || visitor.browser_key.is_none_or(|asking| asking[..] != key[..])))
+}
+
+/// The page's act is over, or it belongs to another browser.
+pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Box<Refusal> {
+    // When the database cannot say, the commoner of the two is told.
+    let fact = match is_elsewhere(app, visitor, id).await {
+        Ok(true) => Evidence::FlowElsewhere,
+        Ok(false) | Err(_) => Evidence::FlowEnded,
+    };
+    attempt::refuse(app, visitor, Draft::new(kind, 410, visitor, vec![fact])).await
 }
 
 /// What a typed code comes with.
@@ -220,7 +240,7 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
         Some(_) | None => join_elsewhere(app, visitor, kind, &form.login).await?,
     };
     let Some(flow) = flow else {
-        return Ok(Err(refuse_ended(app, visitor, kind.as_str()).await));
+        return Ok(Err(refuse_ended(app, visitor, kind.as_str(), form.flow).await));
     };
     if form.code.trim().is_empty() {
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
@@ -369,11 +389,11 @@ pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw
     let Some((flow, account_id)) =
         flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
     else {
-        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
     };
     let mut conn = app.store.reader().await?;
     let Some(account) = store::account::find(&mut conn, account_id).await? else {
-        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
     };
     let addresses = store::email::of_account(&mut conn, account_id).await?;
     drop(conn);
@@ -412,7 +432,7 @@ pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw
         })
         .await?;
     let Some(others) = done else {
-        return Ok(Err(refuse_ended(app, visitor, "recover").await));
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
     };
     app.mail_bell.notify_one();
     session::ended(app, others).await?;

@@ -139,7 +139,7 @@ pub async fn verify(
     device: Option<[u8; 16]>,
 ) -> Outcome<Created> {
     let Some(flow) = recover::find_flow(app, visitor, "sign_up", id).await? else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
     if typed.trim().is_empty() {
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
@@ -147,10 +147,10 @@ pub async fn verify(
     }
     let (Some(login_id), Some(skeleton), Some(phc)) = (flow.login_id.clone(), flow.skeleton.clone(), flow.phc.clone())
     else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up").await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
     let now = app.now();
     let guess = code::guess(app, visitor, &flow, typed, false);

@@ -1,9 +1,19 @@
 //! `kagiya doctor`: the mistakes that operators make, found before members do.
 
-use kagiya_store::Location;
+use kagiya_domain::{Timestamp, setup::SetupFault};
+use kagiya_flows::{
+    Clock,
+    setup::{self, SKEW},
+};
+use kagiya_store::{Location, Store};
 use serde_json::json;
 
-use crate::{Failure, config::Config, keys_file, mail::PostOffice, open, output::say};
+use crate::{
+    Failure, config::Config, keys_file, mail::PostOffice, open, orders::rfc3339, output::say, outside::SystemClock,
+};
+
+/// 2026-01-01, in milliseconds since 1970.
+const BUILT_AFTER: i64 = 1_767_225_600_000;
 
 struct Check {
     name: &'static str,
@@ -94,11 +104,59 @@ async fn database(config: &Config) -> Vec<Check> {
     match open::store(config).await {
         Ok(store) => {
             let problem = store.ping().await.err().map(|error| error.to_string());
-            let check = Check::new("database", problem, store.kind(), ADVICE);
+            let mut checks = vec![Check::new("database", problem, store.kind(), ADVICE)];
+            checks.push(clock(&store).await);
+            checks.push(cookie_scope(config));
+            checks.extend(findings(&store).await);
             store.close().await;
-            vec![check]
+            checks
         }
         Err(Failure::Usage(words) | Failure::Failed(words)) => vec![Check::new("database", Some(words), "", ADVICE)],
+    }
+}
+
+/// The system's clock against the database server's.
+async fn clock(store: &Store) -> Check {
+    let now = SystemClock::new().now();
+    let other = match store.reader().await {
+        Ok(mut conn) => kagiya_store::server::clock(&mut conn).await.ok().flatten(),
+        Err(_) => None,
+    };
+    let off = other.map_or(0, |other| other.since(now).0 / 1_000);
+    // Older than this program: nobody set the clock since the machine was made.
+    let problem = if now.0 < BUILT_AFTER {
+        Some("the system's clock stands before this program was made".to_owned())
+    } else {
+        (off.abs() > SKEW).then(|| format!("the database's clock is {off} s ahead of this machine's"))
+    };
+    Check::new("clock", problem, "plausible", "let the system keep its clock by NTP")
+}
+
+/// Which hosts the session's cookie reaches.
+fn cookie_scope(config: &Config) -> Check {
+    let url = config.public_url(config.listen);
+    let host = url.origin.split("://").nth(1).unwrap_or_default();
+    let fine = format!("sessions are cookies of {host} alone; apps elsewhere ask /auth/check through their proxy");
+    let problem = (!url.secure && config.public_url.is_some() && !config.listen.ip().is_loopback())
+        .then(|| format!("{} is for this machine alone, but the server listens beyond it", url.origin));
+    Check::new("cookie_scope", problem, &fine, "set public_url to the https URL that members type")
+}
+
+/// What running servers saw of the operator's own mistakes within a day.
+async fn findings(store: &Store) -> Vec<Check> {
+    match setup::lately(store, SystemClock::new().now()).await {
+        Ok(found) if found.is_empty() => vec![Check::new("requests", None, "nothing strange was seen in a day", "")],
+        Ok(found) => found
+            .into_iter()
+            .map(|finding| {
+                let fault = SetupFault::parse(&finding.fault);
+                let what = fault.map_or("an unknown fault", SetupFault::what);
+                let at = rfc3339(Timestamp(finding.last_at));
+                let words = format!("{}: {what} Seen last at {at}: {}.", finding.fault, finding.detail);
+                Check::new("requests", Some(words), "", fault.map_or("see the logs", SetupFault::advice))
+            })
+            .collect(),
+        Err(error) => vec![Check::new("requests", Some(error.to_string()), "", "see the database's logs")],
     }
 }
 

@@ -53,6 +53,14 @@ impl Assets {
         [digest[0], digest[1], digest[2], digest[3]]
     }
 
+    /// Today's asset for a name of an earlier build.
+    fn current(&self, name: &str) -> Option<&Asset> {
+        let (stem, rest) = name.rsplit_once('-')?;
+        let (_, ending) = rest.split_once('.')?;
+        let path = self.paths.get(format!("{stem}.{ending}").as_str())?;
+        self.by_name.get(path.trim_start_matches("/assets/"))
+    }
+
     /// The path of an asset.
     pub(crate) fn path(&self, name: &str) -> &str {
         self.paths.get(name).map_or("/assets/missing", String::as_str)
@@ -70,7 +78,11 @@ pub(crate) async fn serve(State(web): State<Arc<Web>>, Path(name): Path<String>)
             asset.text.clone(),
         )
             .into_response(),
-        None => StatusCode::NOT_FOUND.into_response(),
+        None => match web.assets.current(&name) {
+            // A page from before an update asks for what it knew: it gets today's, and keeps nothing.
+            Some(asset) => ([(header::CONTENT_TYPE, asset.kind)], asset.text.clone()).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        },
     }
 }
 

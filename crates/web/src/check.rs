@@ -277,11 +277,6 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
     }
     if !fields.get("facts").is_empty() && !fields.has("noscript") {
         evidence.push(Evidence::ScriptRan);
-        if form_urlencoded::parse(fields.get("facts").as_bytes())
-            .any(|(name, value)| name == "js" && !context.web.assets.path("app.js").ends_with(&*value))
-        {
-            evidence.push(Evidence::OldAsset);
-        }
     }
     evidence.extend(context.session_signs().await);
     if let Some(symptom) = Symptom::parse(fields.get("symptom")) {

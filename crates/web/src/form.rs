@@ -194,7 +194,11 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
 
 /// Takes over what the page's script saw.
 fn take_facts(context: &mut Context, fields: &Fields) {
-    let script = signs::of_script(fields.has("facts").then(|| fields.get("facts")), fields.has("noscript"));
+    let script = signs::of_script(
+        fields.has("facts").then(|| fields.get("facts")),
+        fields.has("noscript"),
+        context.web.assets.path("app.js"),
+    );
     context.visitor.signs.extend(script.facts);
     if let Some(clock) = script.clock {
         let ahead = clock.saturating_sub(context.now.0).clamp(-LONGEST_SKEW, LONGEST_SKEW) / 1_000;

@@ -17,6 +17,7 @@ mod language;
 mod nowhere;
 mod old_ways;
 mod once;
+mod overflow;
 mod page;
 mod recover;
 mod repair;

@@ -106,6 +106,8 @@ struct CodeTemplate<'a> {
     typed: String,
     resend_in: i64,
     sent_again: bool,
+    /// Begun in another browser.
+    switched: bool,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
@@ -136,12 +138,16 @@ pub(crate) async fn code_response_at(
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind).await;
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind, id).await;
                 &*ended
             }
         };
         return refused_page(context, refusal, page.start);
     }
+    let switched = match (&flow, page.elsewhere) {
+        (None, Some(_)) => recover::is_elsewhere(&context.web.app, &context.visitor, id).await.unwrap_or(false),
+        _ => false,
+    };
     let view = View::new(context);
     let title = view.t("code-title").into_owned();
     let resend_in = flow
@@ -155,6 +161,7 @@ pub(crate) async fn code_response_at(
         flow: flow.as_ref().map(|f| f.id.to_string()).unwrap_or_default(),
         typed: flow.map(|f| f.typed).unwrap_or_default(),
         resend_in,
+        switched,
         sent_again: context.query("sent") == Some("again") && refusal.is_none(),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
@@ -233,7 +240,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, "recover").await;
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, "recover", id).await;
                 &*ended
             }
         };

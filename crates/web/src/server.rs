@@ -11,7 +11,13 @@ use hyper_util::{
 use tokio::{net::TcpListener, sync::watch};
 use tower::ServiceExt;
 
-use crate::{Web, auth_check, context::Peer, page::seal, router};
+use crate::{
+    Web, auth_check,
+    context::Peer,
+    overflow::{self, Edge},
+    page::seal,
+    router,
+};
 
 /// How long open requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -74,11 +80,13 @@ async fn accept(web: Arc<Web>, listener: TcpListener, mut stopped: watch::Receiv
         };
         let _ = stream.set_nodelay(true);
         let (web, router) = (Arc::clone(&web), router.clone());
+        let inside = Arc::clone(&web);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (web, router) = (Arc::clone(&web), router.clone());
+            let (web, router) = (Arc::clone(&inside), router.clone());
             async move { Ok::<_, Infallible>(dispatch(&web, router, request, peer).await) }
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let edge = Edge::new(stream, web);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(edge), service).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is no fault of ours.
@@ -92,7 +100,7 @@ async fn accept(web: Arc<Web>, listener: TcpListener, mut stopped: watch::Receiv
     }
 }
 
-async fn dispatch(web: &Web, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
+async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
     // The sub-request of a proxy is by far the commonest: it does not pass the router.
     if request.uri().path() == auth_check::PATH && request.method() == http::Method::GET {
         return auth_check::answer(web, request.headers()).await;
@@ -101,9 +109,14 @@ async fn dispatch(web: &Web, router: Router, request: hyper::Request<Incoming>, 
     let method = if request.method() == http::Method::GET { "GET" } else { "POST" };
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
-    let mut response = match router.oneshot(request).await {
-        Ok(response) => response,
-        Err(never) => match never {},
+    let repairs = request.uri().path() == "/repair";
+    let mut response = if overflow::is_too_large(request.headers()) && !repairs {
+        overflow::page(Arc::clone(web), &request.into_parts().0).await
+    } else {
+        match router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     };
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one request")]
     let seconds = (web.app.clock.monotonic_us() - begun) as f64 / 1e6;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
+use kagiya_domain::Span;
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -17,6 +18,7 @@ use crate::{
     context::Context,
     fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
+    in_app,
     page::{View, encode_query, page as render, see_other},
     recover::{CodePage, code_response},
     sign_in::set_session,
@@ -33,7 +35,12 @@ struct SignUpPage<'a> {
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
     meant: Option<String>,
+    /// This browser was refused at signing in a moment ago.
+    failed: bool,
 }
+
+/// So long after a refused sign-in the sign-up page says that there is a way back.
+const RECENT: Span = Span::minutes(15);
 
 fn show(
     context: &Context,
@@ -41,6 +48,7 @@ fn show(
     fields: &Fields,
     refusal: Option<&Refusal>,
     meant: Option<String>,
+    failed: bool,
 ) -> Response {
     let view = View::new(context);
     let title = view.t("sign-up-title").into_owned();
@@ -53,6 +61,7 @@ fn show(
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         meant,
+        failed,
     };
     let mut response = render(&view, status, &title, &content);
     if let Some(refusal) = refusal {
@@ -62,11 +71,23 @@ fn show(
 }
 
 fn refused(context: &Context, fields: &Fields, refusal: &Refusal) -> Response {
-    show(context, StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST), fields, Some(refusal), None)
+    show(
+        context,
+        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
+        fields,
+        Some(refusal),
+        None,
+        false,
+    )
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
-    show(&context, StatusCode::OK, &Fields::default(), None, None)
+    if let Some(outside) = in_app::outside(&context) {
+        return see_other(&context, &outside);
+    }
+    let failed = attempt::last_outcome(&context.web.app, &context.visitor, RECENT).await;
+    let failed = matches!(failed, Ok(Some(outcome)) if outcome == "refused");
+    show(&context, StatusCode::OK, &Fields::default(), None, None, failed)
 }
 
 pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
@@ -94,7 +115,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
         Ok(Ok(Next::TypeCode(id))) => {
             see_other(&context, &format!("/sign-up/verify?{}", encode_query(&[("flow", &id.to_string())])))
         }
-        Ok(Ok(Next::AskEmail(meant))) => show(&context, StatusCode::OK, &fields, None, Some(meant)),
+        Ok(Ok(Next::AskEmail(meant))) => show(&context, StatusCode::OK, &fields, None, Some(meant), false),
         Ok(Err(refusal)) => refused(&context, &fields, &refusal),
         Err(fault) => refused(&context, &fields, &refusal_of(&context, &fault)),
     }

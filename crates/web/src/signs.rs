@@ -75,7 +75,7 @@ pub(crate) struct Script {
 }
 
 /// Reads the fields `facts` and `noscript`. A form without them is of a program, and says nothing.
-pub(crate) fn of_script(facts: Option<&str>, script_off: bool) -> Script {
+pub(crate) fn of_script(facts: Option<&str>, script_off: bool, current: &str) -> Script {
     let Some(text) = facts else {
         return Script::default();
     };
@@ -92,6 +92,7 @@ pub(crate) fn of_script(facts: Option<&str>, script_off: bool) -> Script {
             ("sw", "1") => script.facts.push(Evidence::ServiceWorker),
             ("st", "0") => script.facts.push(Evidence::StorageBlocked),
             ("echo", "0") => script.facts.push(Evidence::BodyChanged),
+            ("js", name) if !name.is_empty() && !current.ends_with(name) => script.facts.push(Evidence::OldAsset),
             ("caps", "1") => script.facts.push(Evidence::CapsLockOn),
             _ => {}
         }

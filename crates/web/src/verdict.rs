@@ -1,5 +1,6 @@
 //! A refusal as a person reads it.
 
+use askama::Template;
 use kagiya_domain::{Evidence, cause::Cause, diagnosis::STOP, remedy::Remedy};
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
@@ -99,6 +100,21 @@ impl VerdictView {
         }
         self
     }
+}
+
+impl VerdictView {
+    /// The verdict by itself, for an answer without a page around it.
+    pub(crate) fn plain(&self, view: &View<'_>) -> String {
+        let whole = Alone { v: view, r: self };
+        whole.render().unwrap_or_default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "verdict.html")]
+struct Alone<'a> {
+    v: &'a View<'a>,
+    r: &'a VerdictView,
 }
 
 fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {

@@ -7,12 +7,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use kagiya_flows::session::{self, Found};
+use kagiya_flows::{
+    attempt::{self, Draft},
+    session::{self, Found},
+};
 use serde_json::json;
 
 use super::{
     account_json, answer,
-    problem::{fault_problem, plain_problem},
+    problem::{fault_problem, plain_problem, problem},
     rfc3339,
 };
 use crate::{
@@ -37,7 +40,14 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
             Err(fault) => return fault_problem(&context, &fault),
         }
     }
-    plain_problem(&context, StatusCode::UNAUTHORIZED, "error-no-session")
+    let mut evidence = context.session_signs().await;
+    let broken = context.is_cluttered();
+    if evidence.is_empty() && !broken {
+        return plain_problem(&context, StatusCode::UNAUTHORIZED, "error-no-session");
+    }
+    evidence.dedup();
+    let draft = Draft::new("session", 401, &context.visitor, evidence);
+    problem(&context, &*attempt::refuse(&web.app, &context.visitor, draft).await)
 }
 
 pub(crate) async fn end(State(web): State<Arc<Web>>, context: Context) -> Response {
