@@ -239,3 +239,5 @@ symptom-works-elsewhere = It works in another browser or device
 symptom-provider-page-error = An error on the external service’s page
 symptom-not-returned = The external service does not send me back
 symptom-refused-after-provider = Refused after coming back from the external service
+session-over-title = Please sign in again
+session-over-lead = The earlier sign-in that was left here is tidied away. You can sign in below.

@@ -236,3 +236,5 @@ symptom-works-elsewhere = 別のブラウザーや端末ではできる
 symptom-provider-page-error = 外部サービスの画面でエラーになる
 symptom-not-returned = 外部サービスから戻ってこない
 symptom-refused-after-provider = 外部サービスから戻ると断られる
+session-over-title = もう一度ログインしてください
+session-over-lead = 残っていた前のログイン情報は片づけました。下の欄から、このままログインできます。

@@ -60,11 +60,14 @@ pub fn note_clock(app: &Arc<App>, network: &str, ahead: i64) -> Vec<Evidence> {
         return note(app, SetupFault::ClockOff, &format!("most browsers are about {ahead} s ahead"));
     }
     if ahead.abs() > SKEW {
-        // Rounded to whole minutes, away from zero.
-        let minutes = (ahead.abs() + 30) / 60 * ahead.signum();
-        return vec![Evidence::ClockSkew { minutes }];
+        return vec![Evidence::ClockSkew { minutes: minutes(ahead) }];
     }
     Vec::new()
+}
+
+/// Seconds as the nearest whole minutes.
+pub const fn minutes(seconds: i64) -> i64 {
+    (seconds.abs() + 30) / 60 * seconds.signum()
 }
 
 /// What was seen lately, by any server of the database.

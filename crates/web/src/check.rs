@@ -16,7 +16,7 @@ use kagiya_domain::{
 use kagiya_flows::{
     Refusal,
     attempt::{self, Draft},
-    case,
+    case, setup,
 };
 use kagiya_text::Arg;
 use qrcode::{QrCode, render::svg};
@@ -34,11 +34,11 @@ use crate::{
 const ECHO: &str = "鍵 + & = % < ' \" ~ ﾃｽﾄ";
 
 /// How a line came out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Finding {
-    Fine,
     Problem,
     Unknown,
+    Fine,
 }
 
 impl Finding {
@@ -107,7 +107,7 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         )
     });
     let blocked = has(|f| matches!(f, Fact::HeartbeatMissing));
-    let skew = trace.clock_skew_seconds.unwrap_or(0) / 60;
+    let skew = setup::minutes(trace.clock_skew_seconds.unwrap_or(0));
     let kib = i64::try_from(trace.cookie_bytes.div_ceil(1_024)).unwrap_or(0);
     let findings = [
         ("cookies", judge(!seen.kept)),
@@ -141,7 +141,10 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         let args = [("kib", Arg::from(kib)), ("minutes", Arg::from(skew)), ("http", Arg::from(http))];
         Line { id, finding, text: view.f(&key, &args) }
     });
-    shown.collect()
+    let mut shown: Vec<Line> = shown.collect();
+    // What needs a look stands first.
+    shown.sort_by_key(|line| line.finding);
+    shown
 }
 
 /// The scheme as this server sees it.
@@ -226,7 +229,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
         match attempt::tell(&context.web.app, &context.visitor, None, reference).await {
             Ok(Some(told)) => {
                 let browser = told.browser.clone();
-                return show(&context, told.refusal, &browser, false, None).await;
+                let joined = context.query("joined").and_then(Reference::parse).map(|other| other.as_str().to_owned());
+                return show(&context, told.refusal, &browser, false, joined).await;
             }
             Ok(None) => {}
             Err(fault) => return fault_page(&context, &fault),
@@ -298,7 +302,9 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
     let draft = Draft::new("check", 200, &context.visitor, evidence);
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     if context.visitor.cookie_came {
-        return see_other(&context, &format!("/check?case={}", refusal.reference));
+        // Told once: then the page is an ordinary check again.
+        let rest = joined.filter(|_| !fields.has("result")).map(|case| format!("&joined={case}")).unwrap_or_default();
+        return see_other(&context, &format!("/check?case={}{rest}", refusal.reference));
     }
     show(&context, *refusal, &context.visitor.browser, false, None).await
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{body::Body, extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::{Evidence, return_to::ReturnTo, session::EndReason};
+use kagiya_domain::{Cause, Evidence, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
     FieldError, Refusal, account,
     attempt::{self, Draft},
@@ -57,9 +57,15 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         remember: state.remember,
         return_to: state.return_to.unwrap_or_default(),
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: state
-            .refusal
-            .map(|refusal| VerdictView::new(&view, refusal).carrying(state.return_to.unwrap_or_default())),
+        verdict: state.refusal.map(|refusal| {
+            let mut verdict = VerdictView::new(&view, refusal).carrying(state.return_to.unwrap_or_default());
+            if refusal.status < 400 && refusal.verdict.cause == Cause::BrowserSessionStale {
+                // It is put in order already; signing in is all that is left.
+                verdict.title = view.t("session-over-title").into_owned();
+                verdict.lead = view.t("session-over-lead").into_owned();
+            }
+            verdict
+        }),
         notice: state.notice,
         signed_in_as: state.signed_in_as,
     };
@@ -103,7 +109,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
         (_, Some("repaired")) => Some(view.t("notice-repaired").into_owned()),
         (_, Some("signed-out")) => Some(view.t("ended-signed-out").into_owned()),
         (Sessions::Ended(why), _) => ended_notice(&view, *why),
-        (Sessions::Stale, _) => Some(view.t("notice-tidied").into_owned()),
+        (Sessions::Stale, _) if thrown_back.is_none() => Some(view.t("notice-tidied").into_owned()),
+        (Sessions::Stale, _) => None,
         (Sessions::Live(_) | Sessions::None, _) if context.is_cluttered() => Some(view.t("notice-tidied").into_owned()),
         (Sessions::Live(_) | Sessions::None, _) => None,
     };

@@ -36,6 +36,8 @@ pub(crate) struct VerdictView {
     pub(crate) confirmable: bool,
     pub(crate) help: String,
     pub(crate) return_to: String,
+    /// Nothing was refused.
+    pub(crate) calm: bool,
 }
 
 impl VerdictView {
@@ -78,6 +80,7 @@ impl VerdictView {
             confirmable: refusal.confirmable,
             help: format!("/help/{}", verdict.cause.slug()),
             return_to: String::new(),
+            calm: refusal.status < 400,
         }
     }
 }
