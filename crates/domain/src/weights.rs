@@ -47,7 +47,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         // A look-alike site, an add-on, a proxy: nothing here can tell them apart.
         Evidence::CrossSitePost => &[(BrowserInterference, 2.5), (Undetermined, 4.0)],
         Evidence::FullWidthTyped => &[(InputForm, 2.0)],
-        Evidence::JapaneseTyped => &[(InputForm, 3.0)],
+        Evidence::JapaneseTyped => &[(InputForm, 6.5)],
         Evidence::EdgeSpaceTyped => &[(InputForm, 3.0)],
         Evidence::CapsLockOn => &[(InputForm, 3.5)],
         Evidence::LoginImpossible => &[(IdUnknown, 4.0)],

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Span, Timestamp,
+    Evidence, Span, Timestamp,
     account::AccountState,
     code::{CAP_WINDOW, LIFE, RESEND_WAIT},
     login::{self, Login},
@@ -291,7 +291,7 @@ pub async fn refuse_code(
     account: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let ended = evidence.contains(&Evidence::FlowEnded);
-    evidence.extend(mailbox::evidence(app, account).await?.into_iter().filter(|fact| fact.tier() != Audience::Anyone));
+    evidence.extend(mailbox::evidence(app, account).await?);
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
     }

@@ -138,7 +138,8 @@ pub async fn verify(
     sign_in_too: bool,
     device: Option<[u8; 16]>,
 ) -> Outcome<Created> {
-    let Some(flow) = recover::find_flow(app, visitor, "sign_up", id).await? else {
+    let found = recover::find_flow(app, visitor, "sign_up", id).await?;
+    let Some(flow) = found.filter(|flow| flow.expires_at > app.now().0) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
     if typed.trim().is_empty() {

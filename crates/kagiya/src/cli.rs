@@ -71,7 +71,10 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Measure speed and memory, each figure beside its limit in the same run
+    #[command(args_conflicts_with_subcommands = true)]
     Bench {
+        #[command(subcommand)]
+        what: Option<Measure>,
         /// Sizes of the database to measure at
         #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000])]
         accounts: Vec<u64>,
@@ -87,6 +90,23 @@ pub(crate) enum Command {
     BenchHello,
     /// Check the configuration the way it usually goes wrong
     Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Measure {
+    /// How often the diagnosis is right, on scenarios that are driven against a running server
+    Verdicts {
+        /// The folder of scenarios
+        #[arg(long, value_name = "DIR", default_value = "bench/scenarios")]
+        scenarios: PathBuf,
+        /// Only scenarios whose names hold this
+        #[arg(long, value_name = "WORDS")]
+        only: Option<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,

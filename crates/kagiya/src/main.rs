@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Measure};
 
 /// Why a command ended badly.
 #[derive(Debug)]
@@ -67,7 +67,12 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
         Command::Why { reference, json } => why::run(&config, &reference, json).await,
-        Command::Bench { accounts, seconds, json } => bench::run(bench::Plan { accounts, seconds, json }).await,
+        Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
+            bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
+        }
+        Command::Bench { what: None, accounts, seconds, json } => {
+            bench::run(bench::Plan { accounts, seconds, json }).await
+        }
         Command::BenchHello => bench::run_hello().await,
         Command::Doctor { json } => doctor::run(&config, json).await,
     }

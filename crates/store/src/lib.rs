@@ -4,6 +4,7 @@
 //! What differs between the two is in `db.rs`, `script.rs`, `store.rs` and the two folders of migrations.
 
 pub mod account;
+pub mod ageing;
 pub mod attempt;
 pub mod audit;
 pub mod code;

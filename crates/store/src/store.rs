@@ -53,8 +53,8 @@ impl Store {
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-4096")
             .disable_statement_logging();
-        let writer_pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        // SQLite has no lock of its own around a whole migration run; a file lock serves two processes.
+        // SQLite has no lock of its own around a whole migration run, nor around the change to WAL;
+        // a file lock serves two processes.
         let lock_path = path.with_extension("migrate-lock");
         let lock = tokio::task::spawn_blocking(move || {
             let file = std::fs::File::create(lock_path)?;
@@ -63,6 +63,7 @@ impl Store {
         .await
         .map_err(|e| Error::Migration(e.to_string()))?
         .map_err(|e| Error::Migration(e.to_string()))?;
+        let writer_pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         let applied = check_version(&SQLITE_MIGRATIONS, sqlite_versions(&writer_pool).await?, migrate)?;
         if !applied {
             SQLITE_MIGRATIONS.run(&writer_pool).await.map_err(migration_error)?;

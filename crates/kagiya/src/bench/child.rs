@@ -50,9 +50,17 @@ impl Child {
 
     /// `kagiya serve` on a data folder.
     pub(super) async fn serve(data: &Path) -> Result<Self, Failure> {
-        let data = data.display().to_string();
-        let started =
-            tokio::task::spawn_blocking(move || spawn(&["--data", &data, "--listen", "127.0.0.1:0", "serve"]));
+        Self::serve_with(data, &[]).await
+    }
+
+    /// The same with more flags.
+    pub(super) async fn serve_with(data: &Path, flags: &[&str]) -> Result<Self, Failure> {
+        let mut words = vec!["--data".to_owned(), data.display().to_string()];
+        words.extend(["--listen", "127.0.0.1:0"].iter().chain(flags).chain(&["serve"]).map(|word| (*word).to_owned()));
+        let started = tokio::task::spawn_blocking(move || {
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            spawn(&words)
+        });
         let (process, line) = started.await??;
         let address = line.trim().rsplit("http://").next().and_then(|text| text.parse().ok());
         let address = address.ok_or_else(|| Failure::Failed(format!("no address in {line:?}")))?;

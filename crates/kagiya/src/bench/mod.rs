@@ -6,6 +6,7 @@ mod load;
 mod raw;
 mod report;
 mod seed;
+pub(crate) mod verdicts;
 
 use std::{net::SocketAddr, time::Duration};
 

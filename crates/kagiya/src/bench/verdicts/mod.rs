@@ -1,0 +1,251 @@
+//! `kagiya bench verdicts`: how often the diagnosis is right, on scenarios that are driven
+//! against a running server.
+
+mod browser;
+mod drive;
+mod scenario;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use kagiya_domain::{Timestamp, diagnosis::Verdict, reference::Reference};
+use kagiya_flows::why;
+use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::TcpListener,
+};
+
+use self::{
+    drive::{Run, Stage},
+    scenario::{Scenario, ServerKind},
+};
+use super::{child::Child, progress, seed::Folder};
+use crate::{Failure, cli::Flags, config::Config, open, output::say, outside::SystemClock};
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) scenarios: PathBuf,
+    pub(crate) json: bool,
+    /// Only scenarios whose names hold this.
+    pub(crate) only: Option<String>,
+}
+
+fn now_ms() -> i64 {
+    use kagiya_flows::Clock;
+    let Timestamp(now) = SystemClock::new().now();
+    now
+}
+
+/// How one scenario came out.
+struct Outcome {
+    name: String,
+    truth: Vec<String>,
+    cause: String,
+    candidates: Vec<(String, f32)>,
+    /// Pages from the refusal to My Page by way of the first step, where a cure is written down.
+    loads: Option<u32>,
+    trouble: Option<String>,
+}
+
+impl Outcome {
+    fn is_right(&self) -> bool {
+        self.truth.first() == Some(&self.cause)
+    }
+
+    fn in_top_three(&self) -> bool {
+        self.truth.first().is_some_and(|truth| *truth == self.cause || self.candidates.iter().any(|c| c.0 == *truth))
+    }
+
+    fn confidence(&self) -> f32 {
+        self.candidates.iter().find(|c| c.0 == self.cause).map_or(0.0, |c| c.1)
+    }
+}
+
+/// Runs every scenario and prints what came of it.
+pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
+    let mut scenarios = scenario::read(&plan.scenarios)?;
+    if let Some(only) = &plan.only {
+        scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
+    }
+    let mut outcomes = Vec::new();
+    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Slow] {
+        let own: Vec<&Scenario> = scenarios.iter().filter(|scenario| scenario.server == kind).collect();
+        if own.is_empty() {
+            continue;
+        }
+        progress(&format!("{} scenarios on the {kind:?} server", own.len()));
+        let folder = Folder::new()?;
+        let (server, stage) = stage(&folder, kind).await?;
+        for (number, scenario) in own.into_iter().enumerate() {
+            outcomes.push(drive(&stage, number, scenario).await);
+        }
+        stage.app.hashing.stop();
+        stage.app.store.close().await;
+        server.stop().await;
+    }
+    report(&outcomes, plan.json);
+    let broken = outcomes.iter().filter(|outcome| outcome.trouble.is_some()).count();
+    if broken > 0 { Err(Failure::Failed(format!("{broken} scenarios could not be driven"))) } else { Ok(()) }
+}
+
+async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Failure> {
+    let data = folder.path();
+    let mail = match kind {
+        ServerKind::Plain => format!("file:{}", data.join("mail").display()),
+        ServerKind::Refusing => format!("smtp://{}", refusing_mail_server().await?),
+        ServerKind::Slow => {
+            // A port that nobody listens on.
+            let free = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+            format!("smtp://{free}")
+        }
+    };
+    let server = Child::serve_with(data, &["--mail", &mail, "--trusted-proxy", "127.0.0.1"]).await?;
+    let flags = Flags { data: Some(data.to_path_buf()), ..Flags::default() };
+    let app = open::beside(&Config::read(&flags)?).await?;
+    let stage = Stage { address: server.address, app, mail: data.join("mail") };
+    Ok((server, stage))
+}
+
+/// A mail server that takes no mail for anybody (RFC 5321 3.3): all that is needed of one here.
+async fn refusing_mail_server() -> Result<std::net::SocketAddr, Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let (read, mut write) = stream.split();
+                let mut lines = BufReader::new(read).lines();
+                let _ = write.write_all(b"220 bench\r\n").await;
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let answer: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
+                        "RCPT" => b"550 5.1.1 no such mailbox\r\n",
+                        "QUIT" => b"221 bye\r\n",
+                        _ => b"250 ok\r\n",
+                    };
+                    if write.write_all(answer).await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+    });
+    Ok(address)
+}
+
+async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
+    let mut outcome = Outcome {
+        name: scenario.name.clone(),
+        truth: scenario.truth.clone(),
+        cause: String::new(),
+        candidates: Vec::new(),
+        loads: None,
+        trouble: None,
+    };
+    match try_drive(stage, number, scenario).await {
+        Ok((verdict, loads)) => {
+            outcome.cause = verdict.cause.slug().to_owned();
+            let candidates = verdict.candidates.iter();
+            outcome.candidates = candidates.map(|c| (c.cause.slug().to_owned(), c.confidence)).collect();
+            outcome.loads = loads;
+        }
+        Err(Failure::Usage(words) | Failure::Failed(words)) => outcome.trouble = Some(words),
+    }
+    outcome
+}
+
+async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<(Verdict, Option<u32>), Failure> {
+    let mut run = Run::begin(stage, number).await?;
+    for step in &scenario.steps {
+        run.step(step).await?;
+    }
+    let page = &run.browser().page;
+    let reference = page
+        .reference()
+        .as_deref()
+        .and_then(Reference::parse)
+        .ok_or_else(|| Failure::Failed(format!("the last page has no reference (status {})", page.status)))?;
+    let mut report = why::report(&stage.app, &reference).await?;
+    if report.is_none() {
+        // What the edge refuses is kept after its answer.
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        report = why::report(&stage.app, &reference).await?;
+    }
+    let report = report.ok_or_else(|| Failure::Failed(format!("{reference} is not known")))?;
+    if scenario.cure.is_empty() {
+        return Ok((report.verdict, None));
+    }
+    let before = run.browser().loads;
+    for step in &scenario.cure {
+        run.step(step).await?;
+    }
+    let loads = run.browser().loads - before;
+    if !run.browser().is_in().await? {
+        return Err(Failure::Failed("the cure did not lead to My Page".into()));
+    }
+    Ok((report.verdict, Some(loads)))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of scenarios")]
+fn share(good: usize, all: usize) -> f64 {
+    if all == 0 { 1.0 } else { good as f64 / all as f64 }
+}
+
+fn report(outcomes: &[Outcome], as_json: bool) {
+    let driven: Vec<&Outcome> = outcomes.iter().filter(|o| o.trouble.is_none()).collect();
+    let count = |which: &dyn Fn(&Outcome) -> bool| driven.iter().filter(|o| which(o)).count();
+    let single = |o: &Outcome| o.truth.len() == 1;
+    let sure = |o: &Outcome| o.confidence() >= 0.9;
+    let mut loads: Vec<u32> = driven.iter().filter_map(|o| o.loads).collect();
+    loads.sort_unstable();
+    let median = loads.get(loads.len() / 2).copied().unwrap_or_default();
+    let figures = [
+        ("top1_single", share(count(&|o| single(o) && o.is_right()), count(&single)), 0.95),
+        ("top1_mixtures", share(count(&|o| !single(o) && o.is_right()), count(&|o| !single(o))), 0.85),
+        ("top3", share(count(&|o| o.in_top_three()), driven.len()), 0.99),
+        ("right_when_sure", share(count(&|o| sure(o) && o.is_right()), count(&sure)), 0.97),
+    ];
+    let mut confusion: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for outcome in &driven {
+        let truth = outcome.truth.first().map(String::as_str).unwrap_or_default();
+        *confusion.entry((truth, &outcome.cause)).or_default() += 1;
+    }
+    if as_json {
+        let value = json!({
+            "scenarios": outcomes.len(),
+            "mixtures": count(&|o| !single(o)),
+            "figures": figures.iter().map(|(name, value, goal)| json!({ "name": name, "value": value, "goal": goal, "met": value >= goal })).collect::<Vec<_>>(),
+            "sure": count(&sure),
+            "median_loads": median,
+            "confusion": confusion.iter().map(|((truth, told), n)| json!({ "truth": truth, "told": told, "count": n })).collect::<Vec<_>>(),
+            "wrong": driven.iter().filter(|o| !o.is_right()).map(|o| json!({ "name": o.name, "truth": o.truth, "told": o.cause, "candidates": o.candidates })).collect::<Vec<_>>(),
+            "not_driven": outcomes.iter().filter_map(|o| Some(json!({ "name": o.name, "why": o.trouble.as_ref()? }))).collect::<Vec<_>>(),
+        });
+        say(&value.to_string());
+        return;
+    }
+    say(&format!("{} scenarios, {} of them mixtures", outcomes.len(), count(&|o| !single(o))));
+    for (name, value, goal) in figures {
+        say(&format!("{name:<18} {value:>6.3}  >= {goal:.2}  {}", if value >= goal { "met" } else { "MISSED" }));
+    }
+    say(&format!("{:<18} {:>6}", "sure (>= 0.9)", count(&sure)));
+    say(&format!(
+        "{:<18} {median:>6}  <= 2     {}  (of {} with a cure)",
+        "median page loads",
+        if median <= 2 { "met" } else { "MISSED" },
+        loads.len()
+    ));
+    say("confusion: truth → told");
+    for ((truth, told), n) in &confusion {
+        say(&format!("  {n:>3}  {} {truth} → {told}", if truth == told { " " } else { "!" }));
+    }
+    for outcome in driven.iter().filter(|o| !o.is_right()) {
+        let list: Vec<String> = outcome.candidates.iter().map(|(slug, sure)| format!("{slug} {sure:.2}")).collect();
+        say(&format!("wrong: {} (truth {}): {}", outcome.name, outcome.truth.join(" + "), list.join(", ")));
+    }
+    for outcome in outcomes {
+        if let Some(trouble) = &outcome.trouble {
+            say(&format!("not driven: {}: {trouble}", outcome.name));
+        }
+    }
+}

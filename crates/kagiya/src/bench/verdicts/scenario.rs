@@ -1,0 +1,68 @@
+//! Scenarios as they are written down: what a person does, and what is really the matter.
+
+use std::path::Path;
+
+use kagiya_domain::Cause;
+use serde::Deserialize;
+
+use crate::Failure;
+
+/// A file of scenarios.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    scenario: Vec<Scenario>,
+}
+
+/// What is driven, and its truth.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    pub(super) name: String,
+    /// The cause that stops the person first; then what else is true. More than one: a mixture.
+    pub(super) truth: Vec<String>,
+    /// Which server: `plain`, `refusing` (its mail is refused), `slow` (its mail does not leave).
+    #[serde(default)]
+    pub(super) server: ServerKind,
+    /// What is done, a word and its values each.
+    pub(super) steps: Vec<Vec<String>>,
+    /// What follows the first step of the verdict, to its end.
+    #[serde(default)]
+    pub(super) cure: Vec<Vec<String>>,
+}
+
+/// The surroundings of a scenario.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ServerKind {
+    #[default]
+    Plain,
+    Refusing,
+    Slow,
+}
+
+/// Reads every `.toml` of a folder, in order of their names.
+pub(super) fn read(folder: &Path) -> Result<Vec<Scenario>, Failure> {
+    let wrong = |path: &Path, error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let listed = std::fs::read_dir(folder).map_err(|error| wrong(folder, &error))?;
+    let mut paths: Vec<_> = listed.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, &error))?;
+        let file: File = toml::from_str(&text).map_err(|error| wrong(&path, &error))?;
+        for scenario in &file.scenario {
+            let unknown = scenario.truth.iter().find(|slug| Cause::parse(slug).is_none());
+            if scenario.truth.is_empty() || unknown.is_some() {
+                let words = format!("{:?}: truth names no cause of the catalogue: {unknown:?}", scenario.name);
+                return Err(wrong(&path, &words));
+            }
+        }
+        all.extend(file.scenario);
+    }
+    if all.is_empty() {
+        return Err(wrong(folder, &"no scenarios in it"));
+    }
+    Ok(all)
+}

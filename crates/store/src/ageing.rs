@@ -1,0 +1,22 @@
+//! Lets time pass for what runs out, so that it need not be waited for. For measuring only.
+
+use kagiya_domain::Span;
+
+use crate::db::{Conn, Result, execute};
+
+/// Makes flows, codes, sessions and waiting mails older by `span`.
+pub async fn shift(conn: &mut Conn, span: Span) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE flow SET created_at = created_at - $1, expires_at = expires_at - $1, sent_at = sent_at - $1",
+        span.0
+    )?;
+    execute!(conn, "UPDATE code SET sent_at = sent_at - $1, expires_at = expires_at - $1", span.0)?;
+    execute!(
+        conn,
+        "UPDATE session SET created_at = created_at - $1, last_seen_at = last_seen_at - $1, expires_at = expires_at - $1",
+        span.0
+    )?;
+    execute!(conn, "UPDATE outbox SET created_at = created_at - $1 WHERE done_at IS NULL", span.0)?;
+    execute!(conn, "UPDATE epoch SET value = value + 1 WHERE name = 'session'").map(drop)
+}
