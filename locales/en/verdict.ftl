@@ -182,3 +182,16 @@ because-says-works-elsewhere = You said: it works in another browser
 because-says-provider-page-error = You said: an error on the external service’s page
 because-says-not-returned = You said: the external service does not send you back
 because-says-refused-after-provider = You said: refused after coming back from the external service
+
+state-unverified-title = Signing up is not finished yet
+state-unverified-lead = Type the code from the mail you got when you signed up, and the account is ready.
+state-active-title = The account is in order
+state-active-lead = Please sign in again.
+state-locked-title = The service has locked this account
+state-locked-lead = Your password is right. The service has stopped sign-ins for safety. Please contact support with the reference.
+state-suspended-title = This account is suspended
+state-suspended-lead = Your password is right. The account was suspended under the terms of use. If you do not know why, contact support with the reference.
+state-dormant-title = This account is asleep
+state-dormant-lead = Your password is right. The account was not used for a long time. A mailed code wakes it at once.
+state-closed-title = This account was closed
+state-closed-lead = It was closed more than 30 days ago and cannot be brought back.

@@ -182,3 +182,16 @@ because-says-works-elsewhere = 「別のブラウザーではできる」との�
 because-says-provider-page-error = 「外部サービスの画面でエラーになる」とのお申し出がありました
 because-says-not-returned = 「外部サービスから戻らない」とのお申し出がありました
 because-says-refused-after-provider = 「外部サービスから戻ると断られる」とのお申し出がありました
+
+state-unverified-title = 登録がまだ終わっていません
+state-unverified-lead = 登録のときにお送りした確認コードを入力すると、使えるようになります。
+state-active-title = アカウントは利用できます
+state-active-lead = もう一度ログインしてください。
+state-locked-title = 運営がアカウントを止めています
+state-locked-lead = パスワードは合っています。安全の確認のため、運営がログインを止めています。受付番号を添えてお問い合わせください。
+state-suspended-title = アカウントは停止されています
+state-suspended-lead = パスワードは合っています。利用規約により停止されています。お心当たりがないときは、受付番号を添えてお問い合わせください。
+state-dormant-title = アカウントは休止しています
+state-dormant-lead = パスワードは合っています。長い間ご利用がなかったため、休止しています。メールの確認コードですぐに再開できます。
+state-closed-title = 退会したアカウントです
+state-closed-lead = 退会から30日を過ぎたため、元に戻すことはできません。

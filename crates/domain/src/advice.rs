@@ -1,6 +1,7 @@
 //! The advice of each cause: what to do, most useful first, and what not to do.
 
 use crate::{
+    account::AccountState,
     cause::Cause,
     remedy::Remedy::{self, *},
 };
@@ -12,6 +13,17 @@ pub struct Advice {
     pub steps: &'static [Remedy],
     /// What does not help here, or harms.
     pub avoid: &'static [Remedy],
+}
+
+/// The next steps for an account whose state is known to be this.
+pub const fn state_steps(state: AccountState) -> &'static [Remedy] {
+    match state {
+        AccountState::Unverified => &[NewestCode, Resend, ContactSupport],
+        AccountState::Dormant => &[Unlock, ContactSupport],
+        AccountState::Active | AccountState::Locked | AccountState::Suspended | AccountState::Closed => {
+            &[ContactSupport]
+        }
+    }
 }
 
 /// The advice for a cause (`causes.md` 4.3).

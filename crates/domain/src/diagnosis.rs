@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    advice::advice,
+    advice::{advice, state_steps},
     audience::Audience,
     cause::{Cause, Family},
     evidence::Evidence,
@@ -56,6 +56,7 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let mut spoken_for = [false; Cause::ALL.len()];
     let mut wait_until: Option<Timestamp> = None;
     let mut repeated = 0;
+    let mut state = None;
     for fact in evidence {
         if !audience.may_hear(fact.tier()) {
             continue;
@@ -67,6 +68,9 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         wait_until = wait_until.max(fact.wait_until());
         if let Evidence::SameErrorAgain { count } = fact {
             repeated = repeated.max(*count);
+        }
+        if let Evidence::State { state: found } = fact {
+            state = Some(*found);
         }
     }
     scores[Cause::Undetermined.index()] += UNDETERMINED;
@@ -96,7 +100,11 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         (score, cause) if score > scores[Cause::Undetermined.index()] => cause,
         _ => Cause::Undetermined,
     };
-    let (steps, avoid) = advise(cause, &candidates, wait_until, repeated);
+    let leading = match (cause, state) {
+        (Cause::AccountState, Some(state)) => state_steps(state),
+        _ => advice(cause).steps,
+    };
+    let (steps, avoid) = advise(cause, leading, &candidates, wait_until, repeated);
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
 }
 
@@ -112,6 +120,7 @@ fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) ->
 /// advised first again, and after [`STOP`] repeats not at all.
 fn advise(
     cause: Cause,
+    leading_steps: &[Remedy],
     candidates: &[Candidate],
     wait_until: Option<Timestamp>,
     repeated: i64,
@@ -119,7 +128,7 @@ fn advise(
     let leading = advice(cause);
     let mut steps: Vec<Remedy> = Vec::with_capacity(6);
     let mut avoid = leading.avoid.to_vec();
-    steps.extend_from_slice(leading.steps);
+    steps.extend_from_slice(leading_steps);
     for candidate in candidates {
         if let Some(step) = advice(candidate.cause).steps.first()
             && !steps.contains(step)
@@ -131,7 +140,7 @@ fn advise(
         }
     }
     if repeated > 0 && wait_until.is_none() {
-        if cause.family() == Family::Browser && leading.steps.len() == 1 {
+        if cause.family() == Family::Browser && leading_steps.len() == 1 {
             steps.insert(1, Remedy::OtherBrowser);
             steps.dedup();
         }
@@ -267,7 +276,7 @@ mod tests {
         assert_eq!((once[0], told(1)[0]), (Remedy::Retype, Remedy::Recover));
         assert!(!told(STOP).contains(&Remedy::Retype) && told(STOP).contains(&Remedy::ContactSupport));
         for cause in Cause::ALL {
-            let (steps, avoid) = advise(cause, &[], None, STOP);
+            let (steps, avoid) = advise(cause, advice(cause).steps, &[], None, STOP);
             assert!(
                 !steps.is_empty() && steps.iter().all(|step| !avoid.contains(step)),
                 "{cause:?}: {steps:?} {avoid:?}"

@@ -72,6 +72,37 @@ pub enum Effect {
 }
 
 impl Remedy {
+    /// Where it is done, when it is done on a page of ours.
+    pub const fn page(self) -> Option<&'static str> {
+        match self {
+            Self::Recover | Self::FindId | Self::PasswordReset => Some("/recover"),
+            Self::Unlock => Some("/unlock"),
+            Self::RestartFlow | Self::OtherMethod => Some("/sign-in"),
+            Self::Repair => Some("/repair"),
+            Self::AllowCookies | Self::SetClock | Self::UpdateBrowser => Some("/check"),
+            Self::Retype
+            | Self::Wait
+            | Self::NotifyMe
+            | Self::OtherBrowser
+            | Self::OtherNetwork
+            | Self::OpenExternally
+            | Self::ChooseAccount
+            | Self::ProviderSignIn
+            | Self::Relink
+            | Self::ProveByMail
+            | Self::NewestCode
+            | Self::Resend
+            | Self::AllowMailDomain
+            | Self::UpdateManager
+            | Self::Retry
+            | Self::Unlink
+            | Self::ClearAllSites
+            | Self::SignUpAgain
+            | Self::DisableSecondFactor
+            | Self::ContactSupport => None,
+        }
+    }
+
     /// The remedy × cause matrix (`causes.md` 4.4).
     pub fn effect(self, cause: Cause) -> Effect {
         use Effect::{Cures, Unknown, Useless};

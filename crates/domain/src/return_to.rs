@@ -24,9 +24,19 @@ impl ReturnTo {
         }
         let plain =
             |c: char| c.is_ascii_graphic() && !matches!(c, '#' | '\\' | '"' | '<' | '>' | '`' | '{' | '}' | '|' | '^');
-        if !typed.chars().all(plain) {
+        // Letters of other scripts are written as browsers send them; no sign among them is a dot or a slash.
+        if !typed.chars().all(|c| plain(c) || (!c.is_ascii() && c.is_alphanumeric())) {
             return None;
         }
+        let typed: String = typed
+            .chars()
+            .flat_map(|c| {
+                let mut bytes = [0; 4];
+                let utf8 = c.encode_utf8(&mut bytes).as_bytes();
+                let encoded = utf8.iter().map(|b| if c.is_ascii() { c.to_string() } else { format!("%{b:02X}") });
+                encoded.collect::<Vec<_>>()
+            })
+            .collect();
         let lower = typed.split('?').next().unwrap_or_default().to_ascii_lowercase();
         let tricks = ["//", ";", "@", "%2f", "%5c", "%25", "%0", "%2e", "%3b"];
         if tricks.iter().any(|trick| lower.contains(trick))
@@ -34,7 +44,7 @@ impl ReturnTo {
         {
             return None;
         }
-        Some(Self(typed.to_owned()))
+        Some(Self(typed))
     }
 
     /// The path as it goes into a `Location` header.
@@ -54,6 +64,8 @@ mod tests {
         {
             assert!(ReturnTo::parse(kept).is_some(), "{kept}");
         }
+        let japanese = ReturnTo::parse("/日記/ブログ?q=鍵").map(|to| to.as_str().to_owned());
+        assert_eq!(japanese.as_deref(), Some("/%E6%97%A5%E8%A8%98/%E3%83%96%E3%83%AD%E3%82%B0?q=%E9%8D%B5"));
         for dropped in [
             "",
             "/",

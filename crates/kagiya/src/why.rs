@@ -72,7 +72,13 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
             "because": names(&c.because),
             "against": names(&c.against),
         })).collect::<Vec<_>>(),
-        "steps": verdict.steps.iter().map(|s| json!({ "id": s.id(), "text": message(words, "step", s.id()) })).collect::<Vec<_>>(),
+        "steps": verdict.steps.iter().map(|s| {
+            let mut step = json!({ "id": s.id(), "text": message(words, "step", s.id()) });
+            if let Some(page) = s.page() {
+                step["url"] = json!(format!("{origin}{page}"));
+            }
+            step
+        }).collect::<Vec<_>>(),
         "avoid": verdict.avoid.iter().map(|s| json!({ "id": s.id(), "text": message(words, "avoid", s.id()) })).collect::<Vec<_>>(),
         "advised": row.advised.split(' ').filter(|s| !s.is_empty()).collect::<Vec<_>>(),
         "evidence": evidence,

@@ -200,6 +200,10 @@ fn take_facts(context: &mut Context, fields: &Fields) {
         context.web.assets.path("app.js"),
     );
     context.visitor.signs.extend(script.facts);
+    // The page shown in the other language still leads there.
+    if fields.has("return_to") && context.query("return_to").is_none() {
+        context.query.push(("return_to".to_owned(), fields.get("return_to").chars().take(2_000).collect()));
+    }
     if let Some(clock) = script.clock {
         let ahead = clock.saturating_sub(context.now.0).clamp(-LONGEST_SKEW, LONGEST_SKEW) / 1_000;
         context.visitor.browser.trace.clock_skew_seconds = Some(ahead);

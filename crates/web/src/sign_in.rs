@@ -268,6 +268,10 @@ pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in:
     context.prune(headers);
     turns::signed_in(context, headers);
     headers.append(header::SET_COOKIE, Cookie::Session.set(signed_in.token.as_str(), life, url));
+    // The account's language goes before the browser's.
+    if context.lang().as_str() != signed_in.account.lang && context.query("lang").is_none() {
+        headers.append(header::SET_COOKIE, Cookie::Lang.set_long(&signed_in.account.lang, url));
+    }
     headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, &signed_in.device), url));
 }
 

@@ -152,6 +152,17 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     {
         return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
     }
+    // Who may hear the state is told which it is.
+    let state = refusal.evidence.iter().find_map(|fact| match fact {
+        Evidence::State { state } if refusal.verdict.cause == Cause::AccountState => Some(state.as_str()),
+        _ => None,
+    });
+    if let Some(state) = state {
+        return (
+            view.t(format!("state-{state}-title")).into_owned(),
+            view.t(format!("state-{state}-lead")).into_owned(),
+        );
+    }
     (view.t(format!("cause-{key}-title")).into_owned(), view.t(format!("cause-{key}-lead")).into_owned())
 }
 
@@ -217,13 +228,8 @@ pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
 /// Where a step is done, when it is done on a page of ours.
 pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Option<String> {
     match step {
-        Remedy::Recover | Remedy::FindId | Remedy::PasswordReset => Some("/recover".into()),
-        Remedy::Unlock => Some("/unlock".into()),
-        Remedy::Repair => Some("/repair".into()),
-        Remedy::AllowCookies | Remedy::SetClock | Remedy::UpdateBrowser => Some("/check".into()),
-        Remedy::RestartFlow | Remedy::OtherMethod => Some("/sign-in".into()),
         Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),
         Remedy::ContactSupport => view.support(),
-        _ => None,
+        step => step.page().map(str::to_owned),
     }
 }
