@@ -203,7 +203,10 @@ check-service-worker-ok = Nothing of an earlier site is left.
 check-service-worker-problem = Something of an earlier site is left. “Repair this site only” removes it.
 check-service-worker-unknown = Whether something of an earlier site is left is not known yet.
 check-clock-ok = The device’s clock is right.
-check-clock-problem = The device’s clock is off by { $minutes } minutes. Please set date and time automatically.
+check-clock-problem = The device’s clock is about { $minutes } minutes { $ahead ->
+    [yes] ahead
+   *[no] behind
+ }. Please set date and time automatically.
 check-clock-unknown = The device’s clock has not been looked at yet.
 check-version-ok = The page is up to date.
 check-version-problem = A page or part from before an update is in use. Please reload the page.
@@ -241,3 +244,5 @@ symptom-not-returned = The external service does not send me back
 symptom-refused-after-provider = Refused after coming back from the external service
 session-over-title = Please sign in again
 session-over-lead = The earlier sign-in that was left here is tidied away. You can sign in below.
+check-version-unknown = Whether the page is up to date is not known yet.
+check-unchanged-unknown = Whether anything is changed on the way is not known yet.

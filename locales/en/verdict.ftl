@@ -153,7 +153,10 @@ because-body-changed = What the page sent was changed on the way
 because-script-off = JavaScript is off
 because-script-ran = This page’s JavaScript runs
 because-storage-blocked = This site cannot store data in the browser
-because-clock-skew = The device’s clock is off by { $minutes } minutes
+because-clock-skew = The device’s clock is about { $minutes } minutes { $ahead ->
+    [yes] ahead
+   *[no] behind
+ }
 because-flow-elsewhere = This was begun in another browser
 because-network-flaps = Requests came from { $count } networks within minutes
 because-partial-request = The connection broke off while sending
@@ -188,10 +191,11 @@ state-unverified-lead = Type the code from the mail you got when you signed up, 
 state-active-title = The account is in order
 state-active-lead = Please sign in again.
 state-locked-title = The service has locked this account
-state-locked-lead = Your password is right. The service has stopped sign-ins for safety. Please contact support with the reference.
+state-locked-lead = The service has stopped sign-ins for safety. Please contact support with the reference.
 state-suspended-title = This account is suspended
-state-suspended-lead = Your password is right. The account was suspended under the terms of use. If you do not know why, contact support with the reference.
+state-suspended-lead = The account was suspended under the terms of use. If you do not know why, contact support with the reference.
 state-dormant-title = This account is asleep
-state-dormant-lead = Your password is right. The account was not used for a long time. A mailed code wakes it at once.
+state-dormant-lead = The account was not used for a long time. A mailed code wakes it at once.
 state-closed-title = This account was closed
 state-closed-lead = It was closed more than 30 days ago and cannot be brought back.
+because-old-build-again = Pages from before an update were sent again

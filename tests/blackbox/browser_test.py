@@ -150,7 +150,7 @@ class Cookies(OnOneServer):
             self.assertEqual((refused.status, refused.cause), (431, "browser.cookie_overflow"), path)
             self.assertIn("shop_", refused.text)
             self.assertTrue(any("kagiya_session=;" in c for c in self.expired(refused)))
-        repaired = b.post("/repair", {}, Cookie=f"{flow}; {jar}")
+        repaired = b.post("/repair", b.get("/repair", Cookie=f"{flow}; {jar}").form("/repair")["fields"], Cookie=f"{flow}; {jar}")
         self.assertEqual(repaired.status, 303)
 
     def test_what_no_request_may_carry_is_answered_with_a_page(self):
@@ -232,6 +232,23 @@ class Pages(OnOneServer):
         vouched = self.browser()
         vouched.get("/sign-in")
         self.assertEqual(vouched.post("/sign-in", fields, **{"Sec-Fetch-Site": "same-origin"}).status, 303)
+
+    def test_a_page_of_before_an_update_is_taken_and_named_when_it_comes_again(self):
+        data = tempfile.mkdtemp(prefix="kagiya-build-")
+        self.addCleanup(shutil.rmtree, data, True)
+        server = Server(data=data)
+        server.account("hana")
+        b = Browser(server)
+        old = b.get("/sign-in").form("/sign-in")["fields"]
+        server.stop()
+        with Server(data=data, port=server.port, toml='[service]\naccent = "#7c2d12"\n') as server:
+            first = b.post("/sign-in", {**old, "login": "hana", "password": "wrong one"})
+            self.assertEqual((first.status, first.cause), (401, "credential.password"))
+            self.assertIn("old_build", [e["key"] for e in server.why(first.reference)["evidence"]])
+            second = b.post("/sign-in", {**old, "login": "hana", "password": "wrong two"})
+            self.assertEqual((second.status, second.cause), (401, "browser.cache"))
+            right = b.post("/sign-in", {**old, "login": "hana", "password": PASSWORD})
+            self.assertEqual(right.status, 303)
 
     def test_redirects_to_and_fro_stop_within_five(self):
         b = self.browser()
@@ -410,7 +427,14 @@ class Check(OnOneServer):
             there = b.follow(there)
         self.assertIn(page.reference, there.text)
         self.assertNotEqual(there.reference, page.reference)
-        self.assertIn("works_elsewhere", [e["key"] for e in self.server.why(page.reference)["evidence"]])
+        self.assertNotIn("works_elsewhere", [e["key"] for e in self.server.why(page.reference)["evidence"]])
+        form = next(f for f in there.page.forms if f["action"] == "/check" and "joined" in f["fields"])
+        b.post("/check", {**form["fields"], "result": "fails"})
+        self.assertIn("fails_elsewhere", [e["key"] for e in self.server.why(page.reference)["evidence"]])
+        b.post("/check", {**form["fields"], "result": "works"})
+        keys = [e["key"] for e in self.server.why(page.reference)["evidence"]]
+        self.assertIn("works_elsewhere", keys)
+        self.assertNotIn("fails_elsewhere", keys)
         again = a.get(f"/check?case={page.reference}")
         self.assertIn("works_elsewhere", again.marks("data-because"))
         unknown = b.get("/check/AAAA-AAAA")
@@ -451,8 +475,9 @@ class Repair(OnOneServer):
     def test_no_other_site_can_press_it(self):
         b = self.browser()
         b.sign_in("hana", PASSWORD)
-        answer = b.post("/repair", {}, **{"Sec-Fetch-Site": "cross-site"})
-        self.assertEqual(answer.status, 403)
+        for fields, headers in (({}, {"Sec-Fetch-Site": "cross-site"}), ({}, {"Origin": "null"}), ({}, {})):
+            answer = b.post("/repair", fields, **headers)
+            self.assertIn(answer.status, (400, 403))
         self.assertEqual(b.get("/account").status, 200)
 
 
@@ -523,6 +548,22 @@ class OperatorMistakes(unittest.TestCase):
         answer = self.post_without_secure_cookies(server, **{"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"})
         self.assertEqual(answer.cause, "browser.cookie_blocked")
 
+    def test_two_servers_with_different_keys(self):
+        data = tempfile.mkdtemp(prefix="kagiya-keys-")
+        self.addCleanup(shutil.rmtree, data, True)
+        database = f"sqlite:{data}/shared.db"
+        a = Server(database=database)
+        self.addCleanup(a.__exit__)
+        b = Server(database=database)
+        self.addCleanup(b.__exit__)
+        time.sleep(34)
+        self.assertTrue(self.finding(a, "keys_differ"))
+        person = Browser(a)
+        form = person.get("/sign-in").form("/sign-in")
+        person.server = b
+        answer = person.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD})
+        self.assertEqual((answer.status, answer.cause), (403, "platform.regression"))
+
     def test_most_clocks_against_ours(self):
         server = self.start("--trusted-proxy", "127.0.0.1")
         for n in range(1, 11):
@@ -577,7 +618,7 @@ class BehindNginx(unittest.TestCase):
         self.assertEqual(b.get("/account").status, 200)
         jar = "; ".join([f"{k}={v}" for k, v in b.cookies.items()] + [f"a{n}={'x' * 4000}" for n in range(9)])
         self.assertEqual(b.get("/sign-in", Cookie=jar).status, 200)
-        repaired = b.post("/repair", {})
+        repaired = b.post("/repair", b.get("/repair").form("/repair")["fields"])
         self.assertEqual(repaired.status, 303, "the answer's headers fit into a proxy's buffer")
 
     def test_wrong(self):

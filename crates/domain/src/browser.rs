@@ -75,7 +75,7 @@ impl Browser {
             Some(InApp::X)
         } else if has("YJApp") || has("jp.co.yahoo") {
             Some(InApp::YahooJapan)
-        } else if has("; wv)") {
+        } else if has("; wv)") || (has("Mobile/") && has("AppleWebKit") && !has("Safari/") && !has("Version/")) {
             Some(InApp::Other)
         } else {
             None

@@ -105,6 +105,7 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         _ => advice(cause).steps,
     };
     let (steps, avoid) = advise(cause, leading, &candidates, wait_until, repeated);
+    let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
 }
 
@@ -139,6 +140,8 @@ fn advise(
             steps.push(*step);
         }
     }
+    // A fault of ours does not change by trying something else.
+    let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     if repeated > 0 && wait_until.is_none() {
         if cause.family() == Family::Browser && leading_steps.len() == 1 {
             steps.insert(1, Remedy::OtherBrowser);

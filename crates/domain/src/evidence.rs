@@ -102,6 +102,8 @@ pub enum Evidence {
     CookieHeaderTooLarge { kib: i64, names: String },
     /// The form is of an earlier version of the pages.
     OldBuild,
+    /// And it is not the first such form of this browser within minutes.
+    OldBuildAgain,
     /// The page asked for a style or script of an earlier version.
     OldAsset,
     /// A service worker, which this service has none of, stands before the pages.
@@ -234,6 +236,7 @@ impl Evidence {
             Self::CookieHeaderLarge { .. } => ("cookie_header_large", Anyone, From::Browser),
             Self::CookieHeaderTooLarge { .. } => ("cookie_header_too_large", Anyone, From::Browser),
             Self::OldBuild => ("old_build", Anyone, From::Browser),
+            Self::OldBuildAgain => ("old_build_again", Anyone, From::Server),
             Self::OldAsset => ("old_asset", Anyone, From::Browser),
             Self::ServiceWorker => ("service_worker", Anyone, From::Browser),
             Self::HeartbeatMissing => ("heartbeat_missing", Anyone, From::Browser),

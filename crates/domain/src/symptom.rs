@@ -44,6 +44,11 @@ symptoms! {
 }
 
 impl Symptom {
+    /// Whether only somebody who signs in by an external service can see it.
+    pub const fn is_of_provider(self) -> bool {
+        matches!(self, Self::ProviderPageError | Self::NotReturned | Self::RefusedAfterProvider)
+    }
+
     /// The symptom of that value.
     pub fn parse(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|symptom| symptom.id() == id)

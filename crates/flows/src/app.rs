@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, settings::Settings, stuffing::Stuffing,
+    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, notes::Notes, settings::Settings,
+    stuffing::Stuffing,
 };
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
@@ -61,6 +62,10 @@ pub struct App {
     /// Attempts that are being looked into after their answer.
     pub(crate) deferred: AtomicUsize,
     pub(crate) stuffing: Stuffing,
+    /// How many attempts may be noted for pages that merely open.
+    pub(crate) notes: Notes,
+    /// Places for attempts that are kept in the background.
+    pub(crate) background: Arc<tokio::sync::Semaphore>,
     /// The operator's mistakes that requests showed.
     pub findings: Findings,
 }
@@ -105,6 +110,8 @@ impl App {
             other_keys: AtomicU32::new(0),
             deferred: AtomicUsize::new(0),
             stuffing: Stuffing::default(),
+            notes: Notes::default(),
+            background: Arc::new(tokio::sync::Semaphore::new(16)),
             findings: Findings::default(),
         })
     }

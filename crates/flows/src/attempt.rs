@@ -150,16 +150,28 @@ const EPISODE: Span = Span::minutes(15);
 /// As many networks within an episode are no coincidence.
 const FLAPS: usize = 3;
 
+/// The repair that is noted when a form of an earlier build is taken over.
+pub const OLD_BUILD: &str = "old_build_renewed";
+
 /// Adds what only earlier attempts of the same browser show: the same error again, networks
 /// that change. Depends on the browser alone, never on an account.
 pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
     let told = diagnose(&draft.evidence, draft.audience).cause;
-    let mut count = visitor.refused_before;
+    // Without a cookie only the page itself can say what came before.
+    let mut count = if visitor.cookie_came { 0 } else { visitor.refused_before };
     if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
         let rows = recent(app, &key).await.unwrap_or_default();
-        let episode = rows.iter().take_while(|row| row.outcome == "refused");
-        let same = episode.filter(|row| row.kind == draft.kind && row.told == told.slug()).count();
+        let episode = rows.iter().take_while(|row| row.outcome != "signed_in");
+        let again = |row: &&store::attempt::Recent| {
+            row.outcome == "refused" && row.kind == draft.kind && row.told == told.slug()
+        };
+        let same = episode.filter(again).count();
         count = count.max(i64::try_from(same).unwrap_or(i64::MAX));
+        // Once is an open page while we were updated; twice is a cache that serves old pages.
+        let renewed = |row: &store::attempt::Recent| row.repairs.split(' ').any(|name| name == OLD_BUILD);
+        if visitor.repairs.contains(&OLD_BUILD) && rows.iter().any(renewed) {
+            draft.evidence.push(Evidence::OldBuildAgain);
+        }
         let mut networks: Vec<&str> = rows.iter().map(|row| row.network.as_str()).collect();
         let here = visitor.network_kept();
         networks.push(&here);
@@ -200,7 +212,11 @@ fn is_confirmable(kind: &str) -> bool {
 /// not keep the person from hearing why.
 pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refusal> {
     recall(app, visitor, &mut draft).await;
-    let (refusal, row) = prepare(app, visitor, draft, app.now());
+    let now = app.now();
+    let (refusal, row) = prepare(app, visitor, draft, now);
+    if refusal.status < 400 && !app.notes.take(&visitor.network_counter(), now) {
+        return Box::new(refusal);
+    }
     let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
     if let Err(error) = kept {
         tracing::error!(%error, reference = refusal.reference.as_str(), "the attempt could not be kept");
@@ -210,8 +226,13 @@ pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refus
 
 /// Keeps an attempt in the background, where nobody can wait for it.
 pub fn keep_later(app: &Arc<App>, row: Attempt) {
+    // Nobody waits for these: a flood of them is not kept.
+    let Ok(place) = Arc::clone(&app.background).try_acquire_owned() else {
+        return;
+    };
     let app = Arc::clone(app);
     tokio::spawn(async move {
+        let _place = place;
         let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
         if let Err(error) = kept {
             tracing::error!(%error, "an attempt could not be kept");
@@ -309,6 +330,11 @@ pub async fn add_evidence(app: &App, id: Uuid, more: Vec<Evidence>) -> Result<()
                 };
                 let mut evidence: Vec<Evidence> =
                     serde_json::from_str(&row.evidence).map_err(|_| store::Error::Unreadable("evidence"))?;
+                // The last word of another device counts.
+                let elsewhere = |fact: &Evidence| matches!(fact, Evidence::WorksElsewhere | Evidence::FailsElsewhere);
+                if more.iter().any(elsewhere) {
+                    evidence.retain(|fact| !elsewhere(fact));
+                }
                 evidence.extend(more);
                 let cause: Cause = diagnose(&evidence, Audience::Staff).cause;
                 let text = serde_json::to_string(&evidence).unwrap_or_default();

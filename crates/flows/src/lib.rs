@@ -18,6 +18,7 @@ pub mod keys;
 pub mod lookup;
 pub mod mailbox;
 pub mod memory;
+mod notes;
 pub mod operator;
 pub mod outbox;
 pub mod recover;

@@ -193,6 +193,8 @@ pub struct Recent {
     pub told: String,
     /// As [`Attempt::network`].
     pub network: String,
+    /// As [`Attempt::repairs`].
+    pub repairs: String,
     /// As [`Attempt::created_at`].
     pub created_at: i64,
 }
@@ -202,7 +204,7 @@ pub async fn recent_of_browser(conn: &mut Conn, browser_key: &[u8], since: Times
     all!(
         conn,
         Recent,
-        "SELECT kind, outcome, told, network, created_at FROM attempt
+        "SELECT kind, outcome, told, network, repairs, created_at FROM attempt
          WHERE browser_key = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 30",
         browser_key,
         since.0

@@ -184,7 +184,7 @@ async fn owned_form(context: &mut Context, body: Body) -> Result<(Arc<Live>, Fie
         Err(error) => return Err(body_page(context, error).await),
     };
     let live = owner(context).await?;
-    if let Err(evidence) = form::guard(context, &fields) {
+    if let Err(evidence) = form::guard_own(context, &fields) {
         let refusal = guard_refusal(context, "account", evidence).await;
         return Err(crate::fault::refused_page(context, &refusal, &context.path));
     }

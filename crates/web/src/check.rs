@@ -26,7 +26,7 @@ use crate::{
     context::Context,
     fault::{body_page, fault_page, guard_refusal, refused_page},
     form::{self, Fields},
-    page::{View, page as render, see_other},
+    page::{View, encode_query, page as render, see_other},
     verdict::VerdictView,
 };
 
@@ -66,7 +66,7 @@ struct CheckPage<'a> {
     /// The script is still to look.
     run: bool,
     echo: &'static str,
-    symptoms: &'static [Symptom],
+    symptoms: Vec<Symptom>,
     /// The case of another device that this is a part of.
     joined: Option<String>,
     address: String,
@@ -78,6 +78,8 @@ struct Seen<'e> {
     evidence: &'e [Fact],
     browser: &'e Browser,
     kept: bool,
+    /// A form came back, and was looked at.
+    sent: bool,
     secure: bool,
     scheme: &'static str,
     platform: bool,
@@ -90,6 +92,12 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
     let judge = |problem: bool| if problem { Finding::Problem } else { Finding::Fine };
     // Only the page's script can tell.
     let by_script = |problem: bool| match (problem, scripted) {
+        (true, _) => Finding::Problem,
+        (false, true) => Finding::Fine,
+        (false, false) => Finding::Unknown,
+    };
+    // Only a form that came back can tell.
+    let by_form = |problem: bool| match (problem, seen.sent) {
         (true, _) => Finding::Problem,
         (false, true) => Finding::Fine,
         (false, false) => Finding::Unknown,
@@ -126,8 +134,8 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         ("storage", by_script(has(|f| matches!(f, Fact::StorageBlocked)))),
         ("service_worker", by_script(has(|f| matches!(f, Fact::ServiceWorker)))),
         ("clock", by_script(has(|f| matches!(f, Fact::ClockSkew { .. })))),
-        ("version", judge(has(|f| matches!(f, Fact::OldBuild | Fact::OldAsset)))),
-        ("unchanged", judge(has(|f| matches!(f, Fact::BodyChanged | Fact::HeaderChanged | Fact::HeadersStripped)))),
+        ("version", by_form(has(|f| matches!(f, Fact::OldBuild | Fact::OldBuildAgain | Fact::OldAsset)))),
+        ("unchanged", by_form(has(|f| matches!(f, Fact::BodyChanged | Fact::HeaderChanged | Fact::HeadersStripped)))),
         ("in_app", judge(has(|f| matches!(f, Fact::InAppBrowser { .. })))),
         ("browser", judge(has(|f| matches!(f, Fact::OldBrowser)))),
         ("transport", judge(seen.secure && seen.scheme == "http")),
@@ -138,7 +146,12 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         let key = format!("check-{}-{}", id.replace('_', "-"), finding.as_str());
         let key = if id == "script" && off { "check-script-off".to_owned() } else { key };
         let http = format!("{} · {}", trace.http, seen.scheme);
-        let args = [("kib", Arg::from(kib)), ("minutes", Arg::from(skew)), ("http", Arg::from(http))];
+        let args = [
+            ("kib", Arg::from(kib)),
+            ("minutes", Arg::from(skew.abs())),
+            ("ahead", Arg::from(if skew > 0 { "yes" } else { "no" })),
+            ("http", Arg::from(http)),
+        ];
         Line { id, finding, text: view.f(&key, &args) }
     });
     let mut shown: Vec<Line> = shown.collect();
@@ -149,6 +162,10 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
 
 /// The scheme as this server sees it.
 fn scheme(context: &Context) -> &'static str {
+    // Browsers send these to https pages only (and to this machine's own).
+    if context.web.app.settings.public_url.secure && context.headers.contains_key("sec-fetch-mode") {
+        return "https";
+    }
     let proto = crate::context::header_text(&context.headers, "x-forwarded-proto");
     match proto.filter(|_| context.through_trusted_proxy()) {
         Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
@@ -177,6 +194,7 @@ async fn show(
         evidence: &refusal.evidence,
         browser,
         kept: context.visitor.cookie_came,
+        sent: !run,
         secure: context.web.app.settings.public_url.secure && context.peer.is_some(),
         scheme: scheme(context),
         platform: context.web.app.store.ping().await.is_ok(),
@@ -186,7 +204,7 @@ async fn show(
         verdict,
         run,
         echo: ECHO,
-        symptoms: Symptom::ALL,
+        symptoms: Symptom::ALL.iter().copied().filter(|symptom| !symptom.is_of_provider()).collect(),
         joined,
         qr: picture(&address),
         address,
@@ -238,7 +256,9 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     }
     let draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
-    show(&context, *refusal, &context.visitor.browser, true, None).await
+    // A case that cannot be found again was not kept: the script must not go round and round.
+    let run = context.query("case").is_none();
+    show(&context, *refusal, &context.visitor.browser, run, None).await
 }
 
 /// The page on another device: its own check, as part of the first one's case.
@@ -256,9 +276,6 @@ pub(crate) async fn join(State(_): State<Arc<Web>>, Path(code): Path<String>, co
     }
     let draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
-    if let Err(fault) = case::compare(&context.web.app, &reference, refusal.verdict.cause).await {
-        return fault_page(&context, &fault);
-    }
     show(&context, *refusal, &context.visitor.browser, true, Some(reference.as_str().to_owned())).await
 }
 
@@ -299,12 +316,21 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
             return fault_page(&context, &fault);
         }
     }
+    let looked = evidence.contains(&Evidence::ScriptRan);
     let draft = Draft::new("check", 200, &context.visitor, evidence);
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+    // Only a browser whose own script looked has something to compare; robots have not.
+    if let (Some(reference), true, false) = (&joined, looked, fields.has("result"))
+        && let Err(fault) = case::compare(&context.web.app, reference, refusal.verdict.cause).await
+    {
+        return fault_page(&context, &fault);
+    }
     if context.visitor.cookie_came {
         // Told once: then the page is an ordinary check again.
         let rest = joined.filter(|_| !fields.has("result")).map(|case| format!("&joined={case}")).unwrap_or_default();
-        return see_other(&context, &format!("/check?case={}{rest}", refusal.reference));
+        let to = fields.return_to().map(|to| format!("&{}", encode_query(&[("return_to", to.as_str())])));
+        let to = to.unwrap_or_default();
+        return see_other(&context, &format!("/check?case={}{rest}{to}", refusal.reference));
     }
     show(&context, *refusal, &context.visitor.browser, false, None).await
 }

@@ -211,7 +211,7 @@ impl Context {
         }
         names.sort_unstable();
         names.dedup();
-        for value in cookies::expire_scopes(&names, &self.path, url) {
+        for value in cookies::expire_scopes(&names, &self.path, cookies::PRUNING, url) {
             to.append(header::SET_COOKIE, value);
         }
     }

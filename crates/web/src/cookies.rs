@@ -96,8 +96,12 @@ impl Cookie {
 const ALL: [Cookie; 5] = [Cookie::Session, Cookie::Device, Cookie::Flow, Cookie::Lang, Cookie::Turns];
 /// Paths on which earlier versions, or earlier software on this host, may have set cookies.
 const OLD_PATHS: [&str; 5] = ["/", "/sign-in", "/account", "/login", "/auth"];
-/// Proxies give an answer's headers 4 KiB by default.
-const MOST_EXPIRIES: usize = 30;
+/// Names that are told apart.
+const MOST_NAMES: usize = 100;
+/// Bytes for removals beside a page, and on the press of repair: proxies give the headers of
+/// an answer 4 KiB by default.
+pub(crate) const PRUNING: usize = 1_300;
+pub(crate) const REPAIRING: usize = 2_400;
 
 /// What came in `Cookie`: names and counts, never values.
 #[derive(Clone, Debug, Default)]
@@ -112,30 +116,35 @@ pub(crate) struct Census {
 
 impl Census {
     pub(crate) fn of(headers: &HeaderMap, legacy: &[String]) -> Self {
-        let mut census = Self::default();
-        let mut weights: Vec<(usize, String)> = Vec::new();
+        let mut bytes = 0;
+        // By name, within bounds: a header may hold tens of thousands.
+        let mut found: Vec<(&[u8], u16, usize)> = Vec::new();
         for line in headers.get_all(header::COOKIE) {
-            census.bytes += line.len();
+            bytes += line.len();
             for pair in line.as_bytes().split(|byte| *byte == b';') {
-                let name: &[u8] = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-                let name: String = String::from_utf8_lossy(name).trim().chars().take(64).collect();
-                if name.is_empty() {
-                    continue;
-                }
-                if !Cookie::is_ours(&name, legacy) {
-                    weights.push((pair.len(), name.clone()));
-                }
-                let room = census.names.len() < 60;
-                match census.names.iter_mut().find(|(known, _)| *known == name) {
-                    Some((_, count)) => *count = count.saturating_add(1),
-                    None if room => census.names.push((name, 1)),
+                let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+                let room = found.len() < MOST_NAMES && !name.is_empty();
+                match found.iter_mut().find(|(known, ..)| *known == name) {
+                    Some((_, count, weight)) => {
+                        *count = count.saturating_add(1);
+                        *weight += pair.len();
+                    }
+                    None if room => found.push((name, 1, pair.len())),
                     None => {}
                 }
             }
         }
+        let text = |name: &[u8]| String::from_utf8_lossy(name).chars().take(64).collect::<String>();
+        let names: Vec<(String, u16)> = found.iter().map(|(name, count, _)| (text(name), *count)).collect();
+        let mut weights: Vec<(usize, &str)> = found
+            .iter()
+            .zip(&names)
+            .map(|((_, _, weight), (name, _))| (*weight, name.as_str()))
+            .filter(|(_, name)| !Cookie::is_ours(name, legacy))
+            .collect();
         weights.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-        census.heaviest = weights.into_iter().take(5).map(|(_, name)| name).collect();
-        census
+        let heaviest = weights.into_iter().take(5).map(|(_, name)| name.to_owned()).collect();
+        Self { names, heaviest, bytes }
     }
 
     /// Cookies of ours that came more than once.
@@ -158,13 +167,15 @@ impl Census {
 
 /// `Set-Cookie` values that remove these names from every scope but the one we set them on:
 /// other paths, and the domains that the host lies in. Browsers refuse what does not fit.
-pub(crate) fn expire_scopes(names: &[&str], path: &str, url: &PublicUrl) -> Vec<HeaderValue> {
+/// What stands first in `names` goes first, and no more than `budget` bytes are spent.
+pub(crate) fn expire_scopes(names: &[&str], path: &str, budget: usize, url: &PublicUrl) -> Vec<HeaderValue> {
     let authority = url.origin.split("://").nth(1).unwrap_or_default();
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     let mut domains = vec![None];
-    if host.parse::<std::net::IpAddr>().is_err() && host.contains('.') {
-        domains.push(Some(host));
-        domains.extend(host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.')).map(Some));
+    let mut domain = (host.parse::<std::net::IpAddr>().is_err() && host.contains('.')).then_some(host);
+    while let Some(part) = domain {
+        domains.push(Some(part));
+        domain = part.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'));
     }
     let mut paths: Vec<&str> = OLD_PATHS.to_vec();
     let first = path.get(1..).and_then(|rest| rest.find('/')).map_or(path, |end| &path[..=end]);
@@ -179,19 +190,22 @@ pub(crate) fn expire_scopes(names: &[&str], path: &str, url: &PublicUrl) -> Vec<
     }
     let secure = if url.secure { "; Secure" } else { "" };
     let mut values = Vec::new();
+    let mut spent = 0;
     for name in names {
         for path in &paths {
             for domain in &domains {
                 // The scope of our own cookies is set or expired by name, not here.
                 let own = domain.is_none() && *path == "/" && ALL.iter().any(|cookie| cookie.name(url) == *name);
-                if own
-                    || (name.starts_with("__Host-") && (domain.is_some() || *path != "/"))
-                    || values.len() >= MOST_EXPIRIES
-                {
+                if own || (name.starts_with("__Host-") && (domain.is_some() || *path != "/")) {
                     continue;
                 }
                 let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
-                values.extend(HeaderValue::from_str(&format!("{name}=; Max-Age=0; Path={path}{domain}{secure}")).ok());
+                let text = format!("{name}=; Max-Age=0; Path={path}{domain}{secure}");
+                spent += "set-cookie: \r\n".len() + text.len();
+                if spent > budget {
+                    return values;
+                }
+                values.extend(HeaderValue::from_str(&text).ok());
             }
         }
     }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
 use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo, setup::SetupFault};
-use kagiya_flows::FieldError;
+use kagiya_flows::{FieldError, attempt::OLD_BUILD};
 
 use crate::{
     context::{Context, Site, header_text},
@@ -124,8 +124,8 @@ pub(crate) fn token(context: &Context) -> String {
 /// The facts that speak against it.
 pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
     debug_assert_eq!(context.method, Method::POST);
-    take_facts(context, fields);
     let token = read_token(context, fields.get("form"));
+    take_facts(context, fields, token.is_some());
     let own_page =
         token.is_some_and(|token| context.visitor.cookie_came && context.visitor.browser_key == Some(token.browser));
     if let Some(token) = token {
@@ -134,6 +134,7 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
         context.visitor.browser.trace.page_age_minutes = Some(age.0 / 60_000);
         if token.build != context.web.build {
             context.visitor.signs.push(Evidence::OldBuild);
+            context.visitor.repairs.push(OLD_BUILD);
         }
     }
     let site = context.site();
@@ -192,8 +193,26 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
     Ok(())
 }
 
+/// As [`guard`], for acts of somebody who is signed in or proven: the page must be this
+/// browser's own, however well the browser vouches for the origin. Apps may share it.
+///
+/// # Errors
+/// The facts that speak against it.
+pub(crate) fn guard_own(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
+    guard(context, fields)?;
+    let token = read_token(context, fields.get("form"));
+    let own = token.is_some_and(|token| context.visitor.browser_key == Some(token.browser));
+    if own && context.visitor.cookie_came { Ok(()) } else { Err(vec![Evidence::FormUnreadable]) }
+}
+
+/// Whether a form is a page of ours, of this browser if it brings its cookie.
+pub(crate) fn is_readable(context: &Context, fields: &Fields) -> bool {
+    let own = |token: Token| !context.visitor.cookie_came || context.visitor.browser_key == Some(token.browser);
+    read_token(context, fields.get("form")).is_some_and(own)
+}
+
 /// Takes over what the page's script saw.
-fn take_facts(context: &mut Context, fields: &Fields) {
+fn take_facts(context: &mut Context, fields: &Fields, ours: bool) {
     let script = signs::of_script(
         fields.has("facts").then(|| fields.get("facts")),
         fields.has("noscript"),
@@ -204,7 +223,8 @@ fn take_facts(context: &mut Context, fields: &Fields) {
     if fields.has("return_to") && context.query("return_to").is_none() {
         context.query.push(("return_to".to_owned(), fields.get("return_to").chars().take(2_000).collect()));
     }
-    if let Some(clock) = script.clock {
+    // Only a page of ours has a say about clocks.
+    if let Some(clock) = script.clock.filter(|_| ours) {
         let ahead = clock.saturating_sub(context.now.0).clamp(-LONGEST_SKEW, LONGEST_SKEW) / 1_000;
         context.visitor.browser.trace.clock_skew_seconds = Some(ahead);
         let network = context.visitor.network_kept();

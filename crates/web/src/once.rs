@@ -6,8 +6,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use kagiya_flows::{Outcome, session, sign_in::Entered};
-use tokio::sync::OnceCell;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use kagiya_flows::{Fault, Outcome, session, sign_in::Entered};
 
 use crate::context::Context;
 
@@ -17,50 +20,69 @@ const KEEP_MS: i64 = 3_000;
 const MOST: usize = 10_000;
 
 /// An answer that several requests share.
-pub(crate) type Shared = Arc<Outcome<Entered>>;
+pub(crate) type Answer = Arc<Outcome<Entered>>;
+type Running = Shared<BoxFuture<'static, Answer>>;
 
-/// The answer of a press, and when it was first pressed, in milliseconds.
-type Press = (Arc<OnceCell<Shared>>, i64);
-
-/// Forms that were sent a moment ago.
+/// Forms that were sent a moment ago, and when, in milliseconds.
 #[derive(Default)]
-pub(crate) struct Presses(Mutex<HashMap<[u8; 16], Press>>);
+pub(crate) struct Presses(Mutex<HashMap<[u8; 16], (Running, i64)>>);
 
 impl Presses {
-    fn cell(&self, key: [u8; 16], now_ms: i64) -> Arc<OnceCell<Shared>> {
+    /// The same press that is already running, or this one, begun. It runs to its end even when
+    /// the browser goes away: that is what a browser does with the first of two presses.
+    fn join(&self, key: [u8; 16], now_ms: i64, work: impl FnOnce() -> Running) -> (Running, bool) {
         let mut presses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        presses.retain(|_, (cell, at)| now_ms - *at < KEEP_MS || !cell.initialized());
-        if presses.len() >= MOST {
-            return Arc::default();
+        if presses.len() >= MOST / 2 {
+            presses.retain(|_, (_, at)| now_ms - *at < KEEP_MS);
         }
-        Arc::clone(&presses.entry(key).or_insert_with(|| (Arc::default(), now_ms)).0)
+        if let Some((running, at)) = presses.get(&key)
+            && now_ms - *at < KEEP_MS
+        {
+            return (running.clone(), true);
+        }
+        let running = work();
+        if presses.len() < MOST {
+            presses.insert(key, (running.clone(), now_ms));
+        }
+        (running, false)
+    }
+
+    fn forget(&self, key: &[u8; 16]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }
 
-/// Runs `work`, or waits for the same press that is already running.
-pub(crate) async fn run<F>(context: &Context, key: [u8; 16], work: F) -> Shared
+fn begin<F>(work: F) -> Running
 where
-    F: Future<Output = Outcome<Entered>>,
+    F: Future<Output = Outcome<Entered>> + Send + 'static,
+{
+    let task = tokio::spawn(work);
+    async move { Arc::new(task.await.unwrap_or(Err(Fault::Hashing))) }.boxed().shared()
+}
+
+/// Runs `work`, or waits for the same press that is already running.
+pub(crate) async fn run<F, W>(context: &Context, key: [u8; 16], work: F) -> Answer
+where
+    F: Fn() -> W,
+    W: Future<Output = Outcome<Entered>> + Send + 'static,
 {
     let web = &context.web;
-    let cell = web.presses.cell(key, web.app.clock.monotonic_ms());
-    let mut work = Some(work);
-    let first = cell.get_or_init(|| async {
-        match work.take() {
-            Some(work) => Arc::new(work.await),
-            // Never: this runs at most once, and before anything below.
-            None => Arc::new(Err(kagiya_flows::Fault::Hashing)),
+    let (running, joined) = web.presses.join(key, web.app.clock.monotonic_ms(), || begin(work()));
+    let answer = running.await;
+    let stands = match &*answer {
+        // Signed out in the meantime, and sent once more on purpose.
+        Ok(Ok(Entered::SignedIn(signed_in))) if joined => {
+            matches!(session::check(&web.app, signed_in.token.as_str(), context.now).await, Ok(session::Found::Live(_)))
         }
-    });
-    let shared = Arc::clone(first.await);
-    let Some(work) = work else {
-        return shared;
+        Ok(Err(refusal)) => refusal.status < 500,
+        Ok(Ok(_)) => true,
+        Err(_) => false,
     };
-    // Signed out in the meantime, and sent once more on purpose.
-    if let Ok(Ok(Entered::SignedIn(signed_in))) = &*shared
-        && !matches!(session::check(&web.app, signed_in.token.as_str(), context.now).await, Ok(session::Found::Live(_)))
-    {
-        return Arc::new(work.await);
+    if !stands {
+        web.presses.forget(&key);
+        if joined {
+            return begin(work()).await;
+        }
     }
-    shared
+    answer
 }

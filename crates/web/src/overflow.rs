@@ -194,7 +194,7 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
     };
     let evidence = match status {
         // Mostly cookies: nothing else in a browser's headers grows.
-        431 => vec![Evidence::CookieHeaderTooLarge { kib: 128, names: String::new() }],
+        431 => vec![Evidence::CookieHeaderTooLarge { kib: 120, names: "?".to_owned() }],
         _ => Vec::new(),
     };
     let mut draft = Draft::new("edge", status, &visitor, evidence);

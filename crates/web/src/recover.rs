@@ -18,6 +18,7 @@ use crate::{
     context::Context,
     fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
+    in_app,
     page::{View, encode_query, page as render, see_other},
     verdict::VerdictView,
 };
@@ -259,6 +260,9 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    if let Some(outside) = in_app::outside(&context) {
+        return see_other(&context, &outside);
+    }
     start_page(&context, Kind::Recover, &Fields::default(), None)
 }
 
@@ -286,7 +290,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Cont
         Err(error) => return body_page(&context, error).await,
     };
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&mut context, &fields) {
+    if let Err(evidence) = form::guard_own(&mut context, &fields) {
         let refusal = guard_refusal(&context, "recover", evidence).await;
         return password_response(&context, id, Some(&refusal)).await;
     }

@@ -13,7 +13,7 @@ use crate::{
     context::{Context, Site},
     cookies::{self, Cookie},
     fault::{body_page, guard_refusal, refused_page},
-    form::Fields,
+    form::{self, Fields},
     page::{View, encode_query, page as render, see_other},
 };
 
@@ -44,8 +44,14 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if context.site() == Site::Cross {
-        let refusal = guard_refusal(&context, "repair", vec![Evidence::CrossSitePost]).await;
+    // No cookie is asked for, but the page must be ours: only the person's own press clears anything.
+    let against = match context.site() {
+        Site::Cross => Some(Evidence::CrossSitePost),
+        Site::Unknown if !form::is_readable(&context, &fields) => Some(Evidence::FormUnreadable),
+        Site::Same | Site::Unknown => None,
+    };
+    if let Some(fact) = against {
+        let refusal = guard_refusal(&context, "repair", vec![fact]).await;
         return refused_page(&context, &refusal, "/repair");
     }
     let app = &context.web.app;
@@ -67,20 +73,24 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
     let mut response = see_other(&context, &format!("/sign-in?{query}"));
     let headers = response.headers_mut();
     headers.remove(header::SET_COOKIE);
-    let mut names = vec![Cookie::Session.name(url)];
-    names.extend(context.census.duplicates(url).map(|(name, _)| name));
-    names.extend(context.census.legacy(url, &settings.legacy_cookies));
-    names.extend(settings.legacy_cookies.iter().map(String::as_str));
-    names.sort_unstable();
-    names.dedup();
-    for value in cookies::expire_scopes(&names, &context.path, url) {
+    // What came goes first; then what may lie on paths that are not sent here.
+    let came = context.census.duplicates(url).map(|(name, _)| name);
+    let came = came.chain(context.census.legacy(url, &settings.legacy_cookies));
+    let others = [Cookie::Session.name(url)].into_iter().chain(settings.legacy_cookies.iter().map(String::as_str));
+    let mut names: Vec<&str> = Vec::new();
+    for name in came.chain(others) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for value in cookies::expire_scopes(&names, &context.path, cookies::REPAIRING, url) {
         headers.append(header::SET_COOKIE, value);
     }
     for cookie in [Cookie::Session, Cookie::Turns] {
         headers.append(header::SET_COOKIE, cookie.expire(url));
     }
-    // A fresh start for flows; the known device stays known.
-    headers.append(header::SET_COOKIE, Cookie::Flow.set(&cookies::encode(&app.random::<16>()), None, url));
+    // Set anew on their one scope: the browser's part in flows, and the known device.
+    headers.append(header::SET_COOKIE, Cookie::Flow.set(&cookies::encode(&context.flow_cookie), None, url));
     if let Some(device) = &context.device {
         headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, device), url));
     }

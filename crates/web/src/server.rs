@@ -109,8 +109,10 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     let method = if request.method() == http::Method::GET { "GET" } else { "POST" };
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(Peer(peer));
-    let repairs = request.uri().path() == "/repair";
-    let mut response = if overflow::is_too_large(request.headers()) && !repairs {
+    // The repair and what its page is made of work with any cookies.
+    let path = request.uri().path();
+    let exempt = path == "/repair" || path.starts_with("/assets/") || path.starts_with("/api/");
+    let mut response = if !exempt && overflow::is_too_large(request.headers()) {
         overflow::page(Arc::clone(web), &request.into_parts().0).await
     } else {
         match router.oneshot(request).await {

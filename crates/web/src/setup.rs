@@ -29,6 +29,9 @@ pub(crate) fn wrong_scheme(context: &Context) -> Vec<Evidence> {
             let peer = context.peer.map(|peer| peer.to_string()).unwrap_or_default();
             note(&web.app, SetupFault::ProxyUntrusted, &format!("forwarded headers came from {peer}"))
         }
+        (false, false, _) if context.headers.contains_key("sec-fetch-mode") || says_https(context) => {
+            note(&web.app, SetupFault::ProxyUntrusted, "a proxy serves https, but says nothing of it")
+        }
         (false, false, _) => note(&web.app, SetupFault::PlainHttp, "a browser reached this server without a proxy"),
     }
 }

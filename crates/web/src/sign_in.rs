@@ -77,14 +77,11 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Response {
-    if let Some(outside) = in_app::outside(&context) {
-        return see_other(&context, &outside);
-    }
     let return_to = context.return_to();
     // A database that fails must not keep the sign-in page from being shown.
     let sessions = context.session().await.unwrap_or(Sessions::None);
     if let (Sessions::Live(_), Some(to)) = (&sessions, &return_to) {
-        return match turns::count(&context) {
+        return match turns::count(&context, to.as_str()) {
             Turn::Go(cookie) => {
                 let mut response = see_other(&context, to.as_str());
                 response.headers_mut().append(header::SET_COOKIE, cookie);
@@ -98,6 +95,9 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
                 response
             }
         };
+    }
+    if let (false, Some(outside)) = (matches!(sessions, Sessions::Live(_)), in_app::outside(&context)) {
+        return see_other(&context, &outside);
     }
     let thrown_back = thrown_back(&mut context, &sessions, return_to.is_some()).await;
     let view = View::new(&context);
@@ -216,7 +216,12 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
         &[u8::from(typed.remember)],
     ];
     let press = context.web.app.keys.digest16("press", &parts);
-    let outcome = once::run(&context, press, run(&context, visitor, typed)).await;
+    let (app, device) = (Arc::clone(&context.web.app), context.device);
+    let work = move || {
+        let (app, visitor, typed) = (Arc::clone(&app), visitor.clone(), typed.clone());
+        async move { sign_in::run(&app, &visitor, device, typed).await }
+    };
+    let outcome = once::run(&context, press, work).await;
     match &*outcome {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             let mut response = see_other(&context, to);
@@ -293,7 +298,7 @@ pub(crate) async fn reopen(State(_): State<Arc<Web>>, mut context: Context, body
         Ok(fields) => fields,
         Err(error) => return body_page(&context, error).await,
     };
-    if let Err(evidence) = form::guard(&mut context, &fields) {
+    if let Err(evidence) = form::guard_own(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_in", evidence).await;
         return crate::fault::refused_page(&context, &refusal, "/sign-in");
     }

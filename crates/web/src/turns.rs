@@ -4,7 +4,10 @@ use http::{HeaderMap, header};
 use kagiya_domain::{Evidence, Span, setup::SetupFault};
 use kagiya_flows::setup::note;
 
-use crate::{context::Context, cookies::Cookie};
+use crate::{
+    context::Context,
+    cookies::{self, Cookie},
+};
 
 /// Redirects of a signed-in browser within [`WITHIN`] before they stop.
 const MOST: i64 = 3;
@@ -20,20 +23,26 @@ pub(crate) enum Turn {
     Stop(Vec<Evidence>),
 }
 
-fn read(context: &Context) -> Option<(String, i64)> {
+/// What the cookie says, how long ago it was begun in milliseconds, and of which destination.
+fn read(context: &Context) -> Option<(String, i64, String)> {
     let url = &context.web.app.settings.public_url;
-    let value = Cookie::Turns.values(&context.headers, url).next()?;
-    let (what, at) = value.split_once('.')?;
-    Some((what.to_owned(), at.parse().ok()?))
+    let mut parts = Cookie::Turns.values(&context.headers, url).next()?.splitn(3, '.');
+    let (what, at) = (parts.next()?.to_owned(), parts.next()?.parse::<i64>().ok()?);
+    // Whatever the cookie says: no time before the first or after the last that there is.
+    let age = context.now.0.checked_sub(at)?;
+    Some((what, age, parts.next().unwrap_or_default().to_owned()))
 }
 
-/// A signed-in browser is about to be sent on to where it came from.
-pub(crate) fn count(context: &Context) -> Turn {
-    let now = context.now.0;
+/// A signed-in browser is about to be sent on to where it came from. Each destination counts
+/// by itself: a browser may open many tabs at once.
+pub(crate) fn count(context: &Context, to: &str) -> Turn {
     let url = &context.web.app.settings.public_url;
-    let (count, first) = match read(context) {
-        Some((count, first)) if (0..WITHIN.0).contains(&(now - first)) => (count.parse().unwrap_or(0), first),
-        Some(_) | None => (0, now),
+    let mark = cookies::encode(&context.web.app.keys.digest16("turns", &[to.as_bytes()])[..6]);
+    let (count, age) = match read(context) {
+        Some((count, age, of)) if (0..WITHIN.0).contains(&age) && of == mark => {
+            (i64::from(count.parse::<u8>().unwrap_or(0)), age)
+        }
+        Some(_) | None => (0, 0),
     };
     if count >= MOST {
         let mut evidence = vec![Evidence::RedirectLoop { count }];
@@ -41,8 +50,8 @@ pub(crate) fn count(context: &Context) -> Turn {
         evidence.extend(note(&context.web.app, SetupFault::CookieScope, "signed-in people are sent back to sign in"));
         return Turn::Stop(evidence);
     }
-    let seconds = WITHIN.as_seconds_up();
-    Turn::Go(Cookie::Turns.set(&format!("{}.{first}", count + 1), Some(seconds), url))
+    let (seconds, first) = (WITHIN.as_seconds_up(), context.now.0 - age);
+    Turn::Go(Cookie::Turns.set(&format!("{}.{first}.{mark}", count + 1), Some(seconds), url))
 }
 
 /// Remembers a sign-in for as long as it takes to see whether its cookie is kept.
@@ -55,7 +64,7 @@ pub(crate) fn signed_in(context: &Context, to: &mut HeaderMap) {
 /// Whether this browser signed in a moment ago and brings no session cookie at all.
 pub(crate) fn bounced(context: &Context) -> bool {
     let url = &context.web.app.settings.public_url;
-    let fresh = read(context).is_some_and(|(what, at)| what == "in" && (0..BOUNCE.0).contains(&(context.now.0 - at)));
+    let fresh = read(context).is_some_and(|(what, age, _)| what == "in" && (0..BOUNCE.0).contains(&age));
     fresh && Cookie::Session.values(&context.headers, url).next().is_none()
 }
 

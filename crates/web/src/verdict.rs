@@ -36,6 +36,7 @@ pub(crate) struct VerdictView {
     pub(crate) confirmable: bool,
     pub(crate) help: String,
     pub(crate) return_to: String,
+    pub(crate) login: String,
     /// Nothing was refused.
     pub(crate) calm: bool,
 }
@@ -44,7 +45,8 @@ impl VerdictView {
     pub(crate) fn new(view: &View<'_>, refusal: &Refusal) -> Self {
         let verdict = &refusal.verdict;
         let (title, lead) = headline(view, refusal);
-        Self {
+        let return_to = view.context.return_to();
+        let verdict = Self {
             reference: refusal.reference.as_str().to_owned(),
             cause: verdict.cause.slug(),
             audience: verdict.audience.as_str(),
@@ -80,14 +82,19 @@ impl VerdictView {
             confirmable: refusal.confirmable,
             help: format!("/help/{}", verdict.cause.slug()),
             return_to: String::new(),
+            login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
             calm: refusal.status < 400,
-        }
+        };
+        verdict.carrying(return_to.as_ref().map_or("", |to| to.as_str()))
     }
 }
 
 impl VerdictView {
     /// The steps that lead to another form of ours take the destination along.
     pub(crate) fn carrying(mut self, return_to: &str) -> Self {
+        if return_to.is_empty() || !self.return_to.is_empty() {
+            return self;
+        }
         self.return_to = return_to.to_owned();
         let query = encode_query(&[("return_to", return_to)]);
         for step in &mut self.steps {
@@ -184,7 +191,11 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("time", Arg::from(view.time(&at.0))));
         }
         Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
-        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } | Evidence::ClockSkew { minutes } => {
+        Evidence::ClockSkew { minutes } => {
+            args.push(("minutes", Arg::from(minutes.abs())));
+            args.push(("ahead", Arg::from(if *minutes > 0 { "yes" } else { "no" })));
+        }
+        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => {
             args.push(("minutes", Arg::from(*minutes)))
         }
         Evidence::DifferentValues { count }

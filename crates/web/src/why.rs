@@ -92,7 +92,7 @@ pub(crate) async fn confirm(
     let reference = clean(&reference);
     let action = format!("/why/{reference}/confirm");
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard(&mut context, &fields) {
+    if let Err(evidence) = form::guard_own(&mut context, &fields) {
         let refusal = guard_refusal(&context, "confirm", evidence).await;
         return refused_page(&context, &refusal, "/sign-in");
     }

@@ -32,7 +32,7 @@ const LEARNING: Span = Span::days(7);
 use self::refused::{give_back, offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 
 /// What was typed.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Typed {
     /// ID, address or URL.
     pub login: String,
@@ -42,6 +42,12 @@ pub struct Typed {
     pub remember: bool,
     /// Whether there is a browser that will keep the known-device mark.
     pub keep_device: bool,
+}
+
+impl std::fmt::Debug for Typed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Typed [hidden]")
+    }
 }
 
 /// A sign-in that worked.

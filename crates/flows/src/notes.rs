@@ -1,0 +1,31 @@
+//! A budget for what is written down when a page is merely opened: robots open many.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use kagiya_domain::Timestamp;
+
+/// Notes of one network in a minute.
+const PER_MINUTE: u32 = 120;
+/// Networks that are remembered at once.
+const NETWORKS: usize = 10_000;
+
+/// Notes of this minute, by network.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Mutex<(i64, HashMap<String, u32>)>);
+
+impl Notes {
+    /// Takes one from the network's budget; `false` when it is used up.
+    pub(crate) fn take(&self, network: &str, now: Timestamp) -> bool {
+        let minute = now.0 / 60_000;
+        let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if notes.0 != minute || notes.1.len() >= NETWORKS {
+            *notes = (minute, HashMap::new());
+        }
+        let count = notes.1.entry(network.to_owned()).or_default();
+        *count += 1;
+        *count <= PER_MINUTE
+    }
+}
