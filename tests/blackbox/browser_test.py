@@ -435,6 +435,7 @@ class Check(OnOneServer):
         keys = [e["key"] for e in self.server.why(page.reference)["evidence"]]
         self.assertIn("works_elsewhere", keys)
         self.assertNotIn("fails_elsewhere", keys)
+        self.assertIn(there.reference, [a["reference"] for a in self.server.why(page.reference)["timeline"]])
         again = a.get(f"/check?case={page.reference}")
         self.assertIn("works_elsewhere", again.marks("data-because"))
         unknown = b.get("/check/AAAA-AAAA")

@@ -70,6 +70,8 @@ const launch = {
 };
 const browser = await chromium.launch(launch);
 
+// Chromium sometimes takes minutes to close a context that had a service worker.
+const closed = (thing) => Promise.race([thing.close(), new Promise((done) => setTimeout(done, 5000))]);
 async function inPage(name, options, work) {
   const context = await browser.newContext({ locale: "ja-JP", viewport: { width: 390, height: 800 }, ...options });
   const page = await context.newPage();
@@ -78,7 +80,8 @@ async function inPage(name, options, work) {
   } catch (error) {
     check(name, false, String(error).slice(0, 600));
   }
-  await context.close();
+  await page.goto("about:blank").catch(() => {});
+  await closed(context);
 }
 const submit = (page) => page.click("form.main-form > button.button");
 async function signIn(page, path = "/sign-in", password = PASSWORD) {
@@ -130,7 +133,7 @@ await (async () => {
   await page.waitForURL(/done=repaired/);
   check("cookies blocked: the repair says so", (await page.textContent(".notice")).includes("Cookie"));
 })().catch((error) => check("cookies blocked", false, String(error).slice(0, 600)));
-await strict.close();
+await closed(strict);
 rmSync(profile, { recursive: true, force: true });
 
 await inPage("script off", { javaScriptEnabled: false }, async (page) => {
@@ -306,7 +309,7 @@ await inPage("another device", {}, async (page) => {
   check("another device: its word is evidence", (await why(reference)).evidence.some((fact) => fact.key === "works_elsewhere"));
 });
 
-await browser.close();
+await closed(browser);
 server.kill("SIGTERM");
 await new Promise((done) => server.once("close", done));
 proxy.closeAllConnections();

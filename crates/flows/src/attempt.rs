@@ -139,7 +139,9 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         resolved_by: None,
     };
     // The button is there for everyone or no one: it depends on the kind of act alone.
-    let confirmable = is_confirmable(draft.kind) && !draft.audience.may_hear(Audience::Owner);
+    // Nor where no cookie is kept: the code could not be tied to this browser.
+    let kept = !draft.evidence.contains(&Evidence::ProbeCookieMissing);
+    let confirmable = is_confirmable(draft.kind) && kept && !draft.audience.may_hear(Audience::Owner);
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)

@@ -13,6 +13,11 @@ async fn open_case(app: &App, reference: &Reference) -> Result<Option<Attempt>, 
     Ok(row.filter(|row| row.kind == "check" && Timestamp(row.created_at).plus(OPEN) > app.now()))
 }
 
+/// The key under which the checks of other devices are kept with a case.
+pub fn key(app: &App, reference: &Reference) -> [u8; 16] {
+    app.keys.digest16("case", &[reference.as_str().as_bytes()])
+}
+
 /// Whether the case is this browser's own.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use kagiya_domain::{
 };
 use kagiya_store::{self as store, attempt::Attempt};
 
-use crate::{App, Fault, attempt};
+use crate::{App, Fault, attempt, case};
 
 /// Around an attempt, this much of the same browser's and account's story is told.
 const STORY: Span = Span::hours(24);
@@ -64,6 +64,13 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
         Some(key) => store::attempt::of_browser(&mut conn, key, at.minus(STORY), at.plus(STORY)).await?,
         None => Vec::new(),
     };
+    // What other devices showed of the same case.
+    let case = case::key(app, reference);
+    for other in store::attempt::of_subject(&mut conn, &case, at, at.plus(STORY)).await? {
+        if !timeline.iter().any(|known| known.id == other.id) {
+            timeline.push(other);
+        }
+    }
     if let Some(account) = &account {
         for other in store::attempt::of_account(&mut conn, account.id, 50).await? {
             let near = (other.created_at - row.created_at).abs() <= STORY.0;

@@ -182,6 +182,18 @@ pub async fn of_browser(conn: &mut Conn, browser_key: &[u8], from: Timestamp, to
     )
 }
 
+/// The attempts of a subject around a time, the oldest first.
+pub async fn of_subject(conn: &mut Conn, subject_key: &[u8], from: Timestamp, to: Timestamp) -> Result<Vec<Attempt>> {
+    all!(
+        conn,
+        Attempt,
+        "SELECT * FROM attempt WHERE subject_key = $1 AND created_at >= $2 AND created_at <= $3 ORDER BY created_at LIMIT 50",
+        subject_key,
+        from.0,
+        to.0
+    )
+}
+
 /// What is kept of an attempt that matters for the next one of the same browser.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Recent {

@@ -82,6 +82,8 @@ struct Seen<'e> {
     sent: bool,
     secure: bool,
     scheme: &'static str,
+    /// The version of TLS, where the proxy tells it.
+    tls: String,
     platform: bool,
 }
 
@@ -145,7 +147,7 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
     let shown = findings.into_iter().map(|(id, finding)| {
         let key = format!("check-{}-{}", id.replace('_', "-"), finding.as_str());
         let key = if id == "script" && off { "check-script-off".to_owned() } else { key };
-        let http = format!("{} · {}", trace.http, seen.scheme);
+        let http = format!("{} · {}{}", trace.http, seen.scheme, seen.tls);
         let args = [
             ("kib", Arg::from(kib)),
             ("minutes", Arg::from(skew.abs())),
@@ -173,6 +175,15 @@ fn scheme(context: &Context) -> &'static str {
     }
 }
 
+/// The version of TLS that a trusted proxy says the browser spoke.
+fn tls(context: &Context) -> String {
+    let told = crate::context::header_text(&context.headers, "x-ssl-protocol");
+    match told.filter(|_| context.through_trusted_proxy()) {
+        Some(version) => format!(" · {}", version.chars().filter(|c| !c.is_control()).take(12).collect::<String>()),
+        None => String::new(),
+    }
+}
+
 async fn show(
     context: &Context,
     mut refusal: Refusal,
@@ -197,6 +208,7 @@ async fn show(
         sent: !run,
         secure: context.web.app.settings.public_url.secure && context.peer.is_some(),
         scheme: scheme(context),
+        tls: tls(context),
         platform: context.web.app.store.ping().await.is_ok(),
     };
     let content = CheckPage {
@@ -274,7 +286,8 @@ pub(crate) async fn join(State(_): State<Arc<Web>>, Path(code): Path<String>, co
         Ok(false) => {}
         Err(fault) => return fault_page(&context, &fault),
     }
-    let draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
+    let mut draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
+    draft.subject_key = Some(case::key(&context.web.app, &reference));
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     show(&context, *refusal, &context.visitor.browser, true, Some(reference.as_str().to_owned())).await
 }
@@ -317,7 +330,8 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
         }
     }
     let looked = evidence.contains(&Evidence::ScriptRan);
-    let draft = Draft::new("check", 200, &context.visitor, evidence);
+    let mut draft = Draft::new("check", 200, &context.visitor, evidence);
+    draft.subject_key = joined.as_ref().map(|reference| case::key(&context.web.app, reference));
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     // Only a browser whose own script looked has something to compare; robots have not.
     if let (Some(reference), true, false) = (&joined, looked, fields.has("result"))
