@@ -152,6 +152,9 @@ class Cookies(OnOneServer):
             self.assertTrue(any("kagiya_session=;" in c for c in self.expired(refused)))
         repaired = b.post("/repair", b.get("/repair", Cookie=f"{flow}; {jar}").form("/repair")["fields"], Cookie=f"{flow}; {jar}")
         self.assertEqual(repaired.status, 303)
+        gone = self.expired(repaired)
+        self.assertTrue(all(any(c.startswith(f"shop_{n}=;") for c in gone) for n in range(20)), gone)
+        self.assertFalse(any("shop_" in c and "Domain=" in c for c in gone), "a sibling's cookies stay")
 
     def test_what_no_request_may_carry_is_answered_with_a_page(self):
         for head, status, cause in [
@@ -254,6 +257,8 @@ class Pages(OnOneServer):
         b = self.browser()
         b.sign_in("hana", PASSWORD)
         hops = 0
+        for _ in range(6):
+            self.assertEqual(b.get("/sign-in?return_to=%2Faccount").status, 303, "our own pages are no loop")
         while (answer := b.get("/sign-in?return_to=%2Fapp")).status == 303:
             hops += 1
             self.assertLess(hops, 5)
@@ -516,6 +521,8 @@ class OperatorMistakes(unittest.TestCase):
         self.assertIn("setup_plain_http", [e["key"] for e in report["evidence"]])
         self.assertNotIn("setup_plain_http", answer.text)
         self.assertTrue(self.finding(server, "plain_http"))
+        spoken = self.post_without_secure_cookies(server, Origin=f"http://127.0.0.1:{server.port}")
+        self.assertEqual(spoken.cause, "platform.regression")
 
     def test_an_untrusted_proxy(self):
         server = self.start()

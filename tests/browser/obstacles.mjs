@@ -89,6 +89,7 @@ async function signIn(page, path = "/sign-in", password = PASSWORD) {
   await page.fill("#login", "hana");
   await page.fill("#password", password);
   await submit(page);
+  await page.waitForLoadState("load");
 }
 const cause = (page) => page.getAttribute("[data-verdict]", "data-cause");
 const because = (page) => page.locator("[data-because]").evaluateAll((all) => all.map((one) => one.dataset.because));
@@ -183,6 +184,7 @@ await inPage("old service worker", {}, async (page) => {
 
 await inPage("back button and old page", {}, async (page) => {
   await signIn(page, "/sign-in?return_to=%2Faccount%2Fsecurity");
+  await page.waitForURL(/account\/security/);
   await page.goBack();
   await page.waitForTimeout(300);
   check("back button: goes on", page.url().includes("/account/security") || (await page.locator("[data-signed-in]").count()) > 0, page.url());

@@ -71,7 +71,7 @@ pub const fn advice(cause: Cause) -> Advice {
         Cause::ExternalConfig => (&[OtherMethod, NotifyMe], &[Unlink, Relink, PasswordReset]),
         Cause::PlatformOutage => (&[Wait, NotifyMe], &[PasswordReset, Retry, Relink]),
         Cause::PlatformMaintenance => (&[Wait, NotifyMe], &[PasswordReset, Retry]),
-        Cause::PlatformRegression => (&[OtherBrowser, Wait, NotifyMe], &[PasswordReset, ClearAllSites]),
+        Cause::PlatformRegression => (&[ContactSupport, OtherBrowser], &[PasswordReset, ClearAllSites]),
         Cause::PlatformMailDelay => (&[Wait, OtherMethod], &[Resend, SignUpAgain]),
         Cause::PlatformAccountData => (&[ContactSupport, NotifyMe], &[PasswordReset, SignUpAgain]),
         Cause::Undetermined => (&[ProveByMail, OtherBrowser, ContactSupport], &[ClearAllSites, SignUpAgain]),

@@ -130,7 +130,9 @@ fn advise(
     let mut steps: Vec<Remedy> = Vec::with_capacity(6);
     let mut avoid = leading.avoid.to_vec();
     steps.extend_from_slice(leading_steps);
-    for candidate in candidates {
+    // What is ours to mend asks nothing of the person's browser.
+    let others = if cause.family() == Family::Platform { &[] } else { candidates };
+    for candidate in others {
         if let Some(step) = advice(candidate.cause).steps.first()
             && !steps.contains(step)
             && !leading.avoid.contains(step)

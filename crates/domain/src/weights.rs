@@ -73,7 +73,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::HeadersStripped => &[(BrowserInterference, 2.4)],
         Evidence::HeaderChanged => &[(BrowserInterference, 2.0)],
         Evidence::BodyChanged => &[(BrowserInterference, 6.0)],
-        Evidence::ScriptOff => &[(BrowserUnsupported, 0.5)],
+        Evidence::ScriptOff => &[],
         Evidence::ScriptRan => &[(BrowserInterference, -1.0), (BrowserUnsupported, -1.0)],
         Evidence::StorageBlocked => &[(BrowserCookieBlocked, 0.8), (BrowserInterference, 0.5)],
         Evidence::ClockSkew { .. } => &[(BrowserClock, 4.6)],

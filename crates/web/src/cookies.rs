@@ -101,7 +101,9 @@ const MOST_NAMES: usize = 100;
 /// Bytes for removals beside a page, and on the press of repair: proxies give the headers of
 /// an answer 4 KiB by default.
 pub(crate) const PRUNING: usize = 1_300;
-pub(crate) const REPAIRING: usize = 2_400;
+pub(crate) const REPAIRING: usize = 1_500;
+/// Bytes for removals of what other software set on this host.
+const OTHERS: usize = 1_200;
 
 /// What came in `Cookie`: names and counts, never values.
 #[derive(Clone, Debug, Default)]
@@ -153,6 +155,24 @@ impl Census {
             .iter()
             .filter(move |(name, count)| *count > 1 && ALL.iter().any(|cookie| cookie.name(url) == name))
             .map(|(name, count)| (name.as_str(), *count))
+    }
+
+    /// Removes what other software set on this very host. Cookies of a whole domain, which
+    /// siblings may need, are another scope and stay.
+    pub(crate) fn expire_others(&self, legacy: &[String], url: &PublicUrl) -> Vec<HeaderValue> {
+        let secure = if url.secure { "; Secure" } else { "" };
+        let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
+        let others = self.names.iter().map(|(name, _)| name.as_str());
+        let mut left = OTHERS;
+        others
+            .filter(|name| plain(name) && !Cookie::is_ours(name, legacy))
+            .map(|name| format!("{name}=; Max-Age=0; Path=/{secure}"))
+            .take_while(|text| {
+                left = left.saturating_sub(text.len() + 14);
+                left > 0
+            })
+            .filter_map(|text| HeaderValue::from_str(&text).ok())
+            .collect()
     }
 
     /// Cookies of ours that only earlier versions set.

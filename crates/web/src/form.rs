@@ -141,11 +141,15 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
     if site == Site::Cross {
         // No other site can have this browser's own page. Unless the browser itself says so, the
         // address is wrong, or something changed the header on the way.
-        if !own_page || context.headers.contains_key("sec-fetch-site") {
+        if token.is_none() || context.headers.contains_key("sec-fetch-site") {
             return Err(vec![Evidence::CrossSitePost]);
         }
         let ours = setup::wrong_address(context);
-        return Err(if ours.is_empty() { vec![Evidence::CrossSitePost, Evidence::HeaderChanged] } else { ours });
+        return Err(match (ours.is_empty(), own_page) {
+            (false, _) => ours,
+            (true, true) => vec![Evidence::CrossSitePost, Evidence::HeaderChanged],
+            (true, false) => vec![Evidence::CrossSitePost],
+        });
     }
     let vouched = site == Site::Same;
     if fields.get("form").is_empty() {

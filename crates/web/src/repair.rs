@@ -86,6 +86,11 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
     for value in cookies::expire_scopes(&names, &context.path, cookies::REPAIRING, url) {
         headers.append(header::SET_COOKIE, value);
     }
+    if context.census.bytes > crate::signs::LARGE {
+        for value in context.census.expire_others(&settings.legacy_cookies, url) {
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
     for cookie in [Cookie::Session, Cookie::Turns] {
         headers.append(header::SET_COOKIE, cookie.expire(url));
     }

@@ -50,7 +50,8 @@ pub(crate) fn wrong_address(context: &Context) -> Vec<Evidence> {
     let public = context.web.app.settings.public_url.origin.split("://").nth(1).unwrap_or_default();
     let host = header_text(&context.headers, header::HOST).unwrap_or_default();
     let forwarded = header_text(&context.headers, "x-forwarded-host").unwrap_or_default();
-    if authority.eq_ignore_ascii_case(public) {
+    let by_http = context.web.app.settings.public_url.secure && origin.starts_with("http://");
+    if authority.eq_ignore_ascii_case(public) || (by_http && authority.eq_ignore_ascii_case(host)) {
         return wrong_scheme(context);
     }
     if authority.eq_ignore_ascii_case(host) || (!forwarded.is_empty() && authority.eq_ignore_ascii_case(forwarded)) {
