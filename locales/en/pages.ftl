@@ -246,3 +246,4 @@ session-over-title = Please sign in again
 session-over-lead = The earlier sign-in that was left here is tidied away. You can sign in below.
 check-version-unknown = Whether the page is up to date is not known yet.
 check-unchanged-unknown = Whether anything is changed on the way is not known yet.
+check-reach-problem = The sign-in server is busy or not answering. Please try again in a while.

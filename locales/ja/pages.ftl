@@ -243,3 +243,4 @@ session-over-title = もう一度ログインしてください
 session-over-lead = 残っていた前のログイン情報は片づけました。下の欄から、このままログインできます。
 check-version-unknown = 画面が最新かどうかは、まだ確かめていません。
 check-unchanged-unknown = 通信が変えられていないかは、まだ確かめていません。
+check-reach-problem = ログインのサーバーが混み合っているか、止まっています。少し待ってからお試しください。

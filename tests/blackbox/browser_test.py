@@ -205,6 +205,40 @@ class Pages(OnOneServer):
         sessions = {v.split(";")[0] for a in answers for k, v in a.headers if k.lower() == "set-cookie" and v.startswith("kagiya_session=") and "Max-Age=0" not in v}
         self.assertEqual(len(sessions), 1)
 
+    def test_a_press_whose_browser_went_away_is_the_same_press(self):
+        b = self.browser()
+        form = b.get("/sign-in").form("/sign-in")
+        body = urllib.parse.urlencode({**form["fields"], "login": "hana", "password": PASSWORD})
+        cookies = "; ".join(f"{k}={v}" for k, v in b.cookies.items())
+        count = lambda: self.server.metric("kagiya_hash_checks_total")
+        before = count()
+        with socket.create_connection(("127.0.0.1", self.server.port)) as s:
+            s.sendall(f"POST /sign-in HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            time.sleep(0.005)
+        second = b.send("POST", "/sign-in", body, {"Content-Type": "application/x-www-form-urlencoded"})
+        self.assertEqual(second.status, 303)
+        time.sleep(0.3)
+        self.assertEqual(count() - before, 1, "one press, one password looked at")
+
+    def test_acts_of_the_signed_in_ask_for_their_own_page(self):
+        b = self.browser()
+        b.sign_in("hana", PASSWORD)
+        form = b.get("/account/security").form("/account/security")
+        stranger = self.browser()
+        foreign = stranger.get("/sign-in").form("/sign-in")["fields"]["form"]
+        typed = {**form["fields"], "current_password": PASSWORD, "password": "a second pass phrase"}
+        for token in ("", "x" * 62, foreign):
+            answer = b.post("/account/security", {**typed, "form": token}, **{"Sec-Fetch-Site": "same-origin"})
+            self.assertEqual((answer.status, answer.cause), (400, "browser.flow_expired"), token)
+        self.assertEqual(self.browser().sign_in("hana", PASSWORD).status, 303, "the password is as it was")
+
+    def test_line_keeps_somebody_who_is_in(self):
+        b = self.browser(**{"User-Agent": LINE})
+        page = b.follow(b.get("/sign-in?return_to=%2Faccount"))
+        b.post("/sign-in", {**page.form("/sign-in")["fields"], "login": "hana", "password": PASSWORD})
+        answer = b.get("/sign-in?return_to=%2Faccount%2Fsessions")
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/account/sessions"))
+
     def test_the_same_form_after_signing_out_makes_a_new_session(self):
         b = self.browser()
         form = b.get("/sign-in").form("/sign-in")

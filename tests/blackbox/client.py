@@ -200,6 +200,12 @@ class Server:
             assert done.returncode == 0, (words, done.stdout, done.stderr)
         return done
 
+    def metric(self, name):
+        """The value of a counter without labels."""
+        text = Browser(self).get("/metrics").text
+        found = re.search(rf"^{name} (\S+)$", text, re.M)
+        return float(found.group(1)) if found else 0.0
+
     def why(self, reference):
         return json.loads(self.run("why", reference, "--json").stdout)
 

@@ -107,7 +107,9 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
     let evidence: Vec<Evidence> =
         draft.evidence.iter().filter(|fact| draft.audience.may_hear(fact.tier())).cloned().collect();
     let verdict = diagnose(&evidence, draft.audience);
-    metrics::counter!("kagiya_attempts_total", "kind" => draft.kind, "outcome" => "refused", "cause" => staff.cause.slug())
+    // What is shown with a page that opens is noted, not refused.
+    let outcome = if draft.status >= 400 { "refused" } else { "noted" };
+    metrics::counter!("kagiya_attempts_total", "kind" => draft.kind, "outcome" => outcome, "cause" => staff.cause.slug())
         .increment(1);
     tracing::info!(
         reference = reference.as_str(),
@@ -115,15 +117,15 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         cause = staff.cause.slug(),
         told = verdict.cause.slug(),
         audience = draft.audience.as_str(),
-        "refused"
+        outcome,
+        "attempt"
     );
     let row = Attempt {
         id: app.new_id(),
         reference: reference.as_str().to_owned(),
         created_at: now.0,
         kind: draft.kind.to_owned(),
-        // What is shown with a page that opens is noted, not refused.
-        outcome: if draft.status >= 400 { "refused" } else { "noted" }.to_owned(),
+        outcome: outcome.to_owned(),
         account_id: draft.account,
         subject_key: draft.subject_key.map(|key| key.to_vec()),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),

@@ -135,6 +135,11 @@ impl HashPool {
         self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).now.len()
     }
 
+    /// Whether one more password would be looked at now.
+    pub fn has_room(&self) -> bool {
+        self.waiting() < self.shared.capacity
+    }
+
     /// Checks of real passwords since the start.
     pub fn checks(&self) -> u64 {
         self.shared.checks.load(Ordering::Relaxed)

@@ -29,3 +29,18 @@ impl Notes {
         *count <= PER_MINUTE
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_has_a_budget_of_its_own_every_minute() {
+        let notes = Notes::default();
+        let now = Timestamp(600_000);
+        let taken = (0..PER_MINUTE + 5).filter(|_| notes.take("a", now)).count();
+        assert_eq!(taken, PER_MINUTE as usize);
+        assert!(notes.take("b", now));
+        assert!(notes.take("a", Timestamp(660_000)));
+    }
+}

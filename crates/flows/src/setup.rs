@@ -74,6 +74,6 @@ pub const fn minutes(seconds: i64) -> i64 {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lately(app_store: &store::Store, now: Timestamp) -> Result<Vec<store::finding::Finding>, crate::Fault> {
-    Ok(store::finding::since(&mut app_store.reader().await?, now.minus(Span::hours(24))).await?)
+pub async fn lately(store: &store::Store, now: Timestamp) -> Result<Vec<store::finding::Finding>, crate::Fault> {
+    Ok(store::finding::since(&mut store.reader().await?, now.minus(Span::hours(24))).await?)
 }

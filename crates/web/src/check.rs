@@ -10,13 +10,11 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
-use kagiya_domain::{
-    Evidence, browser::Browser, evidence::Evidence as Fact, reference::Reference, remedy::Remedy, symptom::Symptom,
-};
+use kagiya_domain::{Evidence, browser::Browser, reference::Reference, remedy::Remedy, symptom::Symptom};
 use kagiya_flows::{
     Refusal,
     attempt::{self, Draft},
-    case, setup,
+    case, mailbox, setup,
 };
 use kagiya_text::Arg;
 use qrcode::{QrCode, render::svg};
@@ -75,7 +73,7 @@ struct CheckPage<'a> {
 
 /// What the lines are made of.
 struct Seen<'e> {
-    evidence: &'e [Fact],
+    evidence: &'e [Evidence],
     browser: &'e Browser,
     kept: bool,
     /// A form came back, and was looked at.
@@ -84,13 +82,16 @@ struct Seen<'e> {
     scheme: &'static str,
     /// The version of TLS, where the proxy tells it.
     tls: String,
-    platform: bool,
+    /// The database answers and password checks have room.
+    reach: bool,
+    /// Mail leaves in time.
+    mail: bool,
 }
 
 fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
-    let has = |test: fn(&Fact) -> bool| seen.evidence.iter().any(test);
-    let scripted = has(|f| matches!(f, Fact::ScriptRan));
-    let off = has(|f| matches!(f, Fact::ScriptOff));
+    let has = |test: fn(&Evidence) -> bool| seen.evidence.iter().any(test);
+    let scripted = has(|f| matches!(f, Evidence::ScriptRan));
+    let off = has(|f| matches!(f, Evidence::ScriptOff));
     let judge = |problem: bool| if problem { Finding::Problem } else { Finding::Fine };
     // Only the page's script can tell.
     let by_script = |problem: bool| match (problem, scripted) {
@@ -105,18 +106,18 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         (false, false) => Finding::Unknown,
     };
     let trace = &seen.browser.trace;
-    let large = has(|f| matches!(f, Fact::CookieHeaderLarge { .. } | Fact::CookieHeaderTooLarge { .. }));
+    let large = has(|f| matches!(f, Evidence::CookieHeaderLarge { .. } | Evidence::CookieHeaderTooLarge { .. }));
     let cluttered = has(|f| {
         matches!(
             f,
-            Fact::DuplicateCookie { .. }
-                | Fact::MalformedSession
-                | Fact::UnknownSession
-                | Fact::EndedSession { .. }
-                | Fact::LegacyCookie { .. }
+            Evidence::DuplicateCookie { .. }
+                | Evidence::MalformedSession
+                | Evidence::UnknownSession
+                | Evidence::EndedSession { .. }
+                | Evidence::LegacyCookie { .. }
         )
     });
-    let blocked = has(|f| matches!(f, Fact::HeartbeatMissing));
+    let blocked = has(|f| matches!(f, Evidence::HeartbeatMissing));
     let skew = setup::minutes(trace.clock_skew_seconds.unwrap_or(0));
     let kib = i64::try_from(trace.cookie_bytes.div_ceil(1_024)).unwrap_or(0);
     let findings = [
@@ -133,16 +134,19 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
                 Finding::Unknown
             },
         ),
-        ("storage", by_script(has(|f| matches!(f, Fact::StorageBlocked)))),
-        ("service_worker", by_script(has(|f| matches!(f, Fact::ServiceWorker)))),
-        ("clock", by_script(has(|f| matches!(f, Fact::ClockSkew { .. })))),
-        ("version", by_form(has(|f| matches!(f, Fact::OldBuild | Fact::OldBuildAgain | Fact::OldAsset)))),
-        ("unchanged", by_form(has(|f| matches!(f, Fact::BodyChanged | Fact::HeaderChanged | Fact::HeadersStripped)))),
-        ("in_app", judge(has(|f| matches!(f, Fact::InAppBrowser { .. })))),
-        ("browser", judge(has(|f| matches!(f, Fact::OldBrowser)))),
+        ("storage", by_script(has(|f| matches!(f, Evidence::StorageBlocked)))),
+        ("service_worker", by_script(has(|f| matches!(f, Evidence::ServiceWorker)))),
+        ("clock", by_script(has(|f| matches!(f, Evidence::ClockSkew { .. })))),
+        ("version", by_form(has(|f| matches!(f, Evidence::OldBuild | Evidence::OldBuildAgain | Evidence::OldAsset)))),
+        (
+            "unchanged",
+            by_form(has(|f| matches!(f, Evidence::BodyChanged | Evidence::HeaderChanged | Evidence::HeadersStripped))),
+        ),
+        ("in_app", judge(has(|f| matches!(f, Evidence::InAppBrowser { .. })))),
+        ("browser", judge(has(|f| matches!(f, Evidence::OldBrowser)))),
         ("transport", judge(seen.secure && seen.scheme == "http")),
-        ("reach", Finding::Fine),
-        ("platform", judge(!seen.platform || has(|f| matches!(f, Fact::OursAtFault)))),
+        ("reach", judge(!seen.reach)),
+        ("platform", judge(!seen.reach || !seen.mail || has(|f| matches!(f, Evidence::OursAtFault)))),
     ];
     let shown = findings.into_iter().map(|(id, finding)| {
         let key = format!("check-{}-{}", id.replace('_', "-"), finding.as_str());
@@ -200,7 +204,8 @@ async fn show(
         verdict.title = view.t("check-fine-title").into_owned();
         verdict.lead = view.t("check-fine-lead").into_owned();
     }
-    let address = format!("{}/check/{}", context.web.app.settings.public_url.origin, refusal.reference);
+    let app = &context.web.app;
+    let address = format!("{}/check/{}", app.settings.public_url.origin, refusal.reference);
     let seen = Seen {
         evidence: &refusal.evidence,
         browser,
@@ -209,7 +214,9 @@ async fn show(
         secure: context.web.app.settings.public_url.secure && context.peer.is_some(),
         scheme: scheme(context),
         tls: tls(context),
-        platform: context.web.app.store.ping().await.is_ok(),
+        reach: app.store.ping().await.is_ok() && app.hashing.has_room(),
+        // Of no account: only what holds for everybody.
+        mail: mailbox::evidence(app, None).await.is_ok_and(|facts| facts.is_empty()),
     };
     let content = CheckPage {
         lines: lines(&view, &seen),

@@ -123,6 +123,20 @@ pub(crate) fn token(context: &Context) -> String {
 /// # Errors
 /// The facts that speak against it.
 pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
+    examine(context, fields).map(drop)
+}
+
+/// As [`guard`], for acts of somebody who is signed in or proven: the page must be this
+/// browser's own, however well the browser vouches for the origin. Apps may share it.
+///
+/// # Errors
+/// The facts that speak against it.
+pub(crate) fn guard_own(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
+    if examine(context, fields)? { Ok(()) } else { Err(vec![Evidence::FormUnreadable]) }
+}
+
+/// Whether a form that may be taken is of this very browser's own page.
+fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>> {
     debug_assert_eq!(context.method, Method::POST);
     let token = read_token(context, fields.get("form"));
     take_facts(context, fields, token.is_some());
@@ -158,7 +172,7 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
     let Some(token) = token else {
         if vouched && context.visitor.cookie_came {
             context.visitor.repairs.push("form_renewed");
-            return Ok(());
+            return Ok(own_page);
         }
         let mut evidence = vec![Evidence::FormUnreadable];
         if context.web.app.findings.holds(SetupFault::KeysDiffer, context.now) {
@@ -178,7 +192,7 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
             return Err(vec![Evidence::CookiesCleared]);
         }
         context.visitor.repairs.push("form_renewed");
-        return Ok(());
+        return Ok(own_page);
     }
     let age = context.now.since(token.made);
     if vouched {
@@ -186,7 +200,7 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
         if age > FORM_LIFE {
             context.visitor.repairs.push("form_renewed");
         }
-        return Ok(());
+        return Ok(own_page);
     }
     if age > FORM_LIFE {
         return Err(vec![Evidence::FormTooOld { minutes: age.as_minutes_up() }]);
@@ -194,19 +208,7 @@ pub(crate) fn guard(context: &mut Context, fields: &Fields) -> Result<(), Vec<Ev
     if context.visitor.browser_key != Some(token.browser) {
         return Err(vec![Evidence::FormUnreadable]);
     }
-    Ok(())
-}
-
-/// As [`guard`], for acts of somebody who is signed in or proven: the page must be this
-/// browser's own, however well the browser vouches for the origin. Apps may share it.
-///
-/// # Errors
-/// The facts that speak against it.
-pub(crate) fn guard_own(context: &mut Context, fields: &Fields) -> Result<(), Vec<Evidence>> {
-    guard(context, fields)?;
-    let token = read_token(context, fields.get("form"));
-    let own = token.is_some_and(|token| context.visitor.browser_key == Some(token.browser));
-    if own && context.visitor.cookie_came { Ok(()) } else { Err(vec![Evidence::FormUnreadable]) }
+    Ok(own_page)
 }
 
 /// Whether a form is a page of ours, of this browser if it brings its cookie.
