@@ -26,7 +26,7 @@ mail-already-member =
     Somebody began to register with this address, but it has an account already.
 
     Your { $word }: { $login_id }
-    You sign in with: a password
+    You sign in with: { $methods }
 
     Sign in: { $origin }/sign-in
     Forgot your password: { $origin }/recover
@@ -38,7 +38,7 @@ mail-welcome =
     Your registration with { $service } is complete.
 
     Your { $word }: { $login_id }
-    You sign in with: a password
+    You sign in with: { $methods }
 
     Sign in: { $origin }/sign-in
 
@@ -47,7 +47,7 @@ mail-welcome =
 mail-recover-subject = [{ $service }] your { $word } and code
 mail-recover =
     Your { $word }: { $login_id }
-    You sign in with: a password
+    You sign in with: { $methods }
 
     To set a new password, enter this code on the page.
 

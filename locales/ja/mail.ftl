@@ -26,7 +26,7 @@ mail-already-member =
     このアドレスで新規登録の手続きがありましたが、すでに登録があります。
 
     { $word }: { $login_id }
-    ログインの方法: パスワード
+    ログインの方法: { $methods }
 
     ログインする: { $origin }/sign-in
     パスワードを忘れたとき: { $origin }/recover
@@ -38,7 +38,7 @@ mail-welcome =
     { $service }への登録が完了しました。
 
     { $word }: { $login_id }
-    ログインの方法: パスワード
+    ログインの方法: { $methods }
 
     ログインする: { $origin }/sign-in
 
@@ -47,7 +47,7 @@ mail-welcome =
 mail-recover-subject = 【{ $service }】{ $word }と確認コードのお知らせ
 mail-recover =
     { $word }: { $login_id }
-    ログインの方法: パスワード
+    ログインの方法: { $methods }
 
     パスワードを設定し直すときは、次の確認コードを画面に入力してください。
 

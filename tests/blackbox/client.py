@@ -145,6 +145,8 @@ class Browser:
 class Server:
     """The binary on a port of its own, with its data in a folder of its own."""
 
+    command = ("serve",)
+
     def __init__(self, *flags, data=None, port=None, database=None, mail=None, toml="", start=True, env=None):
         self.own_data = data is None
         self.data = data or tempfile.mkdtemp(prefix="kagiya-test-")
@@ -167,7 +169,7 @@ class Server:
 
     def start(self):
         self.log = open(os.path.join(self.data, "server.log"), "ab")
-        self.process = subprocess.Popen([BINARY, *self.flags, "serve"], stdout=subprocess.PIPE, stderr=self.log, env=self.env, text=True)
+        self.process = subprocess.Popen([BINARY, *self.flags, *self.command], stdout=subprocess.PIPE, stderr=self.log, env=self.env, text=True)
         line = self.process.stdout.readline()
         assert "ready" in line, (line, open(os.path.join(self.data, "server.log")).read()[-3000:])
         return self
@@ -209,6 +211,10 @@ class Server:
     def why(self, reference):
         return json.loads(self.run("why", reference, "--json").stdout)
 
+    def why_cause(self, reference):
+        """The cause at the staff's tier."""
+        return self.why(reference)["cause"]
+
     def account(self, login_id, address=None, password="correct horse battery"):
         self.run("account", "create", login_id, "--email", address or f"{login_id}@example.jp", "--password-stdin", stdin=password)
 
@@ -241,6 +247,66 @@ class Server:
                 return codes[-1] if nth is None else codes[nth - 1]
             time.sleep(0.03)
         raise AssertionError(f"no code for {address}: {[m['Subject'] for m in self.mails()]}")
+
+
+class Town(Server):
+    """The same with the practice town beside it."""
+
+    def __init__(self, *flags, **more):
+        self.town_port = free_port()
+        self.command = ("demo", "--town", f"127.0.0.1:{self.town_port}")
+        super().__init__(*flags, **more)
+
+    def town(self, path, fields):
+        """A form to the town; faults and pushes."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.town_port, timeout=30)
+        body = urllib.parse.urlencode(fields)
+        connection.request("POST", path, body, {"Content-Type": "application/x-www-form-urlencoded"})
+        response = connection.getresponse()
+        answer = Answer(response.status, response.getheaders(), response.read())
+        connection.close()
+        return answer
+
+    def break_(self, shop, *faults):
+        assert self.town("/", [("shop", shop), *(("fault", fault) for fault in faults)]).status in (302, 303)
+
+    def push(self, shop, what, person):
+        assert self.town(f"/push/{shop}", {"what": what, "person": person}).status in (302, 303)
+
+    def decide(self, location, **answer):
+        """What a person decides at the provider: where it leads, and with which form."""
+        url = urllib.parse.urlsplit(location)
+        assert url.port == self.town_port, location
+        shop = url.path.split("/")[1]
+        told = self.town(f"/{shop}/decide", [*urllib.parse.parse_qsl(url.query), *answer.items()])
+        if told.status in (302, 303):
+            return told.header("Location"), None
+        form = told.page.forms[0]
+        return form["action"], form["fields"]
+
+
+class Traveller(Browser):
+    """A browser that goes to providers and comes back."""
+
+    def start(self, shop, path="/sign-in", **fields):
+        return self.submit(path, f"/sign-in/{shop}", **fields)
+
+    def back(self, place, form):
+        path = place.split(f":{self.server.port}", 1)[-1]
+        if form is None:
+            return self.get(path)
+        # A form from another site comes without cookies of SameSite=Lax, and sets none.
+        stranger = Browser(self.server)
+        answer = stranger.post(path, form)
+        assert "set-cookie" not in {k.lower() for k, _ in answer.headers}, answer.headers
+        return self.get(answer.header("Location")) if answer.status == 303 else answer
+
+    def go(self, shop, person="hana", deny=False, path="/sign-in", **fields):
+        """To the provider and back."""
+        begun = self.start(shop, path, **fields)
+        assert begun.status == 303, (begun.status, begun.cause, begun.text[:800])
+        decision = {"deny": "1"} if deny else {"person": person}
+        return self.back(*self.server.decide(begun.header("Location"), **decision))
 
 
 def text_of(message):

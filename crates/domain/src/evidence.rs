@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::AccountState, audience::Audience, browser::InApp, password::Slip, session::EndReason, setup::SetupFault,
-    symptom::Symptom, time::Timestamp,
+    account::AccountState, audience::Audience, browser::InApp, password::Slip, screen::Screen, session::EndReason,
+    setup::SetupFault, symptom::Symptom, time::Timestamp,
 };
 
 /// Where a fact comes from.
@@ -147,6 +147,77 @@ pub enum Evidence {
     /// What is wrong with the set-up.
     Setup { fault: SetupFault },
 
+    /// The person did not agree at the provider; its raw code is `code`.
+    ProviderDenied { code: String },
+    /// The provider answered that it is in trouble, or did not answer.
+    ProviderTrouble { code: String },
+    /// The provider has been failing since `since`, by our own measure.
+    ProviderDown { since: Timestamp },
+    /// The provider refused us, not the person.
+    ProviderRefusedUs { code: String },
+    /// We cannot reach the provider rightly, and it is ours to mend, since `since`.
+    ProviderSetupWrong { since: Timestamp },
+    /// The provider wants the person to act on its pages first.
+    ProviderWantsAct { code: String },
+    /// The provider has no consent of the person any more.
+    ProviderWantsConsent { code: String },
+    /// The provider says that its policy forbids it.
+    ProviderPolicy { code: String },
+    /// The provider says that the account there is suspended.
+    ProviderFroze { code: String },
+    /// The provider says that this browser is not let in.
+    ProviderForbidsBrowser { code: String },
+    /// This provider lets no browsers inside apps in.
+    ProviderForbidsInApp,
+    /// The provider gave a code that is not known here.
+    ProviderCodeUnknown { code: String },
+    /// A token that the provider had just given did not work there.
+    TokenDead { code: String },
+    /// The ticket that came back was refused.
+    TicketRefused { code: String },
+    /// The ticket that came back was used already.
+    TicketUsed,
+    /// Nearly every ticket is refused: it is no matter of one person.
+    TicketsAllRefused,
+    /// What came back has neither a ticket nor an error.
+    AnswerIncomplete,
+    /// What came back belongs to no start that is known.
+    StateUnknown,
+    /// The start was `minutes` ago.
+    JourneyTooOld { minutes: i64 },
+    /// The person went to the provider `minutes` ago and has not come back.
+    NotReturned { minutes: i64 },
+    /// The person begins anew without having come back.
+    StartedAgain,
+    /// What the person says that the provider's page showed.
+    SawThere { screen: Screen },
+    /// The identity that came back is linked to no account here.
+    IdentityNotLinked,
+    /// This browser has used another account of this provider before.
+    OtherIdentityBefore,
+    /// The identity was linked here, and its owner removed it at `at`.
+    LinkRemovedHere { at: Timestamp },
+    /// The identity is linked to another account here.
+    IdentityOfOther,
+    /// An account here has the address that came with the identity.
+    AddressElsewhere,
+    /// A new account was asked for with an address that an account here has.
+    AddressTaken,
+    /// The provider wants its account's owner to sign in there anew, since `since`.
+    LinkReauth { since: Timestamp },
+    /// The provider has suspended the account since `since`.
+    LinkSuspended { since: Timestamp },
+    /// The permission was taken back there at `since`.
+    LinkGone { since: Timestamp },
+    /// The account there was deleted at `since`.
+    LinkPurged { since: Timestamp },
+    /// The service no longer offers this provider.
+    ProviderRetired,
+    /// Without this link nobody could sign in to the account.
+    LastWayIn,
+    /// Signed in as somebody else than who began it.
+    SignedInAsOther,
+
     /// The account knows this browser.
     DeviceKnown,
     /// No account has the typed ID or address.
@@ -197,7 +268,7 @@ impl Evidence {
     /// What is to be known of a fact: its name, the least audience that may hear it, and its source.
     #[rustfmt::skip]
     const fn about(&self) -> (&'static str, Audience, Source) {
-        use Audience::{Anyone, Browser, KnownDevice, Owner, Staff};
+        use Audience::{Anyone, Browser, KnownDevice, Owner, Provider, Staff};
         use Source as From;
         match self {
             Self::CredentialsRefused => ("credentials_refused", Anyone, From::Server),
@@ -258,6 +329,41 @@ impl Evidence {
             Self::Says { symptom } => (symptom.key(), Anyone, From::Member),
             Self::OursAtFault => ("ours_at_fault", Anyone, From::Platform),
             Self::Setup { fault } => (fault.key(), Staff, From::Platform),
+            Self::ProviderDenied { .. } => ("provider_denied", Anyone, From::Provider),
+            Self::ProviderTrouble { .. } => ("provider_trouble", Anyone, From::Provider),
+            Self::ProviderDown { .. } => ("provider_down", Anyone, From::Provider),
+            Self::ProviderRefusedUs { .. } => ("provider_refused_us", Anyone, From::Provider),
+            Self::ProviderSetupWrong { .. } => ("provider_setup_wrong", Anyone, From::Platform),
+            Self::ProviderWantsAct { .. } => ("provider_wants_act", Anyone, From::Provider),
+            Self::ProviderWantsConsent { .. } => ("provider_wants_consent", Anyone, From::Provider),
+            Self::ProviderPolicy { .. } => ("provider_policy", Anyone, From::Provider),
+            Self::ProviderFroze { .. } => ("provider_froze", Anyone, From::Provider),
+            Self::ProviderForbidsBrowser { .. } => ("provider_forbids_browser", Anyone, From::Provider),
+            Self::ProviderForbidsInApp => ("provider_forbids_in_app", Anyone, From::Browser),
+            Self::ProviderCodeUnknown { .. } => ("provider_code_unknown", Anyone, From::Provider),
+            Self::TokenDead { .. } => ("token_dead", Anyone, From::Provider),
+            Self::TicketRefused { .. } => ("ticket_refused", Anyone, From::Provider),
+            Self::TicketUsed => ("ticket_used", Anyone, From::Browser),
+            Self::TicketsAllRefused => ("tickets_all_refused", Anyone, From::Platform),
+            Self::AnswerIncomplete => ("answer_incomplete", Anyone, From::Browser),
+            Self::StateUnknown => ("state_unknown", Anyone, From::Browser),
+            Self::JourneyTooOld { .. } => ("journey_too_old", Anyone, From::Server),
+            Self::NotReturned { .. } => ("not_returned", Anyone, From::Server),
+            Self::StartedAgain => ("started_again", Anyone, From::Server),
+            Self::SawThere { screen } => (screen.key(), Anyone, From::Member),
+            Self::IdentityNotLinked => ("identity_not_linked", Provider, From::Server),
+            Self::OtherIdentityBefore => ("other_identity_before", Browser, From::Server),
+            Self::LinkRemovedHere { .. } => ("link_removed_here", Provider, From::Server),
+            Self::IdentityOfOther => ("identity_of_other", Provider, From::Server),
+            Self::AddressElsewhere => ("address_elsewhere", Owner, From::Server),
+            Self::AddressTaken => ("address_taken", Owner, From::Server),
+            Self::LinkReauth { .. } => ("link_reauth", KnownDevice, From::Provider),
+            Self::LinkSuspended { .. } => ("link_suspended", KnownDevice, From::Provider),
+            Self::LinkGone { .. } => ("link_gone", KnownDevice, From::Provider),
+            Self::LinkPurged { .. } => ("link_purged", KnownDevice, From::Provider),
+            Self::ProviderRetired => ("provider_retired", Anyone, From::Platform),
+            Self::LastWayIn => ("last_way_in", Owner, From::Server),
+            Self::SignedInAsOther => ("signed_in_as_other", Browser, From::Server),
             Self::DeviceKnown => ("device_known", KnownDevice, From::Server),
             Self::LoginUnknown => ("login_unknown", Staff, From::Server),
             Self::PasswordMismatch => ("password_mismatch", KnownDevice, From::Server),

@@ -54,6 +54,8 @@ pub enum EndReason {
     Expired,
     /// The account was locked, suspended or closed.
     AccountState,
+    /// The external service by which it was begun ended it.
+    ProviderEnded,
 }
 
 impl EndReason {
@@ -66,6 +68,7 @@ impl EndReason {
             Self::Replaced => "replaced",
             Self::Expired => "expired",
             Self::AccountState => "account_state",
+            Self::ProviderEnded => "provider_ended",
         }
     }
 
@@ -78,6 +81,7 @@ impl EndReason {
             Self::Replaced,
             Self::Expired,
             Self::AccountState,
+            Self::ProviderEnded,
         ]
         .into_iter()
         .find(|reason| reason.as_str() == name)

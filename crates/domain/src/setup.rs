@@ -60,6 +60,12 @@ faults! {
     CookieScope "cookie_scope" "setup_cookie_scope"
         "An app behind this server sends signed-in people back to sign in: the session does not reach it."
         "serve the app under the public URL's host, or let its proxy ask /auth/check with the cookies",
+    ProviderRefuses "provider_refuses" "setup_provider_refuses"
+        "An external provider refuses this service: its client, secret or redirect URL is wrong."
+        "compare client_id, secret and redirect URL with what the provider has; a key there may have run out",
+    ProviderTickets "provider_tickets" "setup_provider_tickets"
+        "An external provider refuses nearly every ticket of this service."
+        "check the clock, the redirect URL and whether another server shares the client",
 }
 
 impl SetupFault {

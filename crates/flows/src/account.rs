@@ -18,6 +18,9 @@ use crate::{
     throttle::{self, Reservation, Settlement},
 };
 
+/// So long a sign-in counts as a proof, where there is no password to ask for.
+const FRESH: kagiya_domain::Span = kagiya_domain::Span::minutes(15);
+
 /// What My Page shows.
 #[derive(Debug)]
 pub struct Overview {
@@ -58,6 +61,15 @@ pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Faul
 ///
 /// Returns the version of the credential that was proven.
 async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<i64> {
+    if raw.is_empty() && !store::link::has_password(&mut app.store.reader().await?, live.account_id).await? {
+        // Without a password, a sign-in of a moment ago is the proof.
+        if app.now().since(live.created_at) < FRESH {
+            let account = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
+            return Ok(Ok(account.map_or(0, |account| account.credential_version)));
+        }
+        let fields = vec![FieldError { field, key: "error-sign-in-again" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+    }
     let Some(password) = Password::typed(raw) else {
         let fields = vec![FieldError { field, key: "error-password-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));

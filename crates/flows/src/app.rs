@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, notes::Notes, settings::Settings,
-    stuffing::Stuffing,
+    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, notes::Notes, providers::Providers,
+    settings::Settings, stuffing::Stuffing,
 };
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
@@ -68,6 +68,8 @@ pub struct App {
     pub(crate) background: Arc<tokio::sync::Semaphore>,
     /// The operator's mistakes that requests showed.
     pub findings: Findings,
+    /// External accounts.
+    pub providers: Providers,
 }
 
 /// What an [`App`] is built from.
@@ -82,6 +84,8 @@ pub struct Parts {
     pub keys: Keys,
     /// What the operator set.
     pub settings: Settings,
+    /// External accounts.
+    pub providers: Providers,
     /// Threads for hashing; 0: as many as cores.
     pub hash_threads: usize,
 }
@@ -113,6 +117,7 @@ impl App {
             notes: Notes::default(),
             background: Arc::new(tokio::sync::Semaphore::new(16)),
             findings: Findings::default(),
+            providers: parts.providers,
         })
     }
 

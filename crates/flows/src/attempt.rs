@@ -143,7 +143,8 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
     // The button is there for everyone or no one: it depends on the kind of act alone.
     // Nor where no cookie is kept: the code could not be tied to this browser.
     let kept = !draft.evidence.contains(&Evidence::ProbeCookieMissing);
-    let confirmable = is_confirmable(draft.kind) && kept && !draft.audience.may_hear(Audience::Owner);
+    let proven = draft.audience.may_hear(Audience::Owner) || draft.audience == Audience::Provider;
+    let confirmable = is_confirmable(draft.kind) && kept && !proven;
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)
@@ -209,7 +210,7 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
 }
 
 fn is_confirmable(kind: &str) -> bool {
-    matches!(kind, "sign_in" | "code" | "recover" | "unlock")
+    matches!(kind, "sign_in" | "code" | "recover" | "unlock" | "external")
 }
 
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does

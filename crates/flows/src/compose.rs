@@ -40,6 +40,10 @@ struct Data {
     email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     device: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provider: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shown: Option<String>,
 }
 
 fn write(data: &Data) -> String {
@@ -61,6 +65,12 @@ pub(crate) fn at_data(at: Timestamp) -> String {
 
 pub(crate) fn email_data(email: &EmailAddress, at: Timestamp) -> String {
     write(&Data { at: Some(at.0), email: Some(email.masked()), ..Data::default() })
+}
+
+/// A link: the provider's name, whose identity it is, and when.
+pub(crate) fn link_data(app: &App, provider: &str, shown: &str, at: Timestamp) -> String {
+    let (provider, shown) = (app.providers.name(provider).to_owned(), shown.to_owned());
+    write(&Data { at: Some(at.0), provider: Some(provider), shown: Some(shown), ..Data::default() })
 }
 
 pub(crate) fn flow_data(visitor: &Visitor) -> String {
@@ -89,17 +99,25 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
     let Some(account) = store::account::find(&mut conn, id).await? else {
         return Ok(Vec::new());
     };
-    let emails = store::email::of_account(&mut conn, id).await?;
+    let mut emails = store::email::of_account(&mut conn, id).await?;
+    if mail.kind == "link_changed" && emails.iter().any(|email| email.closed_since.is_none()) {
+        // Not to a mailbox that somebody else may be reading.
+        emails.retain(|email| email.closed_since.is_none());
+    }
+    let methods = methods(app, &mut conn, id, lang).await?.join(" / ");
     let when = data.at.map(|at| local_time(app, Timestamp(at), lang)).unwrap_or_default();
     let args = [
         ("login_id", Arg::from(account.login_id.as_str())),
         ("time", Arg::from(when.as_str())),
         ("browser", Arg::from(data.browser.as_deref().unwrap_or(""))),
         ("email", Arg::from(data.email.as_deref().unwrap_or(""))),
+        ("provider", Arg::from(data.provider.as_deref().unwrap_or(""))),
+        ("identity", Arg::from(data.shown.as_deref().unwrap_or(""))),
+        ("methods", Arg::from(methods.as_str())),
     ];
     let name = mail.kind.replace('_', "-");
     // A new sign-in concerns the person; one mail is enough. Changes go to every address.
-    let one = matches!(mail.kind.as_str(), "new_device" | "welcome" | "locked");
+    let one = matches!(mail.kind.as_str(), "new_device" | "welcome" | "locked" | "provider_down" | "provider_refuses");
     let recipients = emails.into_iter().take(if one { 1 } else { usize::MAX });
     let mut to: Vec<String> = recipients.map(|email| email.address).collect();
     // One that was just removed hears of it, too.
@@ -150,7 +168,12 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
                 Some(device) => store::device::is_known(&mut conn, account.id, &device).await?,
                 None => false,
             };
-            let emails = store::email::of_account(&mut conn, account.id).await?;
+            let mut emails = store::email::of_account(&mut conn, account.id).await?;
+            // A mailbox that somebody else may have taken over proves nothing.
+            emails.retain(|email| email.closed_since.is_none());
+            let no_password = !store::link::has_password(&mut conn, account.id).await?;
+            let has_links = !store::link::of_account(&mut conn, account.id).await?.is_empty();
+            let methods = methods(app, &mut conn, account.id, lang).await?;
             let subject = code::subject_key(app, kind, account.id.as_bytes());
             let sent = store::code::sent_since(&mut conn, &subject, now.minus(CAP_WINDOW)).await?;
             drop(conn);
@@ -173,8 +196,24 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
                 return Ok(Vec::new());
             };
             let code = code::issue(app, flow.id, Some(account.id), subject).await?;
-            let args = [("login_id", Arg::from(account.login_id.as_str()))];
-            Ok(vec![letter(app, mail, &to, lang, &kind.replace('_', "-"), &args, Some(code.as_str()))])
+            let mut name = kind.replace('_', "-");
+            let mut methods_text = methods.join(" / ");
+            if kind == "recover" && no_password && has_links {
+                // No silent dead end: which way it was, and a way in without it.
+                "way-in".clone_into(&mut name);
+                methods_text = methods.join("\n");
+            }
+            let provider = match flow.journey_id {
+                Some(id) => store::journey::find(&mut app.store.reader().await?, id).await?,
+                None => None,
+            };
+            let provider = provider.map(|journey| app.providers.name(&journey.provider).to_owned()).unwrap_or_default();
+            let args = [
+                ("login_id", Arg::from(account.login_id.as_str())),
+                ("methods", Arg::from(methods_text.as_str())),
+                ("provider", Arg::from(provider.as_str())),
+            ];
+            Ok(vec![letter(app, mail, &to, lang, &name, &args, Some(code.as_str()))])
         }
     }
 }
@@ -210,6 +249,21 @@ async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Res
     Ok(vec![letter(app, mail, &flow.typed, lang, "sign-up", &args, Some(code.as_str()))])
 }
 
+/// By which ways an account is signed in to, in words.
+async fn methods(app: &App, conn: &mut store::Conn, account: uuid::Uuid, lang: Lang) -> Result<Vec<String>, Fault> {
+    let mut methods = Vec::new();
+    if store::link::has_password(conn, account).await? {
+        methods.push(app.words.get(lang, "method-password"));
+    }
+    for link in store::link::of_account(conn, account).await? {
+        methods.push(format!("{} ({})", app.providers.name(&link.provider), link.shown));
+    }
+    if methods.is_empty() {
+        methods.push(app.words.get(lang, "method-none"));
+    }
+    Ok(methods)
+}
+
 /// "You already have an account": the truth that the page does not tell.
 async fn existing_letters(
     app: &App,
@@ -218,7 +272,8 @@ async fn existing_letters(
     account: &Account,
     lang: Lang,
 ) -> Result<Vec<Letter>, Fault> {
-    let args = [("login_id", Arg::from(account.login_id.as_str()))];
+    let methods = methods(app, &mut app.store.reader().await?, account.id, lang).await?.join(" / ");
+    let args = [("login_id", Arg::from(account.login_id.as_str())), ("methods", Arg::from(methods.as_str()))];
     Ok(vec![letter(app, mail, to, lang, "already-member", &args, None)])
 }
 

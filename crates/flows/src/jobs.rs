@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, session, setup};
+use crate::{App, Fault, external::watch, session, setup};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
@@ -23,6 +23,11 @@ pub fn start(app: &Arc<App>) {
     repeat(app, session::LEASE_RENEWAL, "lease", |app| async move { session::renew_lease(&app).await }.boxed());
     repeat(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
     repeat(app, BEAT_EVERY, "beat", |app| async move { beat(&app).await }.boxed());
+    if !app.providers.is_empty() {
+        repeat(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());
+        repeat(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
+        repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
+    }
     repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
 }
 
@@ -86,6 +91,7 @@ pub async fn beat(app: &Arc<App>) -> Result<(), Fault> {
 pub async fn clean_up(app: &App) -> Result<(), Fault> {
     let now = app.now();
     let (keep, dormant) = (app.settings.keep_attempts, app.settings.dormant_after);
+    watch::clean_up(app, now).await?;
     let closed = store::account::closed_before(&mut app.store.reader().await?, now.minus(GRACE), 100).await?;
     app.store
         .write(move |conn| {

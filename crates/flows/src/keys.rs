@@ -1,5 +1,7 @@
 //! Secrets that live outside the database, and what is derived from them.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{XChaCha20Poly1305, aead::Aead};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -53,6 +55,25 @@ impl Keys {
         tag.len() == 16 && self.keys.iter().any(|key| bool::from(Self::mac_with(key, purpose, parts)[..16].ct_eq(tag)))
     }
 
+    fn cipher(key: &[u8; 32], purpose: &str) -> XChaCha20Poly1305 {
+        let key = Zeroizing::new(Self::mac_with(key, "seal", &[purpose.as_bytes()]));
+        XChaCha20Poly1305::new(&(*key).into())
+    }
+
+    /// Encrypts (XChaCha20-Poly1305) for one purpose. `nonce` must be fresh.
+    pub fn seal(&self, purpose: &str, plain: &[u8], nonce: [u8; 24]) -> String {
+        let sealed = Self::cipher(&self.keys[0], purpose).encrypt(&nonce.into(), plain).unwrap_or_default();
+        URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+    }
+
+    /// Decrypts what [`Keys::seal`] made with this or an earlier key; `None` when it was changed.
+    pub fn open(&self, purpose: &str, sealed: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).ok().filter(|bytes| bytes.len() >= 24 + 16)?;
+        let (nonce, sealed) = bytes.split_at(24);
+        let nonce: [u8; 24] = nonce.try_into().ok()?;
+        self.keys.iter().find_map(|key| Self::cipher(key, purpose).decrypt(&nonce.into(), sealed).ok())
+    }
+
     /// What tells two servers with different keys apart without showing them.
     pub fn fingerprint(&self) -> [u8; 16] {
         self.digest16("fingerprint", &[])
@@ -77,5 +98,16 @@ mod tests {
         assert!(!new.verify16("form", &[b"a", b"bc"], &tag));
         assert!(!new.verify16("other", &[b"ab", b"c"], &tag));
         assert!(!new.verify16("form", &[b"ab", b"c"], &tag[..15]));
+    }
+
+    #[test]
+    fn what_is_sealed_opens_for_its_purpose_only() {
+        let old = Keys::new(vec![[1; 32]]).unwrap();
+        let new = Keys::new(vec![[2; 32], [1; 32]]).unwrap();
+        let sealed = old.seal("posted", b"code", [7; 24]);
+        assert_eq!(new.open("posted", &sealed).as_deref(), Some(&b"code"[..]));
+        assert_eq!(new.open("other", &sealed), None);
+        let changed = format!("{}A", &sealed[..sealed.len() - 1]);
+        assert!(changed == sealed || new.open("posted", &changed).is_none());
     }
 }

@@ -206,6 +206,7 @@ pub fn prepare(app: &App, visitor: &Visitor, account_id: Uuid, remember: bool, n
         browser: visitor.browser.name(),
         system: visitor.browser.system.clone(),
         network: visitor.network_kept(),
+        link_id: None,
     };
     (Token(URL_SAFE_NO_PAD.encode(secret)), session)
 }

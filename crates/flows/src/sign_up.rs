@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     App, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, compose, recover, session,
+    code, compose, external, recover, session,
     sign_in::{self, SignedIn},
 };
 
@@ -146,13 +146,18 @@ pub async fn verify(
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
     }
-    let (Some(login_id), Some(skeleton), Some(phc)) = (flow.login_id.clone(), flow.skeleton.clone(), flow.phc.clone())
-    else {
+    let (Some(login_id), Some(skeleton)) = (flow.login_id.clone(), flow.skeleton.clone()) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
+    let link = external::choose::pending_link(app, visitor, &flow).await?;
+    let phc = flow.phc.clone();
+    if phc.is_none() && link.is_none() {
+        // The external account that it was for has been linked meanwhile, or waited too long.
+        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
+    }
     let now = app.now();
     let guess = code::guess(app, visitor, &flow, typed, false);
     let account_id = app.new_id();
@@ -171,12 +176,20 @@ pub async fn verify(
                     return Ok(Step::Wrong(evidence));
                 }
                 let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
-                    && store::email::insert(conn, account_id, &email, true, now).await?;
+                    && store::email::insert(conn, account_id, &email, true, now).await?
+                    && match &link {
+                        Some((journey, link)) => {
+                            external::choose::complete(conn, account_id, journey, link, now).await?
+                        }
+                        None => true,
+                    };
                 if !made {
                     // Nothing of it may stay: not the account, not the spent code.
                     return Err(store::Error::Undone);
                 }
-                store::password::insert(conn, account_id, &phc, now).await?;
+                if let Some(phc) = phc {
+                    store::password::insert(conn, account_id, &phc, now).await?;
+                }
                 store::flow::finish(conn, flow_id, now).await?;
                 store::outbox::enqueue(conn, &welcome, now).await?;
                 let line = recover::audit_line("owner", "signed_up", now);

@@ -55,6 +55,12 @@ pub(crate) struct Flags {
 pub(crate) enum Command {
     /// Serve everything; makes the data folder, the database and the keys when they are missing
     Serve,
+    /// Serve with practice members, simulated providers and a fault panel, to break things and read why
+    Demo {
+        /// Where the simulated providers and the fault panel listen
+        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+        town: SocketAddr,
+    },
     /// Bring the database to this version
     Migrate,
     /// Accounts and staff roles

@@ -8,6 +8,7 @@ use std::{
 
 use ipnet::IpNet;
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
+use kagiya_flows::external::Providers;
 use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
 use kagiya_store::Location;
 use serde::{Deserialize, Deserializer};
@@ -16,6 +17,7 @@ use crate::{
     Failure,
     cli::Flags,
     mail::MailSetting,
+    providers::{self, ProviderSetting},
     values::{PublicUrlSetting, parse_net},
 };
 
@@ -47,6 +49,7 @@ struct File {
     session: Session,
     keep: Keep,
     browser: Browser,
+    providers: Vec<ProviderSetting>,
 }
 
 /// What stands on this host and beside it.
@@ -188,6 +191,9 @@ pub(crate) struct Config {
     session: Session,
     keep: Keep,
     browser: Browser,
+    providers: Vec<ProviderSetting>,
+    /// Where relative paths of the file begin.
+    folder: PathBuf,
 }
 
 impl Config {
@@ -222,8 +228,11 @@ impl Config {
             session: file.session,
             keep: file.keep,
             browser: file.browser,
+            providers: file.providers,
+            folder: flags.config.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default(),
         };
         config.check()?;
+        config.providers()?;
         Ok(config)
     }
 
@@ -275,6 +284,16 @@ impl Config {
             passes: self.password.argon2_passes.unwrap_or(usual.passes),
             lanes: self.password.argon2_lanes.unwrap_or(usual.lanes),
         }
+    }
+
+    /// Other external accounts than the settings', whose files lie in `folder`.
+    pub(crate) fn practise(&mut self, providers: Vec<ProviderSetting>, folder: PathBuf) {
+        (self.providers, self.folder) = (providers, folder);
+    }
+
+    /// The external accounts of the settings, with their secrets read.
+    pub(crate) fn providers(&self) -> Result<Providers, Failure> {
+        providers::read(&self.providers, &self.folder)
     }
 
     /// The public URL, or the loopback address that is listened on.

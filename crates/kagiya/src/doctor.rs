@@ -32,6 +32,7 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let mut checks = vec![public_url(config), proxies(config), data(config), keys(config)];
     checks.extend(database(config).await);
     checks.push(mail(config).await);
+    checks.extend(providers(config).await);
     let failed = checks.iter().filter(|check| !check.ok).count();
     if json {
         let list: Vec<_> = checks
@@ -158,6 +159,36 @@ async fn findings(store: &Store) -> Vec<Check> {
             .collect(),
         Err(error) => vec![Check::new("requests", Some(error.to_string()), "", "see the database's logs")],
     }
+}
+
+/// Whether each provider can be read, and knows our client and its secret.
+async fn providers(config: &Config) -> Vec<Check> {
+    const ADVICE: &str = "compare client_id, secret and the redirect URL with what the provider has on record";
+    let Ok(providers) = config.providers() else {
+        return Vec::new();
+    };
+    let now = SystemClock::new().now().0 / 1_000;
+    let origin = config.public_url(config.listen).origin;
+    let each = providers.iter().map(|entry| {
+        let origin = origin.clone();
+        async move {
+            let provider = &entry.provider;
+            let redirect = format!("{origin}/sign-in/{}/callback", provider.id());
+            let mut problem = provider.refresh(now).await.err().map(|failure| failure.to_string());
+            if problem.is_none() {
+                problem = provider.probe(&redirect, now).await.map(|failure| failure.to_string());
+            }
+            if let (None, Some(ends)) = (&problem, provider.secret_expires())
+                && ends < now + 30 * 24 * 3_600
+            {
+                let days = (ends - now).div_euclid(24 * 3_600);
+                problem = Some(format!("the client secret runs out in {days} days"));
+            }
+            let problem = problem.map(|words| format!("{}: {words}", provider.id()));
+            Check::new("provider", problem, &format!("{}: knows this client at {redirect}", provider.id()), ADVICE)
+        }
+    });
+    futures_util::future::join_all(each).await
 }
 
 async fn mail(config: &Config) -> Check {

@@ -3,6 +3,7 @@
 mod bench;
 mod cli;
 mod config;
+mod demo;
 mod doctor;
 mod keys_file;
 mod mail;
@@ -10,6 +11,7 @@ mod open;
 mod orders;
 mod output;
 mod outside;
+mod providers;
 mod serve;
 mod values;
 mod why;
@@ -61,9 +63,10 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Failure> {
     let config = config::Config::read(&cli.settings)?;
-    output::start_logs(config.log_json, matches!(cli.command, Command::Serve));
+    output::start_logs(config.log_json, matches!(cli.command, Command::Serve | Command::Demo { .. }));
     match cli.command {
         Command::Serve => serve::run(config).await,
+        Command::Demo { town } => demo::run(config, town).await,
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
         Command::Why { reference, json } => why::run(&config, &reference, json).await,

@@ -49,6 +49,7 @@ pub(crate) fn app(
         dice: Arc::new(SystemDice),
         keys: keys_file::open(&config.keys)?,
         settings: config.settings(listening),
+        providers: config.providers()?,
         hash_threads,
     }))
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use kagiya_flows::{jobs, outbox};
-use kagiya_web::Web;
+use kagiya_flows::{
+    App, jobs,
+    outbox::{self, Post},
+};
+use kagiya_web::{Running, Web};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
@@ -12,14 +15,35 @@ use tokio::{
 
 use crate::{Failure, config::Config, mail::PostOffice, open, output::say};
 
+/// A server that runs.
+pub(crate) struct Served {
+    pub(crate) app: Arc<App>,
+    pub(crate) web: Arc<Web>,
+    running: Running,
+}
+
+/// What stands between the server and its mail.
+pub(crate) type Wrap = fn(Arc<dyn Post>) -> Arc<dyn Post>;
+
 pub(crate) async fn run(config: Config) -> Result<(), Failure> {
-    open::data_folder(&config)?;
-    let listener = TcpListener::bind(config.listen)
+    let listener = listen(&config).await?;
+    let served = begin(&config, listener, |post| post).await?;
+    announce(&config, &served.app.settings.public_url.origin, served.running.address);
+    until_stopped(served).await
+}
+
+pub(crate) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
+    open::data_folder(config)?;
+    TcpListener::bind(config.listen)
         .await
-        .map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", config.listen)))?;
+        .map_err(|error| Failure::Failed(format!("cannot listen on {}: {error}", config.listen)))
+}
+
+/// Opens everything and begins to serve.
+pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) -> Result<Served, Failure> {
     let listening = listener.local_addr()?;
-    let store = open::store(&config).await?;
-    let app = open::app(&config, store, listening, 0)?;
+    let store = open::store(config).await?;
+    let app = open::app(config, store, listening, 0)?;
     let recorder = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0])
         .and_then(PrometheusBuilder::install_recorder)
@@ -36,21 +60,25 @@ pub(crate) async fn run(config: Config) -> Result<(), Failure> {
     let post = PostOffice::open(&config.mail, &app.settings.mail_from, name).map_err(Failure::Failed)?;
     jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
     jobs::start(&app);
-    outbox::start(&app, Arc::new(post));
+    outbox::start(&app, wrap(Arc::new(post)));
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
+    let running = kagiya_web::serve(Arc::clone(&web), listener)?;
+    Ok(Served { app, web, running })
+}
+
+/// Serves until a signal comes, then drains.
+pub(crate) async fn until_stopped(served: Served) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let running = kagiya_web::serve(web, listener)?;
-    announce(&config, &app.settings.public_url.origin, running.address);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
     tracing::info!("stopping: open requests are finished first");
-    running.stop().await;
-    jobs::leave(&app).await;
-    app.hashing.stop();
-    app.store.close().await;
+    served.running.stop().await;
+    jobs::leave(&served.app).await;
+    served.app.hashing.stop();
+    served.app.store.close().await;
     Ok(())
 }
 

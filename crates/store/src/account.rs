@@ -234,6 +234,7 @@ pub async fn forget(conn: &mut Conn, id: Uuid) -> Result<()> {
     execute!(conn, "DELETE FROM password WHERE account_id = $1", id)?;
     execute!(conn, "DELETE FROM old_password WHERE account_id = $1", id)?;
     execute!(conn, "DELETE FROM session WHERE account_id = $1", id)?;
+    crate::link::forget(conn, id).await?;
     execute!(conn, "DELETE FROM device WHERE account_id = $1", id).map(drop)
 }
 
@@ -246,6 +247,18 @@ pub async fn put_to_sleep(conn: &mut Conn, before: Timestamp, now: Timestamp) ->
         before.0,
         now.0
     )
+}
+
+/// The accounts of staff.
+pub async fn staff(conn: &mut Conn) -> Result<Vec<Account>> {
+    all!(
+        conn,
+        Row,
+        "SELECT * FROM account WHERE staff_since IS NOT NULL AND state = 'active' ORDER BY login_id LIMIT 50"
+    )?
+    .into_iter()
+    .map(Row::read)
+    .collect()
 }
 
 /// How many accounts there are.

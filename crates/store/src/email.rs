@@ -3,7 +3,7 @@
 use kagiya_domain::{Timestamp, email::EmailAddress};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, later};
 
 /// An address of an account.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -16,6 +16,8 @@ pub struct Email {
     pub verified_at: i64,
     /// Since when it is the first one written to.
     pub primary_since: Option<i64>,
+    /// Since when it proves nothing: the mailbox is somebody else's, its provider says.
+    pub closed_since: Option<i64>,
 }
 
 /// Adds a verified address; `false` when some account has it.
@@ -44,7 +46,7 @@ pub async fn of_account(conn: &mut Conn, account: Uuid) -> Result<Vec<Email>> {
     all!(
         conn,
         Email,
-        "SELECT address_key, address, verified_at, primary_since FROM email WHERE account_id = $1
+        "SELECT address_key, address, verified_at, primary_since, closed_since FROM email WHERE account_id = $1
          ORDER BY CASE WHEN primary_since IS NULL THEN 1 ELSE 0 END, verified_at",
         account
     )
@@ -68,6 +70,23 @@ pub async fn make_primary(conn: &mut Conn, account: Uuid, address_key: &str, now
         )?;
     }
     Ok(rows == 1)
+}
+
+/// Closes an address of an account to recovery, or opens it again.
+pub async fn set_closed(conn: &mut Conn, account: Uuid, address_key: &str, since: Option<Timestamp>) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE email SET closed_since = $3 WHERE account_id = $1 AND address_key = $2",
+        account,
+        address_key,
+        since.map(|at| at.0)
+    )
+    .map(drop)
+}
+
+/// Opens every address of an account again: its owner has given another proof.
+pub async fn open_all(conn: &mut Conn, account: Uuid) -> Result<()> {
+    later!(conn, "UPDATE email SET closed_since = NULL WHERE account_id = $1 AND closed_since IS NOT NULL", account)
 }
 
 /// Removes an address that is not the primary one; `false` when nothing was removed.

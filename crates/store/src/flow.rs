@@ -44,6 +44,8 @@ pub struct Flow {
     pub proven_at: Option<i64>,
     /// When the act was completed.
     pub finished_at: Option<i64>,
+    /// The way to a provider whose identity is linked at its end.
+    pub journey_id: Option<Uuid>,
 }
 
 /// Begins a flow.
@@ -51,7 +53,8 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
     execute!(
         conn,
         "INSERT INTO flow (id, kind, browser_key, created_at, expires_at, lang, typed, login_id, skeleton, phc, account_id,
-         subject_key, return_to, attempt_id, sent_at, tries) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)",
+         subject_key, return_to, attempt_id, sent_at, tries, journey_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16)",
         f.id,
         f.kind.as_str(),
         f.browser_key.as_deref(),
@@ -66,7 +69,8 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
         f.subject_key.as_deref(),
         f.return_to.as_deref(),
         f.attempt_id,
-        f.sent_at
+        f.sent_at,
+        f.journey_id
     )
     .map(drop)
 }

@@ -55,6 +55,8 @@ pub struct NewSession {
     pub system: String,
     /// Shortened network.
     pub network: String,
+    /// The link by which it was begun.
+    pub link_id: Option<Uuid>,
 }
 
 macro_rules! select {
@@ -73,8 +75,8 @@ macro_rules! select {
 pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result<()> {
     later!(
         conn,
-        "INSERT INTO session (token_hash, id, account_id, created_at, last_seen_at, expires_at, idle_ms, browser, system, network)
-         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO session (token_hash, id, account_id, created_at, last_seen_at, expires_at, idle_ms, browser, system, network, link_id)
+         VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)",
         &new.token_hash[..],
         new.id,
         new.account_id,
@@ -83,7 +85,8 @@ pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result
         new.idle_ms,
         new.browser.as_str(),
         new.system.as_str(),
-        new.network.as_str()
+        new.network.as_str(),
+        new.link_id
     )
 }
 
@@ -165,6 +168,18 @@ pub async fn end_all(
         now.0,
         why.as_str(),
         except.unwrap_or(Uuid::nil())
+    )
+}
+
+/// Ends the sessions that were begun by a link, but for `except`.
+pub async fn end_of_link(conn: &mut Conn, link: Uuid, except: Uuid, why: EndReason, now: Timestamp) -> Result<u64> {
+    execute!(
+        conn,
+        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE link_id = $1 AND ended_at IS NULL AND id <> $4",
+        link,
+        now.0,
+        why.as_str(),
+        except
     )
 }
 

@@ -165,6 +165,7 @@ async fn sessions_begin_end_and_say_why() {
                 browser: "Chrome 140".into(),
                 system: "Windows".into(),
                 network: "203.0.113.0/24".into(),
+                link_id: None,
             };
             for n in 1..=3 {
                 write!(store, |conn| session::insert(conn, &session(n), NOW));

@@ -17,6 +17,7 @@ use kagiya_flows::{
     App, Clock, Dice,
     app::Parts,
     compose::Letter,
+    external::Providers,
     keys::{Keys, sha256},
     outbox::{self, Post, Posted},
     settings::{Argon2Parameters, ByLang, PublicUrl, Settings},
@@ -110,6 +111,7 @@ impl TestServer {
                 siblings: Vec::new(),
                 mail_note: String::new(),
             },
+            providers: Providers::default(),
             hash_threads: 1,
         });
         let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), Vec::new(), None));

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kagiya_domain::{Cause, remedy::Remedy, setup::SetupFault, symptom::Symptom};
+use kagiya_domain::{Cause, remedy::Remedy, screen::Screen, setup::SetupFault, symptom::Symptom};
 use kagiya_text::{Lang, Words, help_page};
 
 fn root() -> PathBuf {
@@ -118,6 +118,11 @@ fn every_cause_remedy_and_fact_has_its_words_and_every_cause_its_page() {
         assert!(keys.len() > 80);
         keys.extend(Symptom::ALL.iter().map(|symptom| symptom.key()));
         keys.extend(SetupFault::ALL.iter().map(|fault| fault.key()));
+        for screen in Screen::ALL {
+            let key = format!("screen-{}", screen.id().replace('_', "-"));
+            assert!(words.has(lang, &key), "{lang:?} {key}");
+            keys.push(screen.key());
+        }
         for symptom in Symptom::ALL {
             let key = format!("symptom-{}", symptom.id().replace('_', "-"));
             assert!(words.has(lang, &key), "{lang:?} {key}");
@@ -149,6 +154,13 @@ fn every_message_that_is_asked_for_exists() {
         "close-",
         "reopen-",
         "not-found-",
+        "provider-",
+        "external-",
+        "choose-",
+        "links-",
+        "methods-",
+        "method-",
+        "seen-",
     ];
     let mut asked = 0;
     for path in places {

@@ -125,3 +125,7 @@ for (const line of document.querySelectorAll("[data-countdown]")) {
 }
 const verdict = document.querySelector("[data-verdict]");
 if (verdict) verdict.focus();
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}

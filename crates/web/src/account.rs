@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The owner's session, or the way to sign in that comes back here.
-async fn owner(context: &Context) -> Result<Arc<Live>, Response> {
+pub(crate) async fn owner(context: &Context) -> Result<Arc<Live>, Response> {
     match context.session().await {
         Ok(Sessions::Live(live)) => Ok(live),
         Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => {
@@ -41,6 +41,7 @@ fn destination(path: &str) -> &str {
     match path {
         "/" => "",
         path if path.starts_with("/account/emails") => "/account/security",
+        path if path.starts_with("/account/links") => "/account/links",
         path => path,
     }
 }
@@ -71,6 +72,7 @@ struct HomePage<'a> {
     sessions: usize,
     attempts: Vec<AttemptView>,
     welcome: bool,
+    notice: Option<String>,
 }
 
 fn email_views(emails: &[account::Email]) -> Vec<EmailView> {
@@ -125,6 +127,10 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
         sessions: overview.sessions,
         attempts,
         welcome: context.query("done") == Some("welcome"),
+        notice: match context.query("done") {
+            Some(done @ ("tested" | "linked")) => Some(view.tk("notice", done).into_owned()),
+            _ => None,
+        },
         v: &view,
     };
     page(&view, StatusCode::OK, &title, &content)
@@ -177,7 +183,7 @@ pub(crate) async fn sessions(State(_): State<Arc<Web>>, context: Context) -> Res
 }
 
 /// Reads and guards a form of a signed-in owner.
-async fn owned_form(context: &mut Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
+pub(crate) async fn owned_form(context: &mut Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
     // The body first: it may come slowly, and the session may end meanwhile.
     let fields = match Fields::read(context, body).await {
         Ok(fields) => fields,

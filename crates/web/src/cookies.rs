@@ -17,6 +17,10 @@ pub(crate) enum Cookie {
     Lang,
     /// Redirects of the last seconds.
     Turns,
+    /// By which method this browser signed in last.
+    Method,
+    /// To which provider this browser went and has not come back from.
+    Away,
 }
 
 /// Browsers cap lives at 400 days (RFC 6265bis 5.5).
@@ -30,6 +34,8 @@ impl Cookie {
             Self::Flow => "kagiya_flow",
             Self::Lang => "kagiya_lang",
             Self::Turns => "kagiya_turns",
+            Self::Method => "kagiya_method",
+            Self::Away => "kagiya_away",
         }
     }
 
@@ -40,6 +46,8 @@ impl Cookie {
             Self::Flow => "__Host-kagiya_flow",
             Self::Lang => "__Host-kagiya_lang",
             Self::Turns => "__Host-kagiya_turns",
+            Self::Method => "__Host-kagiya_method",
+            Self::Away => "__Host-kagiya_away",
         }
     }
 
@@ -93,7 +101,8 @@ impl Cookie {
 }
 
 /// Every cookie of ours.
-const ALL: [Cookie; 5] = [Cookie::Session, Cookie::Device, Cookie::Flow, Cookie::Lang, Cookie::Turns];
+const ALL: [Cookie; 7] =
+    [Cookie::Session, Cookie::Device, Cookie::Flow, Cookie::Lang, Cookie::Turns, Cookie::Method, Cookie::Away];
 /// Paths on which earlier versions, or earlier software on this host, may have set cookies.
 const OLD_PATHS: [&str; 5] = ["/", "/sign-in", "/account", "/login", "/auth"];
 /// Names that are told apart.

@@ -5,8 +5,11 @@ mod api;
 mod assets;
 mod auth_check;
 mod check;
+mod choose;
 mod context;
 mod cookies;
+mod events;
+mod external;
 mod fault;
 mod form;
 mod headers;
@@ -14,11 +17,13 @@ mod health;
 mod help;
 mod in_app;
 mod language;
+mod links;
 mod nowhere;
 mod old_ways;
 mod once;
 mod overflow;
 mod page;
+mod providers;
 mod recover;
 mod repair;
 mod server;
@@ -31,7 +36,10 @@ mod turns;
 mod verdict;
 mod why;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{Router, routing::get};
 use ipnet::IpNet;
@@ -52,9 +60,15 @@ pub struct Web {
     pub metrics: Option<PrometheusHandle>,
     pub(crate) assets: assets::Assets,
     /// Forms that were sent a moment ago.
-    pub(crate) presses: once::Presses,
+    pub(crate) presses: once::Presses<kagiya_flows::sign_in::Entered>,
+    /// Ways back from providers that were taken a moment ago.
+    pub(crate) returns: once::Presses<kagiya_flows::external::callback::Returned>,
+    /// What pages may load and where their forms may lead.
+    pub(crate) policy: http::HeaderValue,
     /// Which build a form came from.
     pub(crate) build: [u8; 4],
+    /// For practice: no cookie comes in and none goes out.
+    pub(crate) no_cookies: AtomicBool,
 }
 
 impl Web {
@@ -67,7 +81,29 @@ impl Web {
     ) -> Arc<Self> {
         let assets = assets::Assets::new(&app.settings.accent);
         let build = assets.build();
-        Arc::new(Self { app, trusted_proxies, metrics_from, metrics, assets, presses: once::Presses::default(), build })
+        let policy = page::policy(&app);
+        Arc::new(Self {
+            app,
+            trusted_proxies,
+            metrics_from,
+            metrics,
+            assets,
+            presses: once::Presses::default(),
+            returns: once::Presses::default(),
+            policy,
+            build,
+            no_cookies: AtomicBool::new(false),
+        })
+    }
+
+    /// Practises with browsers that keep no cookies. For the demo.
+    pub fn practise_without_cookies(&self, on: bool) {
+        self.no_cookies.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether [`Web::practise_without_cookies`] is on.
+    pub fn is_without_cookies(&self) -> bool {
+        self.no_cookies.load(Ordering::Relaxed)
     }
 }
 
@@ -84,6 +120,12 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/repair", get(repair::page).post(repair::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/sign-in/reopen", axum::routing::post(sign_in::reopen))
+        .route("/sign-in/{provider}", axum::routing::post(external::begin))
+        .route("/sign-in/{provider}/callback", get(external::callback).post(external::callback_form))
+        .route("/sign-in/{provider}/seen", axum::routing::post(external::saw))
+        .route("/sign-in/{provider}/choose", get(choose::page).post(choose::submit))
+        .route("/sign-in/{provider}/prove", get(choose::prove_page).post(choose::prove))
+        .route("/sign-in/{provider}/events", axum::routing::post(events::receive))
         .route("/sign-out", get(sign_out::ask).post(sign_out::submit))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
         .route("/sign-up/verify", get(sign_up::code_page).post(sign_up::verify))
@@ -98,6 +140,12 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/account/emails", axum::routing::post(account::add_email))
         .route("/account/emails/verify", get(account::email_code_page).post(account::verify_email))
         .route("/account/emails/change", axum::routing::post(account::change_email))
+        .route("/account/links", get(links::page))
+        .route("/account/links/{id}", axum::routing::post(links::add))
+        .route("/account/links/{id}/remove", axum::routing::post(links::remove))
+        .route("/account/links/{id}/relink", axum::routing::post(links::relink))
+        .route("/account/links/{id}/test", axum::routing::post(links::test))
+        .route("/account/methods", get(links::methods))
         .route("/account/close", get(account::close_page).post(account::close))
         .route("/why/{reference}", get(why::page))
         .route("/why/{reference}/confirm", get(why::confirm_page).post(why::confirm))

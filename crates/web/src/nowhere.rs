@@ -24,6 +24,7 @@ pub(crate) async fn not_found(State(_): State<Arc<Web>>, uri: Uri, context: Cont
 /// The page whose form is sent to that path.
 fn page_of(path: &str) -> &'static str {
     match path {
+        path if path.starts_with("/account/links") => "/account/links",
         path if path.starts_with("/account") => "/account/security",
         path if path.starts_with("/sign-in") => "/sign-in",
         _ => "/",

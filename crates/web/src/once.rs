@@ -20,17 +20,25 @@ const KEEP_MS: i64 = 3_000;
 const MOST: usize = 10_000;
 
 /// An answer that several requests share.
-pub(crate) type Answer = Arc<Outcome<Entered>>;
-type Running = Shared<BoxFuture<'static, Answer>>;
+pub(crate) type Answer<T> = Arc<Outcome<T>>;
+type Running<T> = Shared<BoxFuture<'static, Answer<T>>>;
 
-/// Forms that were sent a moment ago, and when, in milliseconds.
-#[derive(Default)]
-pub(crate) struct Presses(Mutex<HashMap<[u8; 16], (Running, i64)>>);
+/// An answer and when its form was sent, in milliseconds.
+type Sent<T> = (Running<T>, i64);
 
-impl Presses {
+/// Forms that were sent a moment ago.
+pub(crate) struct Presses<T>(Mutex<HashMap<[u8; 16], Sent<T>>>);
+
+impl<T> Default for Presses<T> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<T: Send + Sync + 'static> Presses<T> {
     /// The same press that is already running, or this one, begun. It runs to its end even when
     /// the browser goes away: that is what a browser does with the first of two presses.
-    fn join(&self, key: [u8; 16], now_ms: i64, work: impl FnOnce() -> Running) -> (Running, bool) {
+    fn join(&self, key: [u8; 16], now_ms: i64, work: impl FnOnce() -> Running<T>) -> (Running<T>, bool) {
         let mut presses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if presses.len() >= MOST / 2 {
             presses.retain(|_, (_, at)| now_ms - *at < KEEP_MS);
@@ -52,16 +60,27 @@ impl Presses {
     }
 }
 
-fn begin<F>(work: F) -> Running
+fn begin<T, F>(work: F) -> Running<T>
 where
-    F: Future<Output = Outcome<Entered>> + Send + 'static,
+    T: Send + Sync + 'static,
+    F: Future<Output = Outcome<T>> + Send + 'static,
 {
     let task = tokio::spawn(work);
     async move { Arc::new(task.await.unwrap_or(Err(Fault::Hashing))) }.boxed().shared()
 }
 
-/// Runs `work`, or waits for the same press that is already running.
-pub(crate) async fn run<F, W>(context: &Context, key: [u8; 16], work: F) -> Answer
+/// Runs `work`, or waits for the same press that is already running and takes its answer.
+pub(crate) async fn share<T, F, W>(presses: &Presses<T>, context: &Context, key: [u8; 16], work: F) -> Answer<T>
+where
+    T: Send + Sync + 'static,
+    F: FnOnce() -> W,
+    W: Future<Output = Outcome<T>> + Send + 'static,
+{
+    presses.join(key, context.web.app.clock.monotonic_ms(), || begin(work())).0.await
+}
+
+/// As [`share`] for a password sign-in, but for answers that stand no longer.
+pub(crate) async fn run<F, W>(context: &Context, key: [u8; 16], work: F) -> Answer<Entered>
 where
     F: Fn() -> W,
     W: Future<Output = Outcome<Entered>> + Send + 'static,

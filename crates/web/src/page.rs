@@ -1,6 +1,6 @@
 //! Pages: one layout, one set of headers.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 use askama::Template;
 use axum::{
@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kagiya_flows::App;
 use kagiya_text::{Arg, Lang, Words};
 
 use crate::{context::Context, form, setup};
@@ -33,6 +34,11 @@ impl<'c> View<'c> {
             // The words for "login ID" and the service's name are settings.
             None => Cow::Owned(self.f(key, &[])),
         }
+    }
+
+    /// Whether there is a message of that key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.words.has(self.lang, key)
     }
 
     /// The message `PREFIX-SUFFIX`.
@@ -133,6 +139,7 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
     view.context.set_cookies(headers);
     setup::look(view.context);
     seal(headers);
+    headers.insert(header::CONTENT_SECURITY_POLICY, view.context.web.policy.clone());
     response
 }
 
@@ -146,10 +153,27 @@ pub(crate) fn see_other(context: &Context, to: &str) -> Response {
     response
 }
 
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The policy of pages. Browsers hold `form-action` against every hop behind a form, and a
+/// provider may send on within its own hosts: with providers, forms may lead to any https
+/// address, and to the plain ones that the settings name.
+pub(crate) fn policy(app: &App) -> HeaderValue {
+    let plain: BTreeSet<String> = app.providers.iter().filter_map(|entry| entry.provider.plain_origin()).collect();
+    let mut to = String::from("form-action 'self'");
+    if !app.providers.is_empty() {
+        to.push_str(" https:");
+    }
+    for origin in plain {
+        to.push(' ');
+        to.push_str(&origin);
+    }
+    HeaderValue::from_str(&CSP.replace("form-action 'self'", &to)).unwrap_or(HeaderValue::from_static(CSP))
+}
+
 /// Headers of every answer (ASVS 3.4).
 pub(crate) fn seal(headers: &mut HeaderMap) {
-    const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

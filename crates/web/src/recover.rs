@@ -10,6 +10,7 @@ use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
     recover::{self, CodeForm, Kind},
+    way_in,
 };
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ use crate::{
     form::{self, Fields},
     in_app,
     page::{View, encode_query, page as render, see_other},
+    sign_in::set_session,
     verdict::VerdictView,
 };
 
@@ -227,6 +229,8 @@ async fn code_submit(mut context: Context, kind: Kind, page: &CodePage, body: Bo
 struct PasswordPage<'a> {
     v: &'a View<'a>,
     flow: String,
+    /// The account has no password and need not get one.
+    once: bool,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
@@ -252,6 +256,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
+        once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
     };
@@ -293,6 +298,17 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Cont
     if let Err(evidence) = form::guard_own(&mut context, &fields) {
         let refusal = guard_refusal(&context, "recover", evidence).await;
         return password_response(&context, id, Some(&refusal)).await;
+    }
+    if fields.has("once") {
+        return match way_in::run(&context.web.app, &context.visitor, context.device, id).await {
+            Ok(Ok((signed_in, return_to))) => {
+                let mut response = see_other(&context, return_to.as_deref().unwrap_or("/account/links"));
+                set_session(&context, &mut response, &signed_in, "mail");
+                response
+            }
+            Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,
+            Err(fault) => fault_page(&context, &fault),
+        };
     }
     let broken = fields.broken(&["password"]);
     if !broken.is_empty() {

@@ -108,6 +108,10 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     let begun = web.app.clock.monotonic_us();
     let method = if request.method() == http::Method::GET { "GET" } else { "POST" };
     let mut request: Request = request.map(Body::new);
+    let practice = web.is_without_cookies();
+    if practice {
+        request.headers_mut().remove(http::header::COOKIE);
+    }
     request.extensions_mut().insert(Peer(peer));
     // The repair and what its page is made of work with any cookies.
     let path = request.uri().path();
@@ -123,6 +127,9 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one request")]
     let seconds = (web.app.clock.monotonic_us() - begun) as f64 / 1e6;
     metrics::histogram!("kagiya_request_seconds", "method" => method).record(seconds);
+    if practice {
+        response.headers_mut().remove(http::header::SET_COOKIE);
+    }
     if web.app.settings.public_url.secure {
         let year = http::HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, year);

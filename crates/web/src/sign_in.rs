@@ -5,10 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{body::Body, extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::{Cause, Evidence, return_to::ReturnTo, session::EndReason};
+use kagiya_domain::{Cause, Evidence, Timestamp, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
     FieldError, Refusal, account,
     attempt::{self, Draft},
+    external,
     sign_in::{self, Entered, SignedIn, Typed},
 };
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use crate::{
     form::{self, Fields},
     in_app, once,
     page::{View, encode_query, page as render, see_other},
+    providers::{self, ProviderView, Question},
     turns::{self, Turn},
     verdict::VerdictView,
 };
@@ -36,6 +38,8 @@ struct SignInPage<'a> {
     verdict: Option<VerdictView>,
     notice: Option<String>,
     signed_in_as: Option<String>,
+    question: Option<Question>,
+    buttons: Vec<ProviderView>,
 }
 
 struct Shown<'a> {
@@ -46,6 +50,8 @@ struct Shown<'a> {
     refusal: Option<&'a Refusal>,
     notice: Option<String>,
     signed_in_as: Option<String>,
+    /// The provider from which this browser has not come back.
+    away: Option<String>,
 }
 
 fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
@@ -68,6 +74,8 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         }),
         notice: state.notice,
         signed_in_as: state.signed_in_as,
+        buttons: providers::all(&view),
+        question: state.away.as_deref().map(|provider| Question::new(&view, provider)),
     };
     let mut response = render(&view, state.status, &title, &content);
     if let Some(refusal) = state.refusal {
@@ -118,6 +126,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
         Sessions::Live(live) => Some(live.login_id.clone()),
         Sessions::Ended(_) | Sessions::Stale | Sessions::None => None,
     };
+    let lost = if thrown_back.is_none() { lost_way(&context).await } else { None };
     let login: String = context.query("login").unwrap_or_default().chars().take(254).collect();
     let mut response = sign_in_page(
         &context,
@@ -126,9 +135,10 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
             login: &login,
             remember: false,
             return_to: return_to.as_ref().map(|to| to.as_str()),
-            refusal: thrown_back.as_deref(),
+            refusal: thrown_back.as_deref().or(lost.as_ref().map(|(_, refusal)| &**refusal)),
             notice,
             signed_in_as,
+            away: lost.as_ref().map(|(provider, _)| provider.clone()),
         },
     );
     context.prune(response.headers_mut());
@@ -140,6 +150,18 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
         turns::forget(&context, response.headers_mut());
     }
     response
+}
+
+/// The provider to which this browser went so long ago that it will not come back by itself.
+async fn lost_way(context: &Context) -> Option<(String, Box<Refusal>)> {
+    let provider = Cookie::Away.values(&context.headers, &context.web.app.settings.public_url).next()?;
+    let app = &context.web.app;
+    let way = external::start::open_way(app, &context.visitor, provider).await.ok().flatten()?;
+    if context.now.since(Timestamp(way.started_at)) < external::RETURN {
+        return None;
+    }
+    let refusal = external::seen::remind(app, &context.visitor, &way).await.ok()?;
+    Some((provider.to_owned(), refusal))
 }
 
 /// Why a person finds themselves on this page again, when they did not come of their own accord.
@@ -160,9 +182,11 @@ async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -
 fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {
     match why {
         EndReason::SignedOut | EndReason::Replaced => None,
-        EndReason::SignedOutElsewhere | EndReason::PasswordChanged | EndReason::Expired | EndReason::AccountState => {
-            Some(view.t(format!("ended-{}", why.as_str().replace('_', "-"))).into_owned())
-        }
+        EndReason::SignedOutElsewhere
+        | EndReason::PasswordChanged
+        | EndReason::Expired
+        | EndReason::AccountState
+        | EndReason::ProviderEnded => Some(view.t(format!("ended-{}", why.as_str().replace('_', "-"))).into_owned()),
     }
 }
 
@@ -225,7 +249,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
     match &*outcome {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             let mut response = see_other(&context, to);
-            set_session(&context, &mut response, signed_in);
+            set_session(&context, &mut response, signed_in, "password");
             response
         }
         Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, *flow),
@@ -245,6 +269,7 @@ fn refused(context: &Context, fields: &Fields, return_to: Option<&ReturnTo>, ref
             refusal: Some(refusal),
             notice: None,
             signed_in_as: None,
+            away: None,
         },
     );
     context.prune(response.headers_mut());
@@ -264,7 +289,8 @@ pub(crate) async fn run(
 }
 
 /// Sets the cookies of a sign-in. Whatever session cookie was there is replaced.
-pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in: &SignedIn) {
+/// `method` is remembered for the mark on the sign-in page.
+pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in: &SignedIn, method: &str) {
     let app = &context.web.app;
     let url = &app.settings.public_url;
     let life = signed_in.remember.then(|| signed_in.expires_at.since(context.now).as_seconds_up());
@@ -277,6 +303,9 @@ pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in:
     if context.lang().as_str() != signed_in.account.lang && context.query("lang").is_none() {
         headers.append(header::SET_COOKIE, Cookie::Lang.set_long(&signed_in.account.lang, url));
     }
+    if providers::last_method(context) != Some(method) && !app.providers.is_empty() {
+        headers.append(header::SET_COOKIE, Cookie::Method.set_long(method, url));
+    }
     headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, &signed_in.device), url));
 }
 
@@ -287,7 +316,7 @@ struct ReopenPage<'a> {
     flow: String,
 }
 
-fn reopen_page(context: &Context, flow: Uuid) -> Response {
+pub(crate) fn reopen_page(context: &Context, flow: Uuid) -> Response {
     let view = View::new(context);
     let title = view.t("reopen-title").into_owned();
     render(&view, StatusCode::OK, &title, &ReopenPage { v: &view, flow: flow.to_string() })

@@ -20,6 +20,7 @@ use crate::{
     form::{self, Fields},
     in_app,
     page::{View, encode_query, page as render, see_other},
+    providers::{self, ProviderView},
     recover::{CodePage, code_response},
     sign_in::set_session,
     verdict::VerdictView,
@@ -37,6 +38,7 @@ struct SignUpPage<'a> {
     meant: Option<String>,
     /// This browser was refused at signing in a moment ago.
     failed: bool,
+    buttons: Vec<ProviderView>,
 }
 
 /// So long after a refused sign-in the sign-up page says that there is a way back.
@@ -62,6 +64,7 @@ fn show(
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         meant,
         failed,
+        buttons: providers::all(&view),
     };
     let mut response = render(&view, status, &title, &content);
     if let Some(refusal) = refusal {
@@ -149,7 +152,7 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, mut context: Context, body
         Ok(Ok(created)) => {
             let mut response = see_other(&context, created.return_to.as_deref().unwrap_or("/?done=welcome"));
             if let Some(signed_in) = &created.signed_in {
-                set_session(&context, &mut response, signed_in);
+                set_session(&context, &mut response, signed_in, "password");
             }
             response
         }

@@ -195,9 +195,10 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("minutes", Arg::from(minutes.abs())));
             args.push(("ahead", Arg::from(if *minutes > 0 { "yes" } else { "no" })));
         }
-        Evidence::MailQueueSlow { minutes } | Evidence::FormTooOld { minutes } => {
-            args.push(("minutes", Arg::from(*minutes)))
-        }
+        Evidence::MailQueueSlow { minutes }
+        | Evidence::FormTooOld { minutes }
+        | Evidence::JourneyTooOld { minutes }
+        | Evidence::NotReturned { minutes } => args.push(("minutes", Arg::from(*minutes))),
         Evidence::DifferentValues { count }
         | Evidence::OwnFailures { count }
         | Evidence::NetworkFlaps { count }
@@ -219,6 +220,24 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("kib", Arg::from(*kib)));
             args.push(("names", Arg::from(names.clone())));
         }
+        Evidence::ProviderDenied { code }
+        | Evidence::ProviderTrouble { code }
+        | Evidence::ProviderRefusedUs { code }
+        | Evidence::ProviderWantsAct { code }
+        | Evidence::ProviderWantsConsent { code }
+        | Evidence::ProviderPolicy { code }
+        | Evidence::ProviderFroze { code }
+        | Evidence::ProviderForbidsBrowser { code }
+        | Evidence::ProviderCodeUnknown { code }
+        | Evidence::TokenDead { code }
+        | Evidence::TicketRefused { code } => args.push(("code", Arg::from(code.clone()))),
+        Evidence::ProviderDown { since: at }
+        | Evidence::ProviderSetupWrong { since: at }
+        | Evidence::LinkRemovedHere { at }
+        | Evidence::LinkReauth { since: at }
+        | Evidence::LinkSuspended { since: at }
+        | Evidence::LinkGone { since: at }
+        | Evidence::LinkPurged { since: at } => args.push(("time", Arg::from(view.time(&at.0)))),
         Evidence::EndedSession { why } => {
             args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
         }

@@ -1,5 +1,6 @@
 //! One password sign-in: gather, decide, apply.
 
+mod enter;
 mod refused;
 
 use std::sync::Arc;
@@ -10,25 +11,21 @@ use kagiya_domain::{
     account::AccountState,
     login::{self, Login},
     password::Password,
-    session::EndReason,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, decide},
     throttle::Scope,
 };
-use kagiya_store::{self as store, account::Credential, attempt::Attempt, outbox::NewMail};
+use kagiya_store::{self as store, account::Credential, outbox::NewMail};
 use uuid::Uuid;
 
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    compose,
     hashing::Check,
-    session::{self, Token},
-    throttle::{self, Reservation, Settlement, Ticket},
+    session::Token,
+    throttle::{self, Reservation, Settlement},
 };
 
-/// How far back a success explains earlier refusals.
-const LEARNING: Span = Span::days(7);
-
+pub(crate) use self::enter::{Entry, First, enter};
 use self::refused::{give_back, offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 
 /// What was typed.
@@ -161,7 +158,25 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
                 return Err(Fault::Unreadable("account"));
             };
             let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
-            enter(app, visitor, device, credential, gathered.device_known, ticket, &typed, upgrade).await
+            let (account, device_known) = (credential.account, gathered.device_known);
+            let (id, budgets) = (account.id, app.settings.budgets);
+            let first: First = Box::new(move |conn| {
+                async move {
+                    throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+                    if let Some((old, new)) = upgrade {
+                        store::password::upgrade(conn, id, &old, &new).await?;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            });
+            let entry =
+                Entry { account, device_known, remember: typed.remember, keep_device: typed.keep_device, link: None };
+            let Some(signed_in) = enter(app, visitor, device, entry, "sign_in", "password", first).await? else {
+                let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
+                return Ok(Err(attempt::refuse(app, visitor, draft).await));
+            };
+            Ok(Ok(Entered::SignedIn(Box::new(signed_in))))
         }
         Decision::OfferReopen => {
             let flow = offer_reopen(app, visitor, &gathered, ticket).await?;
@@ -256,103 +271,9 @@ async fn rehash(app: &App, credential: &Credential, password: Password) -> Resul
     Ok(app.hashing.hash(password, app.random()).await?.ok().map(|new| (old, new)))
 }
 
-#[allow(clippy::too_many_arguments, reason = "the facts of one sign-in, used once")]
-async fn enter(
-    app: &Arc<App>,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    credential: Credential,
-    device_known: bool,
-    ticket: Ticket,
-    typed: &Typed,
-    upgrade: Option<(String, String)>,
-) -> Outcome<Entered> {
-    let now = app.now();
-    let account = credential.account;
-    let (token, new_session) = session::prepare(app, visitor, account.id, typed.remember, now);
-    let device = device.unwrap_or_else(|| app.random());
-    let device_key = device_key(app, &device);
-    let row = success_row(app, visitor, account.id, now);
-    let notice = (!device_known && account.last_sign_in_at.is_some()).then(|| {
-        let data = compose::new_device_data(visitor, now);
-        mail(app, "new_device", Some(account.id), data, &account.lang)
-    });
-    let (expires_at, budgets, browser_key) = (new_session.expires_at, app.settings.budgets, visitor.browser_key);
-    let (id, version, has_notice) = (account.id, account.credential_version, notice.is_some());
-    let (remember, keep_device) = (typed.remember, typed.keep_device);
-    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
-    let done = app
-        .store
-        .write(move |conn| {
-            async move {
-                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
-                // The password may have been changed, or the account locked, while this hashed.
-                if !store::account::note_sign_in(conn, id, version, now).await? {
-                    return Ok(None);
-                }
-                let mut replaced = false;
-                for old in &old_sessions {
-                    replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
-                }
-                store::session::insert(conn, &new_session, now).await?;
-                if keep_device {
-                    store::device::remember(conn, id, &device_key, now).await?;
-                }
-                store::attempt::insert(conn, &row).await?;
-                let key = browser_key.as_ref().map(|k| &k[..]);
-                store::attempt::resolve(conn, id, key, now.minus(LEARNING), "password", now).await?;
-                if let Some((old, new)) = upgrade {
-                    store::password::upgrade(conn, id, &old, &new).await?;
-                }
-                if let Some(notice) = notice {
-                    store::outbox::enqueue(conn, &notice, now).await?;
-                }
-                Ok(Some(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
-            }
-            .boxed()
-        })
-        .await?;
-    let Some(replaced) = done else {
-        let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
-        return Ok(Err(attempt::refuse(app, visitor, draft).await));
-    };
-    if let Some(others) = replaced {
-        session::ended(app, others).await?;
-    }
-    if has_notice {
-        app.mail_bell.notify_one();
-    }
-    metrics::counter!("kagiya_attempts_total", "kind" => "sign_in", "outcome" => "signed_in", "cause" => "")
-        .increment(1);
-    Ok(Ok(Entered::SignedIn(Box::new(SignedIn { token, expires_at, remember, account, device }))))
-}
-
 /// The key under which a device cookie's identifier is kept.
 pub fn device_key(app: &App, device: &[u8; 16]) -> [u8; 16] {
     app.keys.digest16("device", &[device])
-}
-
-fn success_row(app: &App, visitor: &Visitor, account: Uuid, now: Timestamp) -> Attempt {
-    Attempt {
-        id: app.new_id(),
-        reference: kagiya_domain::reference::Reference::from_random(app.random()).as_str().to_owned(),
-        created_at: now.0,
-        kind: "sign_in".to_owned(),
-        outcome: "signed_in".to_owned(),
-        account_id: Some(account),
-        subject_key: None,
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        network: visitor.network_kept(),
-        browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
-        evidence: "[]".to_owned(),
-        cause: String::new(),
-        told: String::new(),
-        repairs: visitor.repairs.join(" "),
-        advised: String::new(),
-        pending_until: None,
-        resolved_at: None,
-        resolved_by: None,
-    }
 }
 
 pub(crate) fn mail(app: &App, kind: &'static str, account: Option<Uuid>, data: String, lang: &str) -> NewMail {

@@ -43,7 +43,7 @@ async fn handle(context: &Context, body: Body) -> Result<Response, Response> {
             let account = account_json(signed_in.account.id, &signed_in.account.login_id);
             let mut response = answer(context, StatusCode::OK, &json!({ "account": account, "session": session }));
             if !as_token {
-                set_session(context, &mut response, &signed_in);
+                set_session(context, &mut response, &signed_in, "password");
             }
             Ok(response)
         }

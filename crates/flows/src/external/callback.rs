@@ -1,0 +1,435 @@
+//! The way back from a provider: taken once, by the browser that set out.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Timestamp,
+    account::{AccountState, can_come_back},
+    code,
+    link::{self, LinkEvent, LinkSource},
+};
+use kagiya_oidc::{Class, Identity, Kind, Ticket, answer::clean, classify};
+use kagiya_store::{self as store, journey::Journey, link::Link};
+use uuid::Uuid;
+
+use super::{
+    Entry, derive, facts,
+    health::Sample,
+    links, new_link, redirect_uri, seconds, shown,
+    start::{Purpose, Start, find, set_out},
+    unlinked,
+};
+use crate::{
+    App, Fault, Outcome, Visitor,
+    attempt::{self, Draft, Refusal},
+    sign_in::{self, First, SignedIn, enter},
+};
+
+/// What came back, as it came.
+#[derive(Clone, Default)]
+pub struct Answer {
+    /// Which start it belongs to.
+    pub state: String,
+    /// The ticket.
+    pub code: String,
+    /// Or an error.
+    pub error: String,
+    /// Its description.
+    pub words: String,
+    /// Who answers (RFC 9207).
+    pub iss: Option<String>,
+    /// Apple's word about the person.
+    pub user: String,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Answer {{ error: {:?}, .. }}", clean(&self.error))
+    }
+}
+
+/// Somebody who is signed in already in the browser that comes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Present {
+    /// The account.
+    pub account: Uuid,
+}
+
+/// What a way back leads to.
+#[derive(Debug)]
+pub enum Returned {
+    /// In.
+    SignedIn {
+        /// The session.
+        signed_in: Box<SignedIn>,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+    },
+    /// The account is closed; it opens again when `flow` is confirmed.
+    OfferReopen {
+        /// The flow that holds the offer.
+        flow: Uuid,
+    },
+    /// Nobody has this identity yet.
+    Choose {
+        /// The way.
+        journey: Uuid,
+    },
+    /// Linked to the account that is signed in.
+    Linked {
+        /// Whether it took another's place.
+        relinked: bool,
+    },
+    /// The link works.
+    Tested,
+    /// To the provider once more.
+    Again(String),
+    /// In already.
+    Home(Option<String>),
+}
+
+/// Longer states are none of ours.
+const STATE: usize = 200;
+/// Longer tickets are nobody's.
+const CODE: usize = 4_096;
+
+/// Keeps what a provider's page posted until the browser fetches it with its cookie: a form
+/// from another site comes without `SameSite=Lax` cookies. `false` when it belongs to no start.
+///
+/// # Errors
+/// When the database fails.
+pub async fn keep_posted(app: &App, provider: &str, answer: &Answer) -> Result<bool, Fault> {
+    let Some(journey) = find_journey(app, provider, &answer.state).await? else {
+        return Ok(false);
+    };
+    if answer.code.len() > CODE || journey.returned_at.is_some() {
+        return Ok(journey.returned_at.is_some());
+    }
+    let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
+    let value = serde_json::json!({
+        "code": answer.code,
+        "error": cut(&answer.error, 200),
+        "words": cut(&answer.words, 500),
+        "iss": answer.iss.as_deref().map(|iss| cut(iss, 300)),
+        "user": cut(&answer.user, 4_000),
+    });
+    let sealed = app.keys.seal("posted", value.to_string().as_bytes(), app.random());
+    let id = journey.id;
+    app.store.write(move |conn| async move { store::journey::keep_posted(conn, id, &sealed).await }.boxed()).await?;
+    Ok(true)
+}
+
+fn read_posted(app: &App, journey: &Journey, answer: &mut Answer) {
+    let told: Option<serde_json::Value> = journey
+        .posted
+        .as_deref()
+        .and_then(|sealed| app.keys.open("posted", sealed))
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    if let Some(told) = told {
+        let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
+        (answer.code, answer.error, answer.words) = (text("code"), text("error"), text("words"));
+        (answer.iss, answer.user) = (told["iss"].as_str().map(str::to_owned), text("user"));
+    }
+}
+
+async fn find_journey(app: &App, provider: &str, state: &str) -> Result<Option<Journey>, Fault> {
+    if state.is_empty() || state.len() > STATE {
+        return Ok(None);
+    }
+    let key = derive(app, state).state_key;
+    let found = store::journey::find_state(&mut app.store.reader().await?, &key).await?;
+    // A state of one provider is worth nothing at another's door.
+    Ok(found.filter(|journey| journey.provider == provider))
+}
+
+/// Where a way that came to nothing wanted to lead, for the page that says so.
+///
+/// # Errors
+/// When the database fails.
+pub async fn destination(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<Option<String>, Fault> {
+    let journey = find_journey(app, provider, state).await?;
+    Ok(journey.filter(|journey| is_own(visitor, journey)).and_then(|journey| journey.return_to))
+}
+
+fn is_own(visitor: &Visitor, journey: &Journey) -> bool {
+    visitor.cookie_came && visitor.browser_key.is_some_and(|key| key[..] == journey.browser_key[..])
+}
+
+/// Whether the answer to this start comes from the browser that set out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_at_home(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<bool, Fault> {
+    Ok(find_journey(app, provider, state).await?.is_some_and(|journey| is_own(visitor, &journey)))
+}
+
+/// Takes what came back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn run(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    present: Option<Present>,
+    provider: &str,
+    mut answer: Answer,
+) -> Outcome<Returned> {
+    let entry = match find(app, visitor, provider).await? {
+        Ok(entry) => entry,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Some(journey) = find_journey(app, provider, &answer.state).await? else {
+        return Ok(Err(refuse(app, visitor, 400, vec![Evidence::StateUnknown]).await));
+    };
+    if !is_own(visitor, &journey) {
+        return elsewhere(app, visitor, &entry, &journey).await;
+    }
+    if answer.code.is_empty() && answer.error.is_empty() {
+        read_posted(app, &journey, &mut answer);
+    }
+    let now = app.now();
+    if journey.expires_at <= now.0 && journey.returned_at.is_none() {
+        let minutes = now.since(Timestamp(journey.started_at)).as_minutes_up();
+        return Ok(Err(refuse(app, visitor, 410, vec![Evidence::JourneyTooOld { minutes }]).await));
+    }
+    let id = journey.id;
+    let first = journey.returned_at.is_none()
+        && app
+            .store
+            .write_forgettable(move |conn| async move { store::journey::take(conn, id, now).await }.boxed())
+            .await?;
+    if !first {
+        // A reload of an answer that was taken: who is in goes on.
+        if present.is_some() && journey.purpose == "sign_in" {
+            return Ok(Ok(Returned::Home(journey.return_to)));
+        }
+        return Ok(Err(refuse(app, visitor, 400, vec![Evidence::TicketUsed]).await));
+    }
+    match entry.provider.is_from_here(answer.iss.as_deref()).await {
+        Ok(true) => {}
+        // Another provider's answer at this one's door (RFC 9207 2.4).
+        Ok(false) => {
+            let fact = Evidence::TicketRefused { code: "iss".to_owned() };
+            return Ok(Err(refuse(app, visitor, 400, vec![fact]).await));
+        }
+        Err(failure) => {
+            let draft = facts::failed(app, visitor, &entry, &failure).await?;
+            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+        }
+    }
+    if !answer.error.is_empty() {
+        return Ok(Err(denied(app, visitor, &entry, &journey, &answer).await?));
+    }
+    if answer.code.is_empty() || answer.code.len() > CODE {
+        return Ok(Err(refuse(app, visitor, 400, vec![Evidence::AnswerIncomplete]).await));
+    }
+    let derived = derive(app, &answer.state);
+    let ticket = Ticket {
+        code: &answer.code,
+        redirect_uri: &redirect_uri(app, provider),
+        nonce: &derived.nonce,
+        verifier: &derived.verifier,
+        user: Some(answer.user.as_str()).filter(|user| !user.is_empty()),
+        now: seconds(now),
+    };
+    let identity = match entry.provider.exchange(&ticket).await {
+        Ok(identity) => identity,
+        Err(failure) => {
+            let draft = facts::failed(app, visitor, &entry, &failure).await?;
+            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+        }
+    };
+    facts::note(app, &entry, Sample::Good);
+    arrive(app, visitor, device, present, &entry, journey, identity).await
+}
+
+async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidence>) -> Box<Refusal> {
+    attempt::refuse(app, visitor, Draft::new("external", status, visitor, evidence)).await
+}
+
+/// The answer came to another browser than the one that set out. LINE does that when signing in
+/// by itself leads through its app; it is tried once more, by hand, from here.
+async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Entry, journey: &Journey) -> Outcome<Returned> {
+    if entry.provider.kind() == Kind::Line && journey.by_hand == 0 && journey.purpose == "sign_in" {
+        let start = Start {
+            provider: entry.provider.id(),
+            purpose: Purpose::SignIn,
+            return_to: journey.return_to.clone(),
+            asked: true,
+            choose: false,
+            by_hand: true,
+        };
+        return Ok(match set_out(app, visitor, entry, &start).await? {
+            Ok(url) => Ok(Returned::Again(url)),
+            Err(refusal) => Err(refusal),
+        });
+    }
+    Ok(Err(refuse(app, visitor, 400, vec![Evidence::FlowElsewhere]).await))
+}
+
+/// The provider sent an error instead of a ticket.
+async fn denied(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    entry: &Entry,
+    journey: &Journey,
+    answer: &Answer,
+) -> Result<Box<Refusal>, Fault> {
+    let class = classify(entry.provider.kind(), &answer.error, &answer.words);
+    let network = visitor.network_kept();
+    match class {
+        Class::Trouble => facts::note(app, entry, Sample::TheySay(network)),
+        Class::Ours => facts::note(app, entry, Sample::TheySayOurs(network)),
+        _ => {}
+    }
+    let mut evidence = vec![facts::of_class(class, clean(&answer.error))];
+    evidence.extend(facts::health(entry, app.now()));
+    let mut draft = Draft::new("external", facts::status_of(class), visitor, evidence);
+    facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
+    if let (Some(account), Some(link)) = (journey.account_id, journey.link_id) {
+        draft.account = Some(account);
+        draft.audience = Audience::Owner;
+        let event = match class {
+            Class::WantsAct => Some(LinkEvent::Reauth),
+            Class::WantsConsent => Some(LinkEvent::ConsentRevoked),
+            _ => None,
+        };
+        if let Some(event) = event {
+            links::apply(app, account, link, event, LinkSource::Callback).await?;
+        }
+    }
+    let (id, outcome) = (journey.id, clean(&answer.error));
+    let expires = Timestamp(journey.expires_at);
+    app.store
+        .write_forgettable(move |conn| {
+            async move { store::journey::settle(conn, id, &outcome, None, expires).await }.boxed()
+        })
+        .await?;
+    Ok(attempt::refuse(app, visitor, draft).await)
+}
+
+/// Somebody came back as `identity`.
+async fn arrive(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    present: Option<Present>,
+    entry: &Arc<Entry>,
+    journey: Journey,
+    identity: Identity,
+) -> Outcome<Returned> {
+    let link = {
+        let mut conn = app.store.reader().await?;
+        store::link::find_identity(&mut conn, &identity.issuer, &identity.subject).await?
+    };
+    if journey.purpose == "sign_in" {
+        return match link {
+            Some(link) => sign_in_by(app, visitor, device, journey, &identity, link).await,
+            None => {
+                Ok(Ok(Returned::Choose { journey: unlinked::keep(app, visitor, entry, journey, &identity).await? }))
+            }
+        };
+    }
+    // What was begun by one account is not ended by another: its owner may have been tricked.
+    let Some(account) = journey.account_id.filter(|id| present.is_some_and(|present| present.account == *id)) else {
+        return Ok(Err(refuse(app, visitor, 403, vec![Evidence::SignedInAsOther]).await));
+    };
+    if link.as_ref().is_some_and(|link| link.account_id != account) {
+        let mut draft = Draft::new("external", 409, visitor, vec![Evidence::IdentityOfOther]);
+        draft.audience = Audience::Owner;
+        draft.account = Some(account);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    match (journey.purpose.as_str(), link) {
+        ("test", Some(link)) if journey.link_id == Some(link.id) => {
+            let (id, shown) = (link.id, shown(&identity));
+            let now = app.now();
+            app.store
+                .write(move |conn| async move { store::link::note_use(conn, id, &shown, now).await }.boxed())
+                .await?;
+            Ok(Ok(Returned::Tested))
+        }
+        ("test", _) => {
+            let mut draft = Draft::new("external", 403, visitor, vec![Evidence::OtherIdentityBefore]);
+            draft.audience = Audience::Owner;
+            draft.account = Some(account);
+            Ok(Err(attempt::refuse(app, visitor, draft).await))
+        }
+        (purpose, _) => {
+            let replaced = journey.link_id.filter(|_| purpose == "relink");
+            let new = new_link(app, entry.provider.id(), &identity);
+            let linked = links::attach(app, account, journey.id, new, replaced, visitor.lang.as_str()).await?;
+            if !linked {
+                return Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await));
+            }
+            Ok(Ok(Returned::Linked { relinked: replaced.is_some() }))
+        }
+    }
+}
+
+async fn sign_in_by(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    journey: Journey,
+    identity: &Identity,
+    link: Link,
+) -> Outcome<Returned> {
+    let now = app.now();
+    let mut conn = app.store.reader().await?;
+    let Some(account) = store::account::find(&mut conn, link.account_id).await? else {
+        return Err(Fault::Unreadable("account"));
+    };
+    let device_known = match visitor.device_key {
+        Some(key) => store::device::is_known(&mut conn, account.id, &key).await?,
+        None => false,
+    };
+    drop(conn);
+    if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
+        return Ok(Ok(Returned::OfferReopen { flow: offer_reopen(app, visitor, account.id, now).await? }));
+    }
+    if account.state != AccountState::Active {
+        let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);
+        draft.account = Some(account.id);
+        // The identity is the account's: this is the owner.
+        draft.audience = Audience::Owner;
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    let (id, account_id, shown) = (link.id, account.id, shown(identity));
+    let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
+    let revived = link::next(link.state(), &link.state_why, LinkEvent::Worked).is_some();
+    let first: First = Box::new(move |conn| {
+        async move {
+            store::journey::settle(conn, journey_id, "signed_in", None, expires).await?;
+            if revived {
+                // Whoever comes in by it has its mailbox, too.
+                store::email::open_all(conn, account_id).await?;
+            }
+            store::link::note_use(conn, id, &shown, now).await
+        }
+        .boxed()
+    });
+    let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, link: Some(id) };
+    match enter(app, visitor, device, entry, "external", "provider", first).await? {
+        Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
+        None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
+    }
+}
+
+pub(crate) async fn offer_reopen(app: &App, visitor: &Visitor, account: Uuid, now: Timestamp) -> Result<Uuid, Fault> {
+    let flow = store::flow::Flow {
+        id: app.new_id(),
+        kind: "reopen".to_owned(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(code::LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        account_id: Some(account),
+        ..store::flow::Flow::default()
+    };
+    let id = flow.id;
+    app.store.write(move |conn| async move { store::flow::insert(conn, &flow).await }.boxed()).await?;
+    Ok(id)
+}

@@ -1,0 +1,423 @@
+//! "I am new here" or "I already have an account": what becomes of an identity that nobody
+//! has yet. Nothing is joined by an address: the account is proven first.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Span, Timestamp,
+    account::{AccountState, can_come_back},
+    code::LIFE,
+    diagnosis::diagnose,
+    email::EmailAddress,
+    login_id::LoginId,
+    reference::Reference,
+};
+use kagiya_oidc::Identity;
+use kagiya_store::{self as store, account::Account, flow::Flow, journey::Journey, link::NewLink};
+use uuid::Uuid;
+
+use super::{callback::offer_reopen, links, new_link, verified_email};
+use crate::{
+    App, Fault, FieldError, Outcome, Visitor,
+    attempt::{self, Draft, Refusal},
+    code, compose, recover,
+    sign_in::{self, First, SignedIn, enter},
+};
+
+/// An identity that waits for its owner's choice.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    /// The way it came by.
+    pub journey: Journey,
+    /// Who came back.
+    pub identity: Identity,
+}
+
+impl Pending {
+    /// The address that needs no further proof.
+    pub fn verified_email(&self) -> Option<EmailAddress> {
+        verified_email(&self.identity)
+    }
+
+    fn link(&self, app: &App) -> NewLink {
+        new_link(app, &self.journey.provider, &self.identity)
+    }
+}
+
+/// The identity that waits in this browser.
+///
+/// # Errors
+/// When the database fails.
+pub async fn pending(app: &App, visitor: &Visitor, provider: &str, id: Option<Uuid>) -> Result<Option<Pending>, Fault> {
+    let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
+        return Ok(None);
+    };
+    let now = app.now();
+    let mut conn = app.store.reader().await?;
+    let found = match id {
+        Some(id) => store::journey::find(&mut conn, id).await?,
+        None => store::journey::latest_of_browser(&mut conn, &key, provider, now.minus(Span::hours(2))).await?,
+    };
+    let own = found.filter(|journey| {
+        journey.browser_key[..] == key[..]
+            && journey.provider == provider
+            && journey.outcome == "choose"
+            && journey.finished_at.is_none()
+            && journey.expires_at > now.0
+    });
+    Ok(own.and_then(|journey| {
+        let identity = serde_json::from_str(journey.identity.as_deref()?).ok()?;
+        Some(Pending { journey, identity })
+    }))
+}
+
+/// Why the identity is not linked, for whoever has just proven it at the provider.
+///
+/// # Errors
+/// When the database fails.
+pub async fn why(app: &App, pending: &Pending) -> Result<Option<Refusal>, Fault> {
+    let Some(reference) = pending.journey.reference.as_deref().and_then(Reference::parse) else {
+        return Ok(None);
+    };
+    let Some(row) = store::attempt::find(&mut app.store.reader().await?, reference.as_str()).await? else {
+        return Ok(None);
+    };
+    let audience = Audience::Provider;
+    let mut evidence = attempt::read_evidence(&row)?;
+    evidence.retain(|fact| audience.may_hear(fact.tier()));
+    let verdict = diagnose(&evidence, audience);
+    let at = Timestamp(row.created_at);
+    Ok(Some(Refusal { reference, status: 200, verdict, evidence, fields: Vec::new(), at, confirmable: false }))
+}
+
+/// What follows "I am new here".
+#[derive(Debug)]
+pub enum New {
+    /// In.
+    SignedIn(Box<SignedIn>),
+    /// The typed address is proven by a code first.
+    TypeCode(Uuid),
+    /// The address is asked in its mailbox.
+    Prove(Uuid),
+}
+
+/// "I am new here".
+///
+/// # Errors
+/// When the database fails.
+pub async fn sign_up(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    pending: &Pending,
+    login_id: &str,
+    email: &str,
+) -> Outcome<New> {
+    let mut fields = Vec::new();
+    let login_id =
+        LoginId::parse(login_id).map_err(|error| fields.push(FieldError { field: "login_id", key: error.key() })).ok();
+    let vouched = pending.verified_email();
+    let address = match &vouched {
+        Some(email) => Some(email.clone()),
+        None => EmailAddress::parse(email)
+            .map_err(|error| fields.push(FieldError { field: "email", key: error.key() }))
+            .ok(),
+    };
+    let (Some(login_id), Some(address)) = (login_id, address) else {
+        return Ok(Err(refuse_fields(app, visitor, fields).await));
+    };
+    let now = app.now();
+    let skeleton = login_id.skeleton().as_str().to_owned();
+    let mut conn = app.store.reader().await?;
+    let taken = store::account::find_by_skeleton(&mut conn, &skeleton).await?.is_some()
+        || store::flow::sign_up_for(&mut conn, &skeleton, Uuid::nil(), now).await?.is_some_and(|flow| {
+            flow.browser_key.as_deref().zip(visitor.browser_key).is_none_or(|(kept, asking)| kept != asking)
+        });
+    let known = match &vouched {
+        Some(email) => store::account::find_by_email(&mut conn, &email.key()).await?,
+        None => None,
+    };
+    drop(conn);
+    if taken {
+        return Ok(Err(refuse_taken(app, visitor).await));
+    }
+    if vouched.is_none() {
+        // Nobody vouches for it: a code does.
+        let flow = Flow {
+            id: app.new_id(),
+            kind: "sign_up".to_owned(),
+            browser_key: visitor.browser_key.map(|key| key.to_vec()),
+            created_at: now.0,
+            expires_at: now.plus(LIFE).0,
+            lang: visitor.lang.as_str().to_owned(),
+            typed: address.as_string(),
+            login_id: Some(login_id.as_str().to_owned()),
+            skeleton: Some(skeleton),
+            return_to: pending.journey.return_to.clone(),
+            sent_at: Some(now.0),
+            journey_id: Some(pending.journey.id),
+            ..Flow::default()
+        };
+        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, "sign_up", flow).await?)));
+    }
+    if let Some(account) = known {
+        note_conflict(app, visitor, pending, &account).await?;
+        let flow = ask_mailbox(app, visitor, pending, &address.as_string()).await?;
+        return Ok(Ok(New::Prove(flow)));
+    }
+    match create(app, visitor, device, pending, &login_id, &skeleton, address).await? {
+        Some(signed_in) => Ok(Ok(New::SignedIn(Box::new(signed_in)))),
+        None => Ok(Err(refuse_taken(app, visitor).await)),
+    }
+}
+
+async fn refuse_fields(app: &App, visitor: &Visitor, fields: Vec<FieldError>) -> Box<Refusal> {
+    let mut draft = Draft::invalid("external", visitor, fields);
+    draft.audience = Audience::Provider;
+    attempt::refuse(app, visitor, draft).await
+}
+
+async fn refuse_taken(app: &App, visitor: &Visitor) -> Box<Refusal> {
+    let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+    draft.fields = vec![FieldError { field: "login_id", key: "error-login-id-taken" }];
+    attempt::refuse(app, visitor, draft).await
+}
+
+/// An account here has the address: kept for staff and for the address's owner.
+async fn note_conflict(app: &App, visitor: &Visitor, pending: &Pending, account: &Account) -> Result<(), Fault> {
+    let mut draft = Draft::new("external", 200, visitor, vec![Evidence::IdentityNotLinked, Evidence::AddressTaken]);
+    draft.audience = Audience::Provider;
+    draft.account = Some(account.id);
+    let refusal = attempt::refuse(app, visitor, draft).await;
+    let (id, reference) = (pending.journey.id, refusal.reference.as_str().to_owned());
+    app.store
+        .write(move |conn| async move { store::journey::set_reference(conn, id, &reference).await }.boxed())
+        .await?;
+    Ok(())
+}
+
+/// A new account with its first link, and no password.
+async fn create(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    pending: &Pending,
+    login_id: &LoginId,
+    skeleton: &str,
+    address: EmailAddress,
+) -> Result<Option<SignedIn>, Fault> {
+    let now = app.now();
+    let account = Account {
+        id: app.new_id(),
+        login_id: login_id.as_str().to_owned(),
+        state: AccountState::Active,
+        state_since: now,
+        credential_version: 1,
+        created_at: now,
+        staff_since: None,
+        last_sign_in_at: None,
+        lang: visitor.lang.as_str().to_owned(),
+    };
+    let welcome = sign_in::mail(app, "welcome", Some(account.id), compose::at_data(now), &account.lang);
+    let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
+    let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
+    let link = new.id;
+    let first: First = Box::new(move |conn| {
+        async move {
+            let fits = store::journey::finish(conn, journey, now).await?
+                && store::account::insert(conn, id, &name, &skeleton, &lang, now).await?
+                && store::email::insert(conn, id, &address, true, now).await?
+                && store::link::insert(conn, id, &new, now).await?;
+            if !fits {
+                return Err(store::Error::Undone);
+            }
+            store::outbox::enqueue(conn, &welcome, now).await?;
+            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "signed_up", now)).await
+        }
+        .boxed()
+    });
+    let entry = sign_in::Entry { account, device_known: true, remember: false, keep_device: true, link: Some(link) };
+    match enter(app, visitor, device, entry, "sign_up", "sign_up", first).await {
+        Err(Fault::Store(store::Error::Undone)) => Ok(None),
+        other => {
+            let signed_in = other?;
+            app.mail_bell.notify_one();
+            Ok(signed_in)
+        }
+    }
+}
+
+/// Links a pending identity to an account that was just proven. `false` when somebody has it
+/// by now.
+///
+/// # Errors
+/// When the database fails.
+pub async fn join(app: &App, visitor: &Visitor, pending: &Pending, account: Uuid) -> Result<bool, Fault> {
+    links::attach(app, account, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
+}
+
+/// Asks in a mailbox: of the address that came, or of the account that was typed. Looks nothing up.
+///
+/// # Errors
+/// When the database fails.
+pub async fn prove(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Outcome<Uuid> {
+    if let Some(key) = recover::typed_error(typed) {
+        let fields = vec![FieldError { field: "login", key }];
+        return Ok(Err(refuse_fields(app, visitor, fields).await));
+    }
+    Ok(Ok(ask_mailbox(app, visitor, pending, typed.trim()).await?))
+}
+
+async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Result<Uuid, Fault> {
+    let now = app.now();
+    let flow = Flow {
+        id: app.new_id(),
+        kind: "prove".to_owned(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(LIFE).plus(LIFE).0,
+        lang: visitor.lang.as_str().to_owned(),
+        typed: typed.to_owned(),
+        return_to: pending.journey.return_to.clone(),
+        sent_at: Some(now.0),
+        journey_id: Some(pending.journey.id),
+        ..Flow::default()
+    };
+    recover::begin(app, visitor, "prove", flow).await
+}
+
+/// What a right code leads to.
+#[derive(Debug)]
+pub enum Proven {
+    /// In, and linked.
+    SignedIn {
+        /// The session.
+        signed_in: Box<SignedIn>,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
+    },
+    /// The account is closed; it opens again when `flow` is confirmed.
+    OfferReopen {
+        /// The flow that holds the offer.
+        flow: Uuid,
+    },
+}
+
+/// Types the code from the mailbox. A right one links and signs in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn type_code(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    provider: &str,
+    id: Option<Uuid>,
+    typed: &str,
+) -> Outcome<Proven> {
+    let now = app.now();
+    let found = recover::find_flow(app, visitor, "prove", id).await?.filter(|flow| flow.expires_at > now.0);
+    let pending = match &found {
+        Some(flow) => pending(app, visitor, provider, flow.journey_id).await?,
+        None => None,
+    };
+    let (Some(flow), Some(pending)) = (found, pending) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+    };
+    if typed.trim().is_empty() {
+        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    }
+    let guess = code::guess(app, visitor, &flow, typed, false);
+    let flow_id = flow.id;
+    let checked = app
+        .store
+        .write(move |conn| {
+            async move {
+                let checked = code::check(conn, &guess, now).await?;
+                if matches!(checked, code::Typed::Right(_)) {
+                    store::flow::finish(conn, flow_id, now).await?;
+                }
+                Ok(checked)
+            }
+            .boxed()
+        })
+        .await?;
+    let account = match checked {
+        code::Typed::Right(proof) => proof.account,
+        code::Typed::Wrong { evidence, account, .. } => {
+            return Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?));
+        }
+    };
+    let Some(account) = account else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+    };
+    let Some(account) = store::account::find(&mut app.store.reader().await?, account).await? else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+    };
+    if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
+        return Ok(Ok(Proven::OfferReopen { flow: offer_reopen(app, visitor, account.id, now).await? }));
+    }
+    if account.state != AccountState::Active {
+        let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);
+        draft.account = Some(account.id);
+        draft.audience = Audience::Owner;
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    let new = pending.link(app);
+    let data = compose::link_data(app, &new.provider, &new.shown, now);
+    let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
+    let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
+    let first: First = Box::new(move |conn| {
+        async move {
+            if !store::journey::finish(conn, journey, now).await? {
+                return Err(store::Error::Undone);
+            }
+            links::tie(conn, id, &new, now).await?;
+            store::outbox::enqueue(conn, &notice, now).await?;
+            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "linked", now)).await
+        }
+        .boxed()
+    });
+    let entry = sign_in::Entry { account, device_known: false, remember: false, keep_device: true, link: Some(link) };
+    match enter(app, visitor, device, entry, "external", "mail", first).await {
+        Ok(Some(signed_in)) => {
+            app.mail_bell.notify_one();
+            Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))
+        }
+        Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
+            Ok(Err(recover::refuse_ended(app, visitor, "prove", Some(flow.id)).await))
+        }
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Links what a sign-up's code completes, in its transaction. `false` undoes the sign-up.
+pub(crate) async fn complete(
+    conn: &mut store::Conn,
+    account: Uuid,
+    journey: &Journey,
+    link: &NewLink,
+    now: Timestamp,
+) -> Result<bool, store::Error> {
+    Ok(store::journey::finish(conn, journey.id, now).await? && store::link::insert(conn, account, link, now).await?)
+}
+
+/// The link that a sign-up is to be completed with.
+pub(crate) async fn pending_link(
+    app: &App,
+    visitor: &Visitor,
+    flow: &Flow,
+) -> Result<Option<(Journey, NewLink)>, Fault> {
+    let Some(id) = flow.journey_id else {
+        return Ok(None);
+    };
+    let found = store::journey::find(&mut app.store.reader().await?, id).await?;
+    let provider = found.map(|journey| journey.provider).unwrap_or_default();
+    let pending = pending(app, visitor, &provider, Some(id)).await?;
+    Ok(pending.map(|pending| {
+        let link = pending.link(app);
+        (pending.journey, link)
+    }))
+}

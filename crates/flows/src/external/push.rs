@@ -1,0 +1,143 @@
+//! What providers push: it moves a link's state, and ends sessions where it says so.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    link::{self, LinkEvent, LinkSource},
+    session::EndReason,
+};
+use kagiya_oidc::{
+    TokenFault,
+    set::{Event, What},
+};
+use kagiya_store as store;
+
+use super::{Entry, seconds};
+use crate::{App, Fault, compose, recover, session, sign_in};
+
+/// Takes a pushed token. The number of events that were new.
+///
+/// # Errors
+/// When the database fails; the provider is asked to come again.
+pub async fn receive(app: &App, entry: &Entry, token: &str) -> Result<Result<usize, TokenFault>, Fault> {
+    let now = app.now();
+    let events = match entry.provider.read_events(token, seconds(now)).await {
+        Ok(events) => events,
+        Err(fault) => {
+            tracing::warn!(provider = entry.provider.id(), %fault, "a pushed token is not believed");
+            metrics::counter!("kagiya_pushed_total", "provider" => entry.provider.id().to_owned(), "what" => "refused")
+                .increment(1);
+            return Ok(Err(fault));
+        }
+    };
+    let mut new = 0;
+    for (place, event) in events.iter().enumerate() {
+        let what = event.what.as_str();
+        metrics::counter!("kagiya_pushed_total", "provider" => entry.provider.id().to_owned(), "what" => what)
+            .increment(1);
+        if take(app, entry, event, place).await? {
+            new += 1;
+        }
+    }
+    Ok(Ok(new))
+}
+
+const fn meaning(what: What) -> Option<LinkEvent> {
+    match what {
+        What::SessionsRevoked | What::CredentialChangeRequired => Some(LinkEvent::Reauth),
+        What::ConsentRevoked => Some(LinkEvent::ConsentRevoked),
+        What::Disabled { hijacked: true } => Some(LinkEvent::Hijacked),
+        What::Disabled { hijacked: false } => Some(LinkEvent::Disabled),
+        What::Enabled => Some(LinkEvent::Enabled),
+        What::Purged => Some(LinkEvent::Purged),
+        What::IdentifierChanged
+        | What::EmailDisabled
+        | What::EmailEnabled
+        | What::SignedOut
+        | What::Verification
+        | What::Other => None,
+    }
+}
+
+/// Whose sessions end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    None,
+    OfLink,
+    All,
+}
+
+const fn ends(what: What) -> End {
+    match what {
+        What::SessionsRevoked | What::Disabled { hijacked: true } => End::All,
+        What::SignedOut | What::ConsentRevoked | What::Disabled { hijacked: false } | What::Purged => End::OfLink,
+        _ => End::None,
+    }
+}
+
+async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<bool, Fault> {
+    let now = app.now();
+    let provider = entry.provider.id();
+    let token_key = app.keys.digest16("pushed", &[provider.as_bytes(), event.jti.as_bytes(), &place.to_le_bytes()]);
+    let (issuer, subject, what) = (entry.provider.issuer(), event.subject.clone().unwrap_or_default(), event.what);
+    let found = store::link::find_identity(&mut app.store.reader().await?, &issuer, &subject).await?;
+    let account = match &found {
+        Some(link) => store::account::find(&mut app.store.reader().await?, link.account_id).await?,
+        None => None,
+    };
+    let lang = account.as_ref().map_or("ja", |account| account.lang.as_str());
+    let notice = found.as_ref().map(|link| {
+        let data = compose::link_data(app, provider, &link.shown, now);
+        sign_in::mail(app, "link_changed", Some(link.account_id), data, lang)
+    });
+    let (server, audit_id) = (app.server_id, app.new_id());
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                if !store::pushed::note(conn, &token_key, now).await? {
+                    return Ok((false, None));
+                }
+                let Some(link) = found else {
+                    return Ok((true, None));
+                };
+                let account = link.account_id;
+                let event = meaning(what);
+                let to = event.and_then(|event| Some((event, link::next(link.state(), &link.state_why, event)?)));
+                if let Some((event, state)) = to {
+                    store::link::set_state(conn, link.id, state, event, LinkSource::Push, now).await?;
+                    if let (Some(notice), false) = (&notice, event == LinkEvent::Enabled) {
+                        store::outbox::enqueue(conn, notice, now).await?;
+                    }
+                }
+                if let (Some(event), Some(mailbox)) = (event, &link.email_key) {
+                    // Its mailbox is as much in doubt as the account it belongs to.
+                    if event.closes_mailbox() {
+                        store::email::set_closed(conn, account, mailbox, Some(now)).await?;
+                    } else if event == LinkEvent::Enabled {
+                        store::email::set_closed(conn, account, mailbox, None).await?;
+                    }
+                }
+                let mut line = recover::audit_line("provider", "pushed", now);
+                line.detail = what.as_str().to_owned();
+                store::audit::note(conn, audit_id, Some(account), &line).await?;
+                let ended = match ends(what) {
+                    End::None => 0,
+                    End::OfLink => {
+                        store::session::end_of_link(conn, link.id, uuid::Uuid::nil(), EndReason::ProviderEnded, now)
+                            .await?
+                    }
+                    End::All => store::session::end_all(conn, account, None, EndReason::ProviderEnded, now).await?,
+                };
+                let others = if ended > 0 { Some(session::end_epoch(conn, server, now).await?) } else { None };
+                Ok((true, others))
+            }
+            .boxed()
+        })
+        .await?;
+    let (new, others) = done;
+    if let Some(others) = others {
+        session::ended(app, others).await?;
+    }
+    app.mail_bell.notify_one();
+    Ok(new)
+}

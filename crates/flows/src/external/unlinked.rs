@@ -1,0 +1,59 @@
+//! An identity that is linked to no account here: kept until its owner has chosen.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{Audience, Evidence, Timestamp, link::LinkState};
+use kagiya_oidc::Identity;
+use kagiya_store::{self as store, journey::Journey};
+use uuid::Uuid;
+
+use super::{CHOOSING, Entry, facts, verified_email};
+use crate::{
+    App, Fault, Visitor,
+    attempt::{self, Draft},
+};
+
+/// Keeps the identity with the way, and why it is not linked under a reference.
+pub(super) async fn keep(
+    app: &App,
+    visitor: &Visitor,
+    entry: &Arc<Entry>,
+    journey: Journey,
+    identity: &Identity,
+) -> Result<Uuid, Fault> {
+    let mut draft = Draft::new("external", 200, visitor, vec![Evidence::IdentityNotLinked]);
+    draft.audience = Audience::Provider;
+    let mut conn = app.store.reader().await?;
+    if let Some(link) = store::link::find_removed(&mut conn, &identity.issuer, &identity.subject).await? {
+        draft.evidence.push(Evidence::LinkRemovedHere { at: Timestamp(link.removed_at.unwrap_or_default()) });
+        draft.account = Some(link.account_id);
+    }
+    // Whether an account has the address is told to its mailbox, never here.
+    if let Some(email) = verified_email(identity)
+        && let Some(account) = store::account::find_by_email(&mut conn, &email.key()).await?
+    {
+        draft.evidence.push(Evidence::AddressElsewhere);
+        draft.account = Some(account.id);
+    }
+    drop(conn);
+    let links = facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
+    // Not the usual one of this browser: unless that one is known to be in trouble.
+    if links.iter().any(|link| matches!(link.state(), LinkState::Ok | LinkState::ReauthNeeded)) {
+        draft.evidence.push(Evidence::OtherIdentityBefore);
+    }
+    let refusal = attempt::refuse(app, visitor, draft).await;
+    let (id, reference) = (journey.id, refusal.reference.as_str().to_owned());
+    let kept = serde_json::to_string(identity).unwrap_or_default();
+    let expires = app.now().plus(CHOOSING);
+    app.store
+        .write(move |conn| {
+            async move {
+                store::journey::settle(conn, id, "choose", Some(&kept), expires).await?;
+                store::journey::set_reference(conn, id, &reference).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(id)
+}

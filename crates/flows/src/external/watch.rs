@@ -1,0 +1,150 @@
+//! Looking after providers: keys ahead of time, probes while something is wrong, their own
+//! word about their health, and an alarm when it is ours to mend.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use kagiya_domain::{Span, Timestamp, setup::SetupFault};
+use kagiya_oidc::{Class, status::Word};
+use kagiya_store as store;
+
+use super::{
+    Entry, facts,
+    health::{Reading, Sample, State},
+    redirect_uri, seconds,
+};
+use crate::{App, Fault, compose, setup, sign_in};
+
+/// Says to operators that a provider's state changed.
+pub(crate) fn announce(app: &Arc<App>, entry: &Entry, reading: Reading) {
+    let provider = entry.provider.id();
+    metrics::gauge!("kagiya_provider_state", "provider" => provider.to_owned()).set(match reading.state {
+        State::Ok => 0.0,
+        State::Degraded => 1.0,
+        State::Down => 2.0,
+    });
+    let state = reading.state.as_str();
+    match (reading.state, reading.ours) {
+        (State::Ok, _) => tracing::info!(provider, state, "a provider works again"),
+        (_, true) => tracing::error!(provider, state, "a provider refuses us: our set-up is wrong"),
+        (_, false) => tracing::warn!(provider, state, "a provider is in trouble"),
+    }
+    if reading.state != State::Down {
+        return;
+    }
+    if reading.ours {
+        setup::note(app, SetupFault::ProviderRefuses, &format!("{provider} refuses this service"));
+    }
+    let (app, provider) = (Arc::clone(app), provider.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = alarm(&app, &provider, reading).await {
+            tracing::warn!(%error, "staff could not be alarmed");
+        }
+    });
+}
+
+/// A mail to every member of staff.
+async fn alarm(app: &App, provider: &str, reading: Reading) -> Result<(), Fault> {
+    let staff = store::account::staff(&mut app.store.reader().await?).await?;
+    let kind = if reading.ours { "provider_refuses" } else { "provider_down" };
+    let mails: Vec<_> = staff
+        .iter()
+        .map(|account| {
+            let data = compose::link_data(app, provider, "", reading.since);
+            sign_in::mail(app, kind, Some(account.id), data, &account.lang)
+        })
+        .collect();
+    let now = app.now();
+    app.store
+        .write(move |conn| {
+            async move {
+                for mail in &mails {
+                    store::outbox::enqueue(conn, mail, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await?;
+    app.mail_bell.notify_one();
+    Ok(())
+}
+
+/// Reads every provider's description and keys anew. What cannot be read stays as it was.
+///
+/// # Errors
+/// Never: a provider that fails is its own matter.
+pub async fn refresh(app: &Arc<App>) -> Result<(), Fault> {
+    let now = seconds(app.now());
+    let each = app.providers.iter().map(|entry| async move {
+        if let Err(failure) = entry.provider.refresh(now).await {
+            tracing::warn!(provider = entry.provider.id(), %failure, "description or keys could not be read");
+        }
+    });
+    futures_util::future::join_all(each).await;
+    Ok(())
+}
+
+/// Probes the providers that are in trouble: nobody may be trying them.
+///
+/// # Errors
+/// Never.
+pub async fn probe(app: &Arc<App>) -> Result<(), Fault> {
+    let now = app.now();
+    let troubled = app.providers.iter().filter(|entry| entry.health.read(now).state != State::Ok);
+    let each = troubled.map(|entry| async move {
+        let provider = &entry.provider;
+        let failure = match provider.refresh(seconds(now)).await {
+            Err(failure) => Some(failure),
+            Ok(()) => provider.probe(&redirect_uri(app, provider.id()), seconds(now)).await,
+        };
+        let sample = match failure.map(|failure| failure.class(provider.kind())) {
+            None => Some(Sample::Good),
+            Some(Class::Trouble) => Some(Sample::Theirs),
+            Some(Class::Ours) => Some(Sample::Ours),
+            Some(_) => None,
+        };
+        if let Some(sample) = sample {
+            facts::note(app, entry, sample);
+        }
+    });
+    futures_util::future::join_all(each).await;
+    Ok(())
+}
+
+/// Reads the providers' own status feeds.
+///
+/// # Errors
+/// Never.
+pub async fn feeds(app: &Arc<App>) -> Result<(), Fault> {
+    let each = app.providers.iter().map(|entry| async move {
+        let word = match entry.provider.ask_status().await {
+            None => return,
+            Some(Ok(Word::Trouble(words))) => Some(words),
+            Some(Ok(Word::Fine | Word::Unknown) | Err(_)) => None,
+        };
+        if let Some(reading) = entry.health.note_feed(word, app.now()) {
+            announce(app, entry, reading);
+        }
+    });
+    futures_util::future::join_all(each).await;
+    Ok(())
+}
+
+/// Deletes ways, removed links and pushed tokens that are kept no longer.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn clean_up(app: &App, now: Timestamp) -> Result<(), Fault> {
+    app.store
+        .write(move |conn| {
+            async move {
+                store::journey::sweep(conn, now.minus(Span::days(1))).await?;
+                store::pushed::sweep(conn, now.minus(Span::days(8))).await?;
+                store::link::sweep(conn, now.minus(Span::days(90))).await.map(drop)
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! How a provider fares, measured by our own calls to it. Two answers open the door again as
+//! carefully as failures shut it.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use kagiya_domain::{Span, Timestamp};
+
+/// What is older says nothing.
+const WINDOW: Span = Span::minutes(10);
+/// Failures in a row that make a provider shaky, and then down.
+const SHAKY: usize = 2;
+const DOWN: usize = 3;
+/// Successes in a row that make it well again.
+const WELL: usize = 2;
+/// While it is down, one person in so long is let through to try.
+const HALF_OPEN: Span = Span::seconds(20);
+/// Kept at most.
+const MOST: usize = 500;
+/// Of so many tickets, nearly all refused: that is no matter of persons.
+const TICKETS: usize = 6;
+
+/// What came of one call, or of one return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sample {
+    /// It worked.
+    Good,
+    /// The provider failed at a call of ours.
+    Theirs,
+    /// The provider says to the browser that it fails. Anybody can say that: one network counts once.
+    TheySay(String),
+    /// The provider refuses us, at a call of ours.
+    Ours,
+    /// As `TheySay`, that it refuses us.
+    TheySayOurs(String),
+    /// The provider refuses the ticket, to one network.
+    Ticket(String),
+}
+
+/// How a provider fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As always.
+    Ok,
+    /// Some fail.
+    Degraded,
+    /// All fail.
+    Down,
+}
+
+impl State {
+    /// `data-state`, and the name in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// A reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// How it fares.
+    pub state: State,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether the fault is ours: a wrong secret, a wrong address.
+    pub ours: bool,
+}
+
+#[derive(Debug)]
+struct Inner {
+    samples: VecDeque<(Timestamp, Sample)>,
+    reading: Reading,
+    let_through: Timestamp,
+    /// The provider's own feed says that something is wrong.
+    feed: Option<String>,
+}
+
+/// The health of one provider, in this process.
+#[derive(Debug)]
+pub struct Health(Mutex<Inner>);
+
+impl Default for Health {
+    fn default() -> Self {
+        let reading = Reading { state: State::Ok, since: Timestamp(0), ours: false };
+        let never = Timestamp(i64::MIN / 2);
+        Self(Mutex::new(Inner { samples: VecDeque::new(), reading, let_through: never, feed: None }))
+    }
+}
+
+impl Health {
+    /// Takes a sample; returns the reading when it changed.
+    pub fn note(&self, sample: Sample, now: Timestamp) -> Option<Reading> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = |sample: &Sample| matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_) | Sample::Ticket(_));
+        if said(&sample) {
+            // The same network's earlier word is worth no more than its last.
+            inner.samples.retain(|(_, other)| *other != sample);
+        }
+        inner.samples.push_back((now, sample));
+        if inner.samples.len() > MOST {
+            inner.samples.pop_front();
+        }
+        inner.judge(now)
+    }
+
+    /// What the provider's feed says.
+    pub fn note_feed(&self, trouble: Option<String>, now: Timestamp) -> Option<Reading> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.feed = trouble;
+        inner.judge(now)
+    }
+
+    /// How it fares.
+    pub fn read(&self, now: Timestamp) -> Reading {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.judge(now);
+        inner.reading
+    }
+
+    /// Whether a person may be sent there: while it is down, one in a while.
+    pub fn lets_through(&self, now: Timestamp) -> bool {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.judge(now);
+        if inner.reading.state != State::Down {
+            return true;
+        }
+        if now.since(inner.let_through) < HALF_OPEN {
+            return false;
+        }
+        inner.let_through = now;
+        true
+    }
+
+    /// Whether nearly every ticket of several networks is refused.
+    pub fn refuses_all_tickets(&self, now: Timestamp) -> bool {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = |which: &dyn Fn(&Sample) -> bool| {
+            inner.samples.iter().filter(|(at, sample)| now.since(*at) < WINDOW && which(sample)).count()
+        };
+        let refused = count(&|sample| matches!(sample, Sample::Ticket(_)));
+        refused >= TICKETS && count(&|sample| *sample == Sample::Good) * 10 <= refused
+    }
+}
+
+impl Inner {
+    fn judge(&mut self, now: Timestamp) -> Option<Reading> {
+        while self.samples.front().is_some_and(|(at, _)| now.since(*at) >= WINDOW) {
+            self.samples.pop_front();
+        }
+        let told = |sample: &Sample| !matches!(sample, Sample::Ticket(_));
+        let newest = || self.samples.iter().rev().map(|(_, sample)| sample).filter(|sample| told(sample));
+        let goods = newest().take_while(|sample| **sample == Sample::Good).count();
+        let bads = || newest().take_while(|sample| **sample != Sample::Good);
+        let failures = bads().count();
+        let ours = bads().filter(|sample| matches!(sample, Sample::Ours | Sample::TheySayOurs(_))).count();
+        let last_bad = newest().any(|sample| *sample != Sample::Good);
+        let was_down = self.reading.state == State::Down;
+        let state = match (failures, goods) {
+            (n, _) if n >= DOWN => State::Down,
+            // What was down stays down until it was seen to work.
+            (n, 0) if was_down && n > 0 => State::Down,
+            (n, _) if n >= SHAKY => State::Degraded,
+            (_, n) if n < WELL && last_bad && self.reading.state != State::Ok => State::Degraded,
+            _ if self.feed.is_some() => State::Degraded,
+            _ => State::Ok,
+        };
+        let reading = Reading { state, since: self.reading.since, ours: state != State::Ok && ours * 2 > failures };
+        if (reading.state, reading.ours) == (self.reading.state, self.reading.ours) {
+            return None;
+        }
+        let from = self.samples.iter().rev().filter(|(_, s)| told(s)).take_while(|(_, s)| *s != Sample::Good).last();
+        // Trouble began with the first failure, not with the one that was too many.
+        let since = match (state, self.reading.state) {
+            (State::Ok, _) => now,
+            (_, State::Ok) => from.map_or(now, |(at, _)| *at),
+            _ => self.reading.since,
+        };
+        self.reading = Reading { since, ..reading };
+        Some(self.reading)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp(1_000_000_000 + seconds * 1_000)
+    }
+
+    #[test]
+    fn failures_shut_the_door_and_successes_open_it_step_by_step() {
+        let health = Health::default();
+        assert_eq!(health.note(Sample::Theirs, at(0)), None);
+        assert_eq!(health.note(Sample::Theirs, at(1)).map(|r| r.state), Some(State::Degraded));
+        let down = health.note(Sample::Theirs, at(2)).unwrap();
+        assert_eq!((down.state, down.since, down.ours), (State::Down, at(0), false));
+        assert!(health.lets_through(at(3)), "the first may try");
+        assert!(!health.lets_through(at(4)), "the next may not");
+        assert!(health.lets_through(at(30)));
+        assert_eq!(health.note(Sample::Good, at(31)).map(|r| r.state), Some(State::Degraded));
+        assert_eq!(health.note(Sample::Good, at(32)).map(|r| r.state), Some(State::Ok));
+    }
+
+    #[test]
+    fn one_network_cannot_talk_a_provider_down() {
+        let health = Health::default();
+        for n in 0..20 {
+            health.note(Sample::TheySay("203.0.113.0".into()), at(n));
+        }
+        assert_eq!(health.read(at(21)).state, State::Ok);
+        for network in ["198.51.100.0", "192.0.2.0"] {
+            health.note(Sample::TheySay(network.into()), at(22));
+        }
+        assert_eq!(health.read(at(23)).state, State::Down);
+    }
+
+    #[test]
+    fn our_own_fault_is_told_apart_and_old_news_fade() {
+        let health = Health::default();
+        for n in 0..3 {
+            health.note(Sample::Ours, at(n));
+        }
+        assert!(health.read(at(3)).ours);
+        let later = at(3 + 601);
+        assert_eq!(health.read(later).state, State::Ok);
+        for n in 0..6 {
+            health.note(Sample::Ticket(format!("net {n}")), later);
+        }
+        assert!(health.refuses_all_tickets(later));
+        assert_eq!(health.read(later).state, State::Ok);
+    }
+}

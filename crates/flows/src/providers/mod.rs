@@ -1,0 +1,48 @@
+//! The external accounts that the settings name, each with its health.
+
+pub mod health;
+
+use std::sync::Arc;
+
+use kagiya_oidc::Provider;
+
+/// One provider with its health.
+#[derive(Debug)]
+pub struct Entry {
+    /// The provider.
+    pub provider: Provider,
+    /// How it fares, by our own measure.
+    pub health: health::Health,
+}
+
+/// The providers that the settings name, in their order.
+#[derive(Debug, Default)]
+pub struct Providers(Vec<Arc<Entry>>);
+
+impl Providers {
+    /// From the settings' list.
+    pub fn new(providers: Vec<Provider>) -> Self {
+        let entry = |provider| Arc::new(Entry { provider, health: health::Health::default() });
+        Self(providers.into_iter().map(entry).collect())
+    }
+
+    /// The provider of that name.
+    pub fn find(&self, id: &str) -> Option<&Arc<Entry>> {
+        self.0.iter().find(|entry| entry.provider.id() == id)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.0.iter()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a provider is called; its name in URLs when the settings no longer have it.
+    pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.find(id).map_or(id, |entry| entry.provider.name())
+    }
+}

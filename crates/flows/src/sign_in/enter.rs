@@ -1,0 +1,118 @@
+//! The end of every sign-in, however it was proven: one transaction, one session.
+
+use futures_util::{FutureExt, future::BoxFuture};
+use kagiya_domain::{Span, Timestamp, session::EndReason};
+use kagiya_store::{self as store, account::Account, attempt::Attempt};
+use uuid::Uuid;
+
+use super::{SignedIn, device_key, mail};
+use crate::{App, Fault, Visitor, compose, session};
+
+/// How far back a success explains earlier refusals.
+const LEARNING: Span = Span::days(7);
+
+/// Somebody who has proven who they are.
+pub(crate) struct Entry {
+    /// The account, as it was when it was proven.
+    pub(crate) account: Account,
+    /// Whether the account knows this browser.
+    pub(crate) device_known: bool,
+    /// "Keep me signed in".
+    pub(crate) remember: bool,
+    /// Whether there is a browser that will keep the known-device mark.
+    pub(crate) keep_device: bool,
+    /// The link by which it was proven.
+    pub(crate) link: Option<Uuid>,
+}
+
+/// What is done first in the transaction: what was proven is spent. An error undoes everything.
+pub(crate) type First = Box<dyn for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send>;
+
+/// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile.
+/// `kind` names the attempt, `by` what worked.
+pub(crate) async fn enter(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    entry: Entry,
+    kind: &'static str,
+    by: &'static str,
+    first: First,
+) -> Result<Option<SignedIn>, Fault> {
+    let now = app.now();
+    let account = entry.account;
+    let (token, mut new_session) = session::prepare(app, visitor, account.id, entry.remember, now);
+    new_session.link_id = entry.link;
+    let device = device.unwrap_or_else(|| app.random());
+    let device_key = device_key(app, &device);
+    let row = success_row(app, visitor, account.id, kind, now);
+    let notice = (!entry.device_known && account.last_sign_in_at.is_some()).then(|| {
+        let data = compose::new_device_data(visitor, now);
+        mail(app, "new_device", Some(account.id), data, &account.lang)
+    });
+    let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
+    let (id, version, keep_device) = (account.id, account.credential_version, entry.keep_device);
+    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                first(conn).await?;
+                // The password may have been changed, or the account locked, while this was proven.
+                if !store::account::note_sign_in(conn, id, version, now).await? {
+                    return Ok(None);
+                }
+                let mut replaced = false;
+                for old in &old_sessions {
+                    replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
+                }
+                store::session::insert(conn, &new_session, now).await?;
+                if keep_device {
+                    store::device::remember(conn, id, &device_key, now).await?;
+                }
+                store::attempt::insert(conn, &row).await?;
+                let key = browser_key.as_ref().map(|k| &k[..]);
+                store::attempt::resolve(conn, id, key, now.minus(LEARNING), by, now).await?;
+                if let Some(notice) = notice {
+                    store::outbox::enqueue(conn, &notice, now).await?;
+                }
+                Ok(Some(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
+            }
+            .boxed()
+        })
+        .await?;
+    let Some(replaced) = done else {
+        return Ok(None);
+    };
+    if let Some(others) = replaced {
+        session::ended(app, others).await?;
+    }
+    if has_notice {
+        app.mail_bell.notify_one();
+    }
+    metrics::counter!("kagiya_attempts_total", "kind" => kind, "outcome" => "signed_in", "cause" => "").increment(1);
+    Ok(Some(SignedIn { token, expires_at, remember: entry.remember, account, device }))
+}
+
+fn success_row(app: &App, visitor: &Visitor, account: Uuid, kind: &str, now: Timestamp) -> Attempt {
+    Attempt {
+        id: app.new_id(),
+        reference: kagiya_domain::reference::Reference::from_random(app.random()).as_str().to_owned(),
+        created_at: now.0,
+        kind: kind.to_owned(),
+        outcome: "signed_in".to_owned(),
+        account_id: Some(account),
+        subject_key: None,
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        network: visitor.network_kept(),
+        browser: serde_json::to_string(&visitor.browser).unwrap_or_default(),
+        evidence: "[]".to_owned(),
+        cause: String::new(),
+        told: String::new(),
+        repairs: visitor.repairs.join(" "),
+        advised: String::new(),
+        pending_until: None,
+        resolved_at: None,
+        resolved_by: None,
+    }
+}

@@ -1,0 +1,67 @@
+//! A way in for once: an account without a password, proven by a mailed code.
+
+use futures_util::FutureExt;
+use kagiya_domain::account::AccountState;
+use kagiya_store as store;
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, Outcome, Visitor, recover,
+    sign_in::{Entry, First, SignedIn, enter},
+};
+
+/// Whether a proven recovery may end without a new password: the account has none, and lives
+/// by its links.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_offered(app: &App, account: Option<Uuid>) -> Result<bool, Fault> {
+    let Some(account) = account else {
+        return Ok(false);
+    };
+    let mut conn = app.store.reader().await?;
+    Ok(!store::link::has_password(&mut conn, account).await?
+        && !store::link::of_account(&mut conn, account).await?.is_empty())
+}
+
+/// Signs in by a proven recovery, once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn run(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    id: Option<Uuid>,
+) -> Outcome<(Box<SignedIn>, Option<String>)> {
+    let now = app.now();
+    let found = recover::find_flow(app, visitor, "recover", id).await?;
+    let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);
+    let offered = is_offered(app, flow.as_ref().and_then(|flow| flow.account_id)).await?;
+    let (Some(flow), true) = (flow, offered) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
+    };
+    let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
+    let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+        return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
+    };
+    let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
+    let first: First = Box::new(move |conn| {
+        async move {
+            if !store::flow::finish(conn, flow_id, now).await? {
+                return Err(store::Error::Undone);
+            }
+            store::audit::note(conn, audit_id, Some(account_id), &recover::audit_line("owner", "entered_once", now))
+                .await
+        }
+        .boxed()
+    });
+    let entry = Entry { account, device_known: false, remember: false, keep_device: true, link: None };
+    match enter(app, visitor, device, entry, "recover", "mail", first).await {
+        Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
+        Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
+            Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await))
+        }
+        Err(fault) => Err(fault),
+    }
+}

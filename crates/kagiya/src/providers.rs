@@ -1,0 +1,139 @@
+//! `[[providers]]` of the settings: understood, with their secrets read.
+
+use std::path::{Path, PathBuf};
+
+use kagiya_flows::external::Providers;
+use kagiya_oidc::{Kind, Overrides, Plan, Provider, Secret};
+use serde::Deserialize;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::Failure;
+
+/// One entry.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ProviderSetting {
+    id: String,
+    kind: String,
+    name: Option<String>,
+    client_id: String,
+    client_secret_file: Option<PathBuf>,
+    /// Apple: the developer team and the name of the key in `client_secret_file`.
+    team_id: Option<String>,
+    key_id: Option<String>,
+    scopes: Vec<String>,
+    issuer: Option<String>,
+    authorize_url: Option<String>,
+    token_url: Option<String>,
+    userinfo_url: Option<String>,
+    jwks_url: Option<String>,
+    status_url: Option<String>,
+}
+
+impl ProviderSetting {
+    /// A stand-in of the practice town.
+    pub(crate) fn practice(id: &str, kind: Kind, name: &str, town: &str, client_id: &str, secret: &Path) -> Self {
+        Self {
+            id: id.to_owned(),
+            kind: kind.as_str().to_owned(),
+            name: Some(name.to_owned()),
+            client_id: client_id.to_owned(),
+            client_secret_file: Some(secret.to_path_buf()),
+            issuer: Some(format!("{town}/{id}")),
+            authorize_url: Some(format!("{town}/{id}/authorize")),
+            token_url: Some(format!("{town}/{id}/token")),
+            userinfo_url: Some(format!("{town}/{id}/userinfo")),
+            jwks_url: Some(format!("{town}/{id}/jwks")),
+            status_url: Some(format!("{town}/{id}/status")),
+            ..Self::default()
+        }
+    }
+}
+
+/// Names under `/sign-in/` that are ours.
+const RESERVED: [&str; 3] = ["reopen", "password", "unlock"];
+
+/// Puts the providers together.
+///
+/// # Errors
+/// The provider and the key that cannot be taken, and what was expected.
+pub(crate) fn read(settings: &[ProviderSetting], folder: &Path) -> Result<Providers, Failure> {
+    let mut providers: Vec<Provider> = Vec::new();
+    for setting in settings {
+        if providers.iter().any(|other| other.id() == setting.id) {
+            return Err(wrong(setting, "id", "a name that no other provider has"));
+        }
+        providers.push(one(setting, folder)?);
+    }
+    Ok(Providers::new(providers))
+}
+
+fn wrong(setting: &ProviderSetting, key: &str, expected: &str) -> Failure {
+    Failure::Usage(format!("providers.{key} of {:?}: expected {expected}", setting.id))
+}
+
+fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Failure> {
+    let id = &setting.id;
+    let plain = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
+    if id.is_empty() || id.len() > 32 || !plain || RESERVED.contains(&id.as_str()) {
+        return Err(wrong(setting, "id", "up to 32 of a-z, 0-9, _ and -, as it stands in URLs"));
+    }
+    let named = if setting.kind.is_empty() { id } else { &setting.kind };
+    let Some(kind) = Kind::parse(named) else {
+        let kinds = Kind::ALL.map(Kind::as_str).join(", ");
+        return Err(wrong(setting, "kind", &format!("one of {kinds}")));
+    };
+    if setting.client_id.is_empty() {
+        return Err(wrong(setting, "client_id", "what the provider calls this service"));
+    }
+    let url = |key: &str, text: &Option<String>| -> Result<Option<Url>, Failure> {
+        let parse = |text: &String| Url::parse(text).map_err(|error| wrong(setting, key, &format!("a URL ({error})")));
+        text.as_ref().map(parse).transpose()
+    };
+    let urls = Overrides {
+        issuer: url("issuer", &setting.issuer)?,
+        authorize_url: url("authorize_url", &setting.authorize_url)?,
+        token_url: url("token_url", &setting.token_url)?,
+        userinfo_url: url("userinfo_url", &setting.userinfo_url)?,
+        jwks_url: url("jwks_url", &setting.jwks_url)?,
+        status_url: url("status_url", &setting.status_url)?,
+    };
+    let plan = Plan {
+        id: id.clone(),
+        kind,
+        name: setting.name.clone().or(kind.own_name().map(str::to_owned)).unwrap_or_else(|| id.clone()),
+        client_id: setting.client_id.clone(),
+        secret: secret(setting, kind, folder)?,
+        scopes: setting.scopes.clone(),
+        urls,
+        issuer: setting.issuer.clone(),
+    };
+    Provider::new(plan).map_err(|(key, words)| Failure::Usage(format!("providers.{key} of {id:?}: {words}")))
+}
+
+fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret, Failure> {
+    let Some(path) = &setting.client_secret_file else {
+        return match kind {
+            Kind::X | Kind::Oidc | Kind::OAuth2 => Ok(Secret::None),
+            _ => Err(wrong(setting, "client_secret_file", "a file with the client's secret")),
+        };
+    };
+    let path = if path.is_absolute() { path.clone() } else { folder.join(path) };
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        wrong(setting, "client_secret_file", &format!("a file to read ({}: {error})", path.display()))
+    })?;
+    let text = Zeroizing::new(text);
+    if text.trim().is_empty() {
+        return Err(wrong(setting, "client_secret_file", &format!("a secret in {}, which is empty", path.display())));
+    }
+    if !text.contains("-----BEGIN") {
+        return Ok(Secret::Static(Zeroizing::new(text.trim().to_owned())));
+    }
+    match (&setting.team_id, &setting.key_id) {
+        (Some(team), Some(key_id)) => {
+            Ok(Secret::Signed { team: team.clone(), key_id: key_id.clone(), pem: Zeroizing::new(text.to_string()) })
+        }
+        _ => Err(wrong(setting, "team_id", "the developer team, with key_id, since the secret is a key")),
+    }
+}

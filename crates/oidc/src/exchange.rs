@@ -1,0 +1,235 @@
+//! The code for an identity: one call to the token endpoint, at most one to another.
+
+use reqwest::Method;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    answer::{Endpoint, Failure, clean},
+    class::Class,
+    fault::TokenFault,
+    identity::{Identity, address, is_true, shown, subject_of},
+    jwt::{self, Claims},
+    kinds::{ClientProof, IdToken, Kind, Profile},
+    provider::{Provider, Secret},
+};
+
+/// What came back, and what it must fit.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticket<'a> {
+    /// The code.
+    pub code: &'a str,
+    /// As in the request.
+    pub redirect_uri: &'a str,
+    /// As in the request.
+    pub nonce: &'a str,
+    /// As behind the request's challenge.
+    pub verifier: &'a str,
+    /// Apple's word about the person, told once, beside the code.
+    pub user: Option<&'a str>,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+#[derive(Serialize)]
+struct SecretClaims<'a> {
+    iss: &'a str,
+    iat: i64,
+    exp: i64,
+    aud: &'a str,
+    sub: &'a str,
+}
+
+/// A signed secret is for one call; clocks may differ.
+const SECRET_LIFE: i64 = 300;
+
+impl Provider {
+    /// Whether an answer names this provider, where it has to (RFC 9207 2.4).
+    ///
+    /// # Errors
+    /// When the provider has to be asked whether it does, and does not answer.
+    pub async fn is_from_here(&self, iss: Option<&str>) -> Result<bool, Failure> {
+        let issuer = self.issuer();
+        Ok(match iss {
+            Some(iss) => iss == issuer || self.plan.kind.ways().issuer_aliases.contains(&iss),
+            None => !self.places().await?.names_itself,
+        })
+    }
+
+    /// Exchanges a code, once and at once.
+    ///
+    /// # Errors
+    /// Why there is no identity.
+    pub async fn exchange(&self, ticket: &Ticket<'_>) -> Result<Identity, Failure> {
+        let ways = self.plan.kind.ways();
+        let tokens = self.ask_tokens(ticket).await?;
+        let mut identity = Identity { issuer: self.issuer(), ..Identity::default() };
+        if ways.id_token != IdToken::None {
+            let token = tokens["id_token"].as_str().ok_or(TokenFault::Missing)?;
+            let claims: Claims = self.verify(token, true, ticket.now).await?;
+            jwt::check_id_token(&self.plan, &self.issuer(), &claims, ticket.nonce, ticket.now)?;
+            self.take_claims(&mut identity, claims);
+        }
+        let ask = match ways.profile {
+            Profile::Always => true,
+            Profile::WithoutEmail => identity.email.is_none() && self.places().await?.profile.is_some(),
+            Profile::Never => false,
+        };
+        if ask {
+            let token = tokens["access_token"]
+                .as_str()
+                .ok_or(Failure::Unreadable { endpoint: Endpoint::Token, why: "without an access token" })?;
+            let profile = self.ask_profile(token).await?;
+            self.take_profile(&mut identity, &profile)?;
+        }
+        if self.is(Kind::Apple) && identity.name.is_none() {
+            identity.name = ticket.user.and_then(apple_name);
+        }
+        identity.email_verified &= identity.email.is_some() && ways.vouches_for_email;
+        Ok(identity)
+    }
+
+    fn take_claims(&self, identity: &mut Identity, claims: Claims) {
+        identity.subject = claims.sub.unwrap_or_default();
+        identity.email = claims.email.as_deref().and_then(address);
+        identity.email_verified = is_true(claims.email_verified.as_ref());
+        identity.relay = is_true(claims.is_private_email.as_ref());
+        identity.name = claims.name.or(claims.preferred_username).as_deref().and_then(shown);
+        identity.sid = claims.sid;
+    }
+
+    /// The profile completes the ID token, and must be of the same person (OpenID Connect Core 5.3.2).
+    fn take_profile(&self, identity: &mut Identity, profile: &Value) -> Result<(), Failure> {
+        let data = if profile["data"].is_object() { &profile["data"] } else { profile };
+        let named = ["sub", "id", "user_id"].iter().find_map(|name| subject_of(&data[*name]));
+        let subject = named.ok_or(TokenFault::Subject)?;
+        if identity.subject.is_empty() {
+            identity.subject = subject;
+        } else if identity.subject != subject {
+            return Err(TokenFault::Subject.into());
+        }
+        let text = |name: &str| data[name].as_str();
+        if identity.email.is_none() {
+            identity.email = text("email").or(text("confirmed_email")).and_then(address);
+            identity.email_verified = is_true(data.get("email_verified"));
+        }
+        if identity.name.is_none() {
+            identity.name =
+                text("name").or(text("username")).or(text("nickname")).or(text("preferred_username")).and_then(shown);
+        }
+        Ok(())
+    }
+
+    async fn ask_tokens(&self, ticket: &Ticket<'_>) -> Result<Value, Failure> {
+        let endpoint = Endpoint::Token;
+        let ways = self.plan.kind.ways();
+        let url = self.places().await?.token.ok_or(Failure::Unknown(endpoint))?;
+        let mut form: Vec<(&str, &str)> =
+            vec![("grant_type", "authorization_code"), ("code", ticket.code), ("redirect_uri", ticket.redirect_uri)];
+        if ways.pkce {
+            form.push(("code_verifier", ticket.verifier));
+        }
+        let secret = self.client_secret(ticket.now)?;
+        let mut request = self.client.request(Method::POST, &url)?.header("accept", "application/json");
+        match (&secret, ways.proof) {
+            (Some(secret), ClientProof::Basic) => {
+                // Each half is encoded as in a form first (RFC 6749 2.3.1).
+                let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                request = request.basic_auth(encode(&self.plan.client_id), Some(encode(secret)));
+                // X wants the client named in the body, too.
+                form.push(("client_id", &self.plan.client_id));
+            }
+            (Some(secret), ClientProof::Post) => {
+                form.push(("client_id", &self.plan.client_id));
+                form.push(("client_secret", secret));
+            }
+            (None, _) => form.push(("client_id", &self.plan.client_id)),
+        }
+        let read = self.client.send(endpoint, request.form(&form)).await?;
+        let told: Value = match serde_json::from_slice(&read.body) {
+            Ok(told) => told,
+            Err(_) if read.status == 200 => return Err(Failure::Unreadable { endpoint, why: "what is no JSON" }),
+            Err(_) => Value::Null,
+        };
+        if read.status != 200 || told["error"].is_string() {
+            let (code, words) = code_of(&told);
+            return Err(Failure::Answered { endpoint, status: read.status, code, words });
+        }
+        Ok(told)
+    }
+
+    async fn ask_profile(&self, token: &str) -> Result<Value, Failure> {
+        let endpoint = Endpoint::Profile;
+        let url = self.places().await?.profile.ok_or(Failure::Unknown(endpoint))?;
+        let request = self.client.request(Method::GET, &url)?.bearer_auth(token).header("accept", "application/json");
+        let read = self.client.send(endpoint, request).await?;
+        let told: Value = serde_json::from_slice(&read.body).unwrap_or(Value::Null);
+        // X answers errors with 200, too.
+        let failed = told["errors"].is_array() && !told["data"].is_object();
+        if read.status != 200 || failed {
+            let (code, words) = code_of(&told);
+            return Err(Failure::Answered { endpoint, status: read.status, code, words });
+        }
+        if !told.is_object() {
+            return Err(Failure::Unreadable { endpoint, why: "what is no JSON object" });
+        }
+        Ok(told)
+    }
+
+    /// The secret for one call.
+    fn client_secret(&self, now: i64) -> Result<Option<String>, Failure> {
+        match &self.plan.secret {
+            Secret::None => Ok(None),
+            Secret::Static(text) => Ok(Some(text.to_string())),
+            Secret::Signed { team, key_id, pem } => {
+                let key = jsonwebtoken::EncodingKey::from_ec_pem(pem.as_bytes())
+                    .map_err(|error| Failure::Secret(error.to_string()))?;
+                let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
+                header.kid = Some(key_id.clone());
+                let aud = self.issuer();
+                let exp = now + SECRET_LIFE;
+                let claims = SecretClaims { iss: team, iat: now, exp, aud: &aud, sub: &self.plan.client_id };
+                jsonwebtoken::encode(&header, &claims, &key)
+                    .map(Some)
+                    .map_err(|error| Failure::Secret(error.to_string()))
+            }
+        }
+    }
+
+    /// Asks the token endpoint with a code that cannot be right: whoever answers that the *code*
+    /// is wrong knows us. `None` when all is well.
+    pub async fn probe(&self, redirect_uri: &str, now: i64) -> Option<Failure> {
+        let ticket = Ticket { code: "kagiya-probe", redirect_uri, nonce: "", verifier: PROBE, user: None, now };
+        match self.ask_tokens(&ticket).await {
+            Ok(_) => None,
+            Err(failure) if failure.class(self.plan.kind) == Class::Ticket => None,
+            Err(failure) => Some(failure),
+        }
+    }
+}
+
+/// A verifier of the right length that fits nothing.
+const PROBE: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM";
+
+/// The error's code and description: as OAuth writes them, or X's problems and numbers.
+fn code_of(told: &Value) -> (String, String) {
+    let number = |value: &Value| value.as_i64().map(|number| number.to_string());
+    let first = &told["errors"][0];
+    let problem = told["type"].as_str().or(first["type"].as_str()).and_then(|url| url.rsplit('/').next());
+    let code = told["error"]
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| number(&first["code"]))
+        .or_else(|| problem.map(str::to_owned))
+        .or_else(|| number(&told["error"]["code"]))
+        .unwrap_or_default();
+    let words = told["error_description"].as_str().or(told["detail"].as_str()).or(first["message"].as_str());
+    (clean(&code), words.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect())
+}
+
+/// The name from Apple's `user`, which is not signed: for a greeting, for nothing else.
+fn apple_name(user: &str) -> Option<String> {
+    let told: Value = serde_json::from_str(user.get(..4_096).unwrap_or(user)).ok()?;
+    let part = |name: &str| told["name"][name].as_str().unwrap_or_default().to_owned();
+    shown(format!("{} {}", part("firstName"), part("lastName")).trim())
+}

@@ -1,0 +1,64 @@
+//! Who somebody is at a provider.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Who somebody is at a provider. The key is issuer and subject, never the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Who says so.
+    pub issuer: String,
+    /// Whom it calls so, for ever.
+    pub subject: String,
+    /// The address, as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the provider vouches for the address, and its word counts.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// A relay address that only the provider can deliver to (Apple).
+    #[serde(default)]
+    pub relay: bool,
+    /// What the person is called there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The provider's session, for sign-outs that it tells us of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+}
+
+/// Booleans may arrive as text (Apple, and others).
+pub(crate) fn is_true(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    }
+}
+
+/// Text for people: without controls and directions, short.
+pub(crate) fn shown(text: &str) -> Option<String> {
+    let odd = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let text: String = text.chars().filter(|c| !odd(*c)).take(60).collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// An address as it may be an address.
+pub(crate) fn address(text: &str) -> Option<String> {
+    let fine = text.len() <= 254 && text.contains('@') && !text.chars().any(|c| c.is_control() || c.is_whitespace());
+    fine.then(|| text.to_owned())
+}
+
+/// A value that names somebody: a text, or a number.
+pub(crate) fn subject_of(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    (!text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)).then_some(text)
+}

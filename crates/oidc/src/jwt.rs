@@ -1,0 +1,213 @@
+//! Signed tokens: the signature by the library, the claims by the rules of OpenID Connect Core
+//! 3.1.3.7 and RFC 8725. A token names neither its algorithm nor its key's place: it chooses
+//! among what is expected.
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
+use serde::{Deserialize, de::DeserializeOwned};
+
+use crate::{
+    fault::TokenFault,
+    kinds::{IdToken, Kind},
+    provider::{Plan, Provider, Secret},
+    ring::KeyRing,
+};
+
+/// Longer tokens are not looked at.
+const MOST: usize = 16 * 1_024;
+/// Clocks may differ by so many seconds.
+const LEEWAY: i64 = 60;
+/// Keys are read anew for an unknown one at most this often, in seconds: for tokens that the
+/// provider gave us itself, and for those that anybody may send.
+const PACE_ASKED: i64 = 1;
+const PACE_PUSHED: i64 = 30;
+
+/// An audience: one or several (RFC 7519 4.1.3).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// The claims that are looked at. A claim that stands twice makes the token unreadable.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Claims {
+    pub(crate) iss: Option<String>,
+    pub(crate) sub: Option<String>,
+    pub(crate) aud: Option<Audience>,
+    pub(crate) azp: Option<String>,
+    pub(crate) exp: Option<f64>,
+    pub(crate) nbf: Option<f64>,
+    pub(crate) iat: Option<f64>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) jti: Option<String>,
+    pub(crate) sid: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) email_verified: Option<serde_json::Value>,
+    pub(crate) name: Option<String>,
+    pub(crate) preferred_username: Option<String>,
+    pub(crate) is_private_email: Option<serde_json::Value>,
+    pub(crate) events: Option<serde_json::Value>,
+    pub(crate) sub_id: Option<serde_json::Value>,
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "seconds since 1970; what is beyond is cut to the ends")]
+pub(crate) fn seconds(at: f64) -> i64 {
+    at as i64
+}
+
+/// Checks who a token is from and for.
+pub(crate) fn check_parties(plan: &Plan, issuer: &str, claims: &Claims) -> Result<(), TokenFault> {
+    let aliases = if plan.issuer.is_none() { plan.kind.ways().issuer_aliases } else { &[] };
+    let from = claims.iss.as_deref().ok_or(TokenFault::Issuer)?;
+    if from != issuer && !aliases.contains(&from) {
+        return Err(TokenFault::Issuer);
+    }
+    let audience = claims.aud.as_ref().map(Audience::all).unwrap_or_default();
+    if !audience.contains(&plan.client_id) {
+        return Err(TokenFault::Audience);
+    }
+    Ok(())
+}
+
+/// Checks the claims of an ID token.
+pub(crate) fn check_id_token(
+    plan: &Plan,
+    issuer: &str,
+    claims: &Claims,
+    nonce: &str,
+    now: i64,
+) -> Result<(), TokenFault> {
+    check_parties(plan, issuer, claims)?;
+    let several = claims.aud.as_ref().is_some_and(|aud| aud.all().len() > 1);
+    match &claims.azp {
+        Some(party) if *party != plan.client_id => return Err(TokenFault::AuthorizedParty),
+        None if several => return Err(TokenFault::AuthorizedParty),
+        Some(_) | None => {}
+    }
+    if claims.exp.map(seconds).ok_or(TokenFault::Expired)? <= now - LEEWAY {
+        return Err(TokenFault::Expired);
+    }
+    if claims.nbf.is_some_and(|at| seconds(at) > now + LEEWAY) {
+        return Err(TokenFault::NotYetValid);
+    }
+    if claims.iat.map(seconds).ok_or(TokenFault::Malformed)? > now + LEEWAY {
+        return Err(TokenFault::FromTheFuture);
+    }
+    if claims.nonce.as_deref() != Some(nonce) {
+        return Err(TokenFault::Nonce);
+    }
+    // An event is no identity (RFC 8417 4.5).
+    if claims.events.is_some() {
+        return Err(TokenFault::Malformed);
+    }
+    match claims.sub.as_deref() {
+        Some(sub) if !sub.is_empty() && sub.len() <= 255 => Ok(()),
+        Some(_) | None => Err(TokenFault::Subject),
+    }
+}
+
+const PUBLISHED: [Algorithm; 9] = [
+    Algorithm::RS256,
+    Algorithm::RS384,
+    Algorithm::RS512,
+    Algorithm::PS256,
+    Algorithm::PS384,
+    Algorithm::PS512,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::EdDSA,
+];
+
+impl Provider {
+    /// Checks a token's signature and reads its claims. `asked`: the provider gave it to us
+    /// when we asked, so it is worth a look at its newest keys.
+    pub(crate) async fn verify<C: DeserializeOwned>(
+        &self,
+        token: &str,
+        asked: bool,
+        now: i64,
+    ) -> Result<C, TokenFault> {
+        if token.len() > MOST {
+            return Err(TokenFault::TooLong);
+        }
+        let header = jsonwebtoken::decode_header(token).map_err(|error| match error.kind() {
+            // An algorithm that the library does not know, "none" among them.
+            ErrorKind::Json(_) => TokenFault::Algorithm,
+            _ => TokenFault::Malformed,
+        })?;
+        let shared = self.plan.kind.ways().id_token == IdToken::Shared;
+        if shared && header.alg == Algorithm::HS256 {
+            let Secret::Static(secret) = &self.plan.secret else {
+                return Err(TokenFault::Algorithm);
+            };
+            return read(token, header.alg, &DecodingKey::from_secret(secret.as_bytes()));
+        }
+        let expected = if shared { header.alg == Algorithm::ES256 } else { PUBLISHED.contains(&header.alg) };
+        if !expected {
+            return Err(TokenFault::Algorithm);
+        }
+        let kid = header.kid.as_deref();
+        let ring = Arc::clone(&*self.keys.read().await);
+        let first = with_ring(&ring, token, header.alg, kid);
+        let pace = if asked { PACE_ASKED } else { PACE_PUSHED };
+        let stale = matches!(first, Err(TokenFault::UnknownKey | TokenFault::Signature));
+        if !stale || now - ring.read_at < pace {
+            return first;
+        }
+        // The provider may have changed its keys: once more with the newest.
+        match self.fetch_keys(now).await {
+            Ok(ring) => with_ring(&ring, token, header.alg, kid),
+            Err(error) => {
+                tracing::warn!(provider = self.id(), %error, "keys cannot be read");
+                if ring.read_at == 0 { Err(TokenFault::KeysUnreachable) } else { first }
+            }
+        }
+    }
+
+    /// The kind, for what differs by it.
+    pub(crate) fn is(&self, kind: Kind) -> bool {
+        self.plan.kind == kind
+    }
+}
+
+fn with_ring<C: DeserializeOwned>(
+    ring: &KeyRing,
+    token: &str,
+    alg: Algorithm,
+    kid: Option<&str>,
+) -> Result<C, TokenFault> {
+    let mut fault = TokenFault::UnknownKey;
+    for key in ring.fitting(kid, alg) {
+        match read(token, alg, &key.key) {
+            Err(TokenFault::Signature) => fault = TokenFault::Signature,
+            other => return other,
+        }
+    }
+    Err(fault)
+}
+
+fn read<C: DeserializeOwned>(token: &str, alg: Algorithm, key: &DecodingKey) -> Result<C, TokenFault> {
+    let mut validation = Validation::new(alg);
+    // Times, issuer and audience are checked by the clock and the rules of the caller.
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    jsonwebtoken::decode::<C>(token, key, &validation).map(|data| data.claims).map_err(|error| match error.kind() {
+        ErrorKind::InvalidSignature => TokenFault::Signature,
+        ErrorKind::InvalidAlgorithm | ErrorKind::MissingAlgorithm => TokenFault::Algorithm,
+        _ => TokenFault::Malformed,
+    })
+}

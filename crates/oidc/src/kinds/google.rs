@@ -1,0 +1,32 @@
+//! Google: the account chooser on a retry, and codes of its administrators' policies.
+//! <https://developers.google.com/identity/openid-connect/openid-connect>
+
+use super::{ClientProof, Profile, Ways};
+use crate::class::Class;
+
+pub(super) const WAYS: Ways = Ways {
+    issuer: Some("https://accounts.google.com"),
+    authorize: Some("https://accounts.google.com/o/oauth2/v2/auth"),
+    token: Some("https://oauth2.googleapis.com/token"),
+    profile_url: Some("https://openidconnect.googleapis.com/v1/userinfo"),
+    jwks: Some("https://www.googleapis.com/oauth2/v3/certs"),
+    status: Some("https://www.google.com/appsstatus/dashboard/incidents.json"),
+    proof: ClientProof::Post,
+    // Everything is in the ID token.
+    profile: Profile::Never,
+    // It knows `consent` and `select_account`; there is no `login`.
+    afresh: &[("prompt", "select_account"), ("max_age", "0")],
+    // RISC tokens are signed with a slash at the end; old ID tokens without the scheme.
+    issuer_aliases: &["https://accounts.google.com/", "accounts.google.com"],
+    ..Ways::USUAL
+};
+
+pub(super) fn class(code: &str) -> Option<Class> {
+    match code {
+        "admin_policy_enforced" | "access_not_configured" => Some(Class::Policy),
+        "org_internal" => Some(Class::Policy),
+        "disallowed_useragent" => Some(Class::Browser),
+        "redirect_uri_mismatch" | "deleted_client" | "origin_mismatch" => Some(Class::Ours),
+        _ => None,
+    }
+}

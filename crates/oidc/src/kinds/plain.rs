@@ -1,0 +1,17 @@
+//! Any OpenID Connect issuer, and any OAuth 2.0 service with a profile endpoint.
+
+use super::{IdToken, Profile, Ways};
+
+pub(super) const OIDC: Ways = Ways { ..Ways::USUAL };
+
+pub(super) const OAUTH2: Ways = Ways {
+    scopes: &[],
+    id_token: IdToken::None,
+    profile: Profile::Always,
+    choose: &[],
+    afresh: &[],
+    silent: false,
+    // OAuth 2.0 says nothing of addresses.
+    vouches_for_email: false,
+    ..Ways::USUAL
+};

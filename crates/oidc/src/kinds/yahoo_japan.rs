@@ -1,0 +1,23 @@
+//! Yahoo! JAPAN: without `bail=1` a refusal never comes back; the address is at the attribute endpoint.
+//! <https://developer.yahoo.co.jp/yconnect/v2/>
+
+use super::{Profile, Ways};
+use crate::class::Class;
+
+pub(super) const WAYS: Ways = Ways {
+    issuer: Some("https://auth.login.yahoo.co.jp/yconnect/v2"),
+    authorize: Some("https://auth.login.yahoo.co.jp/yconnect/v2/authorization"),
+    token: Some("https://auth.login.yahoo.co.jp/yconnect/v2/token"),
+    profile_url: Some("https://userinfo.yahooapis.jp/yconnect/v2/attribute"),
+    jwks: Some("https://auth.login.yahoo.co.jp/yconnect/v2/jwks"),
+    profile: Profile::Always,
+    always: &[("bail", "1")],
+    ..Ways::USUAL
+};
+
+pub(super) fn class(code: &str) -> Option<Class> {
+    match code {
+        "invalid_redirect_uri" => Some(Class::Ours),
+        _ => None,
+    }
+}

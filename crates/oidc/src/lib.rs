@@ -1,0 +1,32 @@
+//! Speaks OAuth 2.0 and OpenID Connect with external providers. Knows nothing of our accounts.
+//!
+//! A [`Provider`] is one external service: where it is, how it differs, what it answered last.
+//! [`Provider::authorize_url`] sends a browser there, [`Provider::exchange`] turns what comes
+//! back into an [`Identity`], [`Provider::read_events`] reads what it pushes.
+
+pub mod answer;
+mod authorize;
+mod class;
+mod client;
+mod endpoints;
+mod exchange;
+mod fault;
+mod identity;
+mod jwt;
+mod keys;
+mod kinds;
+mod learned;
+mod provider;
+pub mod reach;
+mod ring;
+pub mod set;
+pub mod status;
+
+pub use answer::{Endpoint, Failure, classify};
+pub use authorize::Asked;
+pub use class::Class;
+pub use exchange::Ticket;
+pub use fault::TokenFault;
+pub use identity::Identity;
+pub use kinds::Kind;
+pub use provider::{Overrides, Plan, Provider, Secret};

@@ -1,0 +1,208 @@
+//! A provider as it is set up, with what it answered last.
+
+use std::sync::Arc;
+
+use tokio::sync::RwLock;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::{
+    client::Client,
+    kinds::Kind,
+    learned::Learned,
+    reach::{Reach, leads_inward},
+    ring::KeyRing,
+};
+
+/// How we prove who we are.
+#[derive(Clone)]
+pub enum Secret {
+    /// None: a public client.
+    None,
+    /// A text that the provider gave us.
+    Static(Zeroizing<String>),
+    /// A key with which a secret is signed for every call (Apple).
+    Signed {
+        /// The developer team.
+        team: String,
+        /// The key's name.
+        key_id: String,
+        /// The key, PKCS #8 in PEM.
+        pem: Zeroizing<String>,
+    },
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+/// Endpoints that the settings name.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The issuer.
+    pub issuer: Option<Url>,
+    /// The authorization endpoint.
+    pub authorize_url: Option<Url>,
+    /// The token endpoint.
+    pub token_url: Option<Url>,
+    /// The profile endpoint.
+    pub userinfo_url: Option<Url>,
+    /// The keys.
+    pub jwks_url: Option<Url>,
+    /// The status feed.
+    pub status_url: Option<Url>,
+}
+
+/// What a provider is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Its name in our URLs.
+    pub id: String,
+    /// What it speaks.
+    pub kind: Kind,
+    /// Its name for people.
+    pub name: String,
+    /// Ours at the provider.
+    pub client_id: String,
+    /// How we prove it.
+    pub secret: Secret,
+    /// What is asked for; empty: as its kind usually does.
+    pub scopes: Vec<String>,
+    /// Endpoints.
+    pub urls: Overrides,
+    /// The issuer's text, exactly as it stands in tokens.
+    pub issuer: Option<String>,
+}
+
+/// One external service.
+#[derive(Debug)]
+pub struct Provider {
+    pub(crate) plan: Plan,
+    pub(crate) client: Client,
+    pub(crate) learned: RwLock<Option<Arc<Learned>>>,
+    pub(crate) keys: RwLock<Arc<KeyRing>>,
+}
+
+impl Provider {
+    /// Puts a provider together.
+    ///
+    /// # Errors
+    /// The setting that cannot be taken and why, for the operator.
+    pub fn new(plan: Plan) -> Result<Self, (&'static str, String)> {
+        let urls = &plan.urls;
+        let own = [&urls.issuer, &urls.authorize_url, &urls.token_url, &urls.userinfo_url];
+        let reach = Reach::allowing(own.into_iter().flatten());
+        for (key, url) in [
+            ("issuer", &urls.issuer),
+            ("authorize_url", &urls.authorize_url),
+            ("token_url", &urls.token_url),
+            ("userinfo_url", &urls.userinfo_url),
+            ("jwks_url", &urls.jwks_url),
+            ("status_url", &urls.status_url),
+        ] {
+            let Some(url) = url else { continue };
+            let plain = url.scheme() == "http" && !leads_inward(url);
+            if plain || !matches!(url.scheme(), "http" | "https") {
+                return Err((key, format!("{url}: expected an https URL; http is for private addresses only")));
+            }
+            // What stands beside the provider may be reached like the provider, and nothing else inside.
+            if !reach.permits(url) {
+                return Err((key, format!("{url} leads inward, but the provider itself is not there")));
+            }
+        }
+        let ways = plan.kind.ways();
+        let issuer = plan.issuer.is_some() || ways.issuer.is_some();
+        let all = urls.authorize_url.is_some() && urls.token_url.is_some();
+        match plan.kind {
+            Kind::Oidc if !issuer => return Err(("issuer", "an \"oidc\" provider needs its issuer".into())),
+            Kind::OAuth2 if !all || urls.userinfo_url.is_none() => {
+                let words = "an \"oauth2\" provider needs authorize_url, token_url and userinfo_url";
+                return Err(("authorize_url", words.into()));
+            }
+            _ => {}
+        }
+        let client = Client::new(reach).map_err(|error| ("id", error))?;
+        Ok(Self { plan, client, learned: RwLock::default(), keys: RwLock::default() })
+    }
+
+    /// Its name in our URLs.
+    pub fn id(&self) -> &str {
+        &self.plan.id
+    }
+
+    /// What it speaks.
+    pub fn kind(&self) -> Kind {
+        self.plan.kind
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        &self.plan.name
+    }
+
+    /// Ours at the provider.
+    pub fn client_id(&self) -> &str {
+        &self.plan.client_id
+    }
+
+    /// Whether its answer arrives as a form from its own page.
+    pub fn answers_by_form(&self) -> bool {
+        self.plan.kind.ways().form_post
+    }
+
+    /// Whether it can be asked without showing a page.
+    pub fn can_be_silent(&self) -> bool {
+        self.plan.kind.ways().silent
+    }
+
+    /// Whether it can be asked to show the choice of accounts.
+    pub fn can_choose(&self) -> bool {
+        !self.plan.kind.ways().choose.is_empty()
+    }
+
+    /// The issuer as it names an identity here. Services without one are named by where they are.
+    pub fn issuer(&self) -> String {
+        if let Some(issuer) = &self.plan.issuer {
+            return issuer.clone();
+        }
+        if let Some(issuer) = self.plan.kind.ways().issuer {
+            return issuer.to_owned();
+        }
+        self.plan.urls.authorize_url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+
+    /// When a secret that is itself a signed token runs out (Apple's, made by hand), in seconds
+    /// since 1970.
+    pub fn secret_expires(&self) -> Option<i64> {
+        #[derive(serde::Deserialize)]
+        struct Ends {
+            exp: i64,
+        }
+        let Secret::Static(secret) = &self.plan.secret else {
+            return None;
+        };
+        jsonwebtoken::dangerous::insecure_decode::<Ends>(secret.as_bytes())
+            .map(|data| data.claims)
+            .ok()
+            .map(|ends| ends.exp)
+    }
+
+    /// Where people are sent by plain http, when that is so: for private deployments.
+    pub fn plain_origin(&self) -> Option<String> {
+        let urls = &self.plan.urls;
+        let place = urls.authorize_url.as_ref().or(urls.issuer.as_ref())?;
+        (place.scheme() == "http").then(|| place.origin().ascii_serialization())
+    }
+
+    /// The status feed, when there is one.
+    pub fn status_url(&self) -> Option<Url> {
+        if let Some(url) = &self.plan.urls.status_url {
+            return Some(url.clone());
+        }
+        // A stand-in's health says nothing of the real one's.
+        let replaced = self.plan.issuer.is_some() || self.plan.urls.token_url.is_some();
+        self.plan.kind.ways().status.filter(|_| !replaced).and_then(|text| Url::parse(text).ok())
+    }
+}

@@ -1,0 +1,34 @@
+//! The keys of a provider, as they were read last.
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+
+/// One key.
+pub(crate) struct Key {
+    pub(crate) kid: Option<String>,
+    pub(crate) alg: Option<Algorithm>,
+    pub(crate) key: DecodingKey,
+}
+
+/// The keys that were read last.
+#[derive(Default)]
+pub(crate) struct KeyRing {
+    pub(crate) keys: Vec<Key>,
+    /// When, in seconds since 1970.
+    pub(crate) read_at: i64,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} keys", self.keys.len())
+    }
+}
+
+impl KeyRing {
+    /// The keys that may have signed a token with this header.
+    pub(crate) fn fitting<'r>(&'r self, kid: Option<&'r str>, alg: Algorithm) -> impl Iterator<Item = &'r Key> {
+        self.keys.iter().filter(move |key| {
+            let named = kid.is_none_or(|kid| key.kid.as_deref() == Some(kid));
+            named && key.alg.is_none_or(|own| own == alg) && key.key.family() == alg.family()
+        })
+    }
+}

@@ -1,0 +1,277 @@
+//! `/account/links`: whose external accounts are tied to one's own, and what becomes of them.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::Response,
+};
+use http::{HeaderValue, StatusCode, header};
+use kagiya_flows::{
+    Refusal, account,
+    external::{
+        links::{self, Link},
+        start::{self, Begun, Purpose, Start},
+    },
+    session::Live,
+};
+use kagiya_text::Arg;
+use uuid::Uuid;
+
+use crate::{
+    Web,
+    account::{owned_form, owner},
+    context::Context,
+    external::away,
+    fault::{fault_page, refused_page},
+    page::{View, page as render, see_other},
+    providers::{self, ProviderView},
+    verdict::VerdictView,
+};
+
+struct LinkView {
+    id: String,
+    provider: String,
+    name: String,
+    identity: String,
+    state: &'static str,
+    /// The state in words, with since when and how we know.
+    state_words: String,
+    used: Option<String>,
+    made: String,
+    offered: bool,
+    can_test: bool,
+}
+
+fn link_view(view: &View<'_>, link: &Link) -> LinkView {
+    let app = &view.context.web.app;
+    let entry = app.providers.find(&link.provider);
+    let state = link.state().as_str();
+    let key = if link.is_purged() {
+        "link-state-purged".to_owned()
+    } else {
+        format!("link-state-{}", state.replace('_', "-"))
+    };
+    let how = view.t(format!("link-source-{}", link.state_source)).into_owned();
+    let time = view.time(&link.state_since);
+    LinkView {
+        id: link.id.to_string(),
+        provider: link.provider.clone(),
+        name: app.providers.name(&link.provider).to_owned(),
+        identity: link.shown.clone(),
+        state,
+        state_words: view.f(&key, &[("time", Arg::from(time)), ("how", Arg::from(how))]),
+        used: link.last_used_at.map(|at| view.time(&at)),
+        made: view.time(&link.created_at),
+        offered: entry.is_some(),
+        can_test: entry.is_some_and(|entry| entry.provider.can_be_silent()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "links.html")]
+struct LinksPage<'a> {
+    v: &'a View<'a>,
+    links: Vec<LinkView>,
+    /// What can be linked.
+    providers: Vec<ProviderView>,
+    has_password: bool,
+    notice: Option<(&'static str, String)>,
+    verdict: Option<VerdictView>,
+}
+
+async fn links_page(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+    let app = &context.web.app;
+    let (rows, has_password) =
+        match (links::list(app, live.account_id).await, links::has_password(app, live.account_id).await) {
+            (Ok(rows), Ok(has)) => (rows, has),
+            (Err(fault), _) | (_, Err(fault)) => return fault_page(context, &fault),
+        };
+    let view = View::new(context);
+    let title = view.t("links-title").into_owned();
+    let notice = match context.query("done") {
+        Some("linked") => Some("linked"),
+        Some("relinked") => Some("relinked"),
+        Some("removed") => Some("removed"),
+        Some("not-linked") => Some("not-linked"),
+        _ => None,
+    };
+    let content = LinksPage {
+        links: rows.iter().map(|link| link_view(&view, link)).collect(),
+        providers: providers::all(&view),
+        has_password,
+        notice: notice
+            .filter(|_| refusal.is_none())
+            .map(|done| (done, view.t(format!("links-done-{done}")).into_owned())),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        v: &view,
+    };
+    let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
+    render(&view, status, &title, &content)
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    match owner(&context).await {
+        Ok(live) => links_page(&context, &live, None).await,
+        Err(response) => response,
+    }
+}
+
+async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Response {
+    let start = Start {
+        provider,
+        purpose,
+        return_to: None,
+        asked: true,
+        choose: !matches!(purpose, Purpose::Test { .. }),
+        by_hand: false,
+    };
+    match start::start(&context.web.app, &context.visitor, &start).await {
+        Ok(Ok(Begun::Go(url))) => away(context, provider, &url),
+        Ok(Ok(Begun::Ask(_))) => see_other(context, "/account/links"),
+        Ok(Err(refusal)) => refused_page(context, &refusal, "/account/links"),
+        Err(fault) => fault_page(context, &fault),
+    }
+}
+
+pub(crate) async fn add(
+    State(_): State<Arc<Web>>,
+    Path(provider): Path<String>,
+    mut context: Context,
+    body: Body,
+) -> Response {
+    match owned_form(&mut context, body).await {
+        Ok((live, _)) => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
+        Err(response) => response,
+    }
+}
+
+/// The link that a form means, if it is the owner's.
+async fn own_link(context: &Context, live: &Live, id: &str) -> Result<Option<Link>, Response> {
+    let Ok(id) = Uuid::parse_str(id) else {
+        return Ok(None);
+    };
+    match links::list(&context.web.app, live.account_id).await {
+        Ok(rows) => Ok(rows.into_iter().find(|link| link.id == id)),
+        Err(fault) => Err(fault_page(context, &fault)),
+    }
+}
+
+async fn with_link(mut context: Context, id: String, body: Body, test: bool) -> Response {
+    let live = match owned_form(&mut context, body).await {
+        Ok((live, _)) => live,
+        Err(response) => return response,
+    };
+    match own_link(&context, &live, &id).await {
+        Ok(Some(link)) => {
+            let account = live.account_id;
+            let purpose = if test {
+                Purpose::Test { account, link: link.id }
+            } else {
+                Purpose::Relink { account, link: link.id }
+            };
+            set_out(&context, &link.provider, purpose).await
+        }
+        Ok(None) => see_other(&context, "/account/links"),
+        Err(response) => response,
+    }
+}
+
+pub(crate) async fn relink(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    context: Context,
+    body: Body,
+) -> Response {
+    with_link(context, id, body, false).await
+}
+
+pub(crate) async fn test(State(_): State<Arc<Web>>, Path(id): Path<String>, context: Context, body: Body) -> Response {
+    with_link(context, id, body, true).await
+}
+
+pub(crate) async fn remove(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    mut context: Context,
+    body: Body,
+) -> Response {
+    let live = match owned_form(&mut context, body).await {
+        Ok((live, _)) => live,
+        Err(response) => return response,
+    };
+    let Ok(id) = Uuid::parse_str(&id) else {
+        return see_other(&context, "/account/links");
+    };
+    match links::remove(&context.web.app, &context.visitor, &live, id).await {
+        Ok(Ok(())) => see_other(&context, "/account/links?done=removed"),
+        Ok(Err(refusal)) => links_page(&context, &live, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "methods.html")]
+struct MethodsPage<'a> {
+    v: &'a View<'a>,
+    lines: Vec<(String, String)>,
+    at: String,
+}
+
+/// A sheet of one's sign-in methods, without secrets, to print or to save.
+pub(crate) async fn methods(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let live = match owner(&context).await {
+        Ok(live) => live,
+        Err(response) => return response,
+    };
+    let app = &context.web.app;
+    let overview = match account::overview(app, live.account_id).await {
+        Ok(Some(overview)) => overview,
+        Ok(None) => return see_other(&context, "/sign-in"),
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let rows = match links::list(app, live.account_id).await {
+        Ok(rows) => rows,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let view = View::new(&context);
+    let say = |key: &str| view.t(key).into_owned();
+    let mut lines = vec![
+        (say("methods-address"), app.settings.public_url.origin.clone()),
+        (say("login-id-word"), overview.account.login_id.clone()),
+        (
+            say("home-password"),
+            match overview.password_set_at {
+                Some(at) => view.f1("home-password-set", "time", view.time(&at.0)),
+                None => say("home-password-none"),
+            },
+        ),
+    ];
+    lines.extend(overview.emails.iter().map(|email| (say("home-emails"), email.address.clone())));
+    lines.extend(rows.iter().map(|link| {
+        (app.providers.name(&link.provider).to_owned(), format!("{} ({})", link.shown, view.time(&link.created_at)))
+    }));
+    let at = view.time(&context.now.0);
+    if context.query("save").is_some() {
+        return saved(&view, &lines, &at);
+    }
+    let title = say("methods-title");
+    render(&view, StatusCode::OK, &title, &MethodsPage { v: &view, lines, at })
+}
+
+fn saved(view: &View<'_>, lines: &[(String, String)], at: &str) -> Response {
+    let mut text = format!("{} ({at})\n\n", view.t("methods-title"));
+    for (name, value) in lines {
+        text.push_str(&format!("{name}: {value}\n"));
+    }
+    text.push_str(&format!("\n{}\n", view.t("methods-lead")));
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    let name = HeaderValue::from_static("attachment; filename=\"sign-in-methods.txt\"");
+    headers.insert(header::CONTENT_DISPOSITION, name);
+    crate::page::seal(headers);
+    response
+}

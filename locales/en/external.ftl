@@ -1,0 +1,216 @@
+providers-title = Sign in with another service
+provider-sign-in = Sign in with { $provider }
+provider-last = Last used on this device
+provider-degraded = { $provider } has been unreliable since { $time }. If it fails, sign in another way.
+provider-down = { $provider } has been failing since { $time }. Sign in another way. There is no need to unlink anything or to reset a password.
+provider-ours = Our connection to { $provider } has been faulty since { $time }. Sign in another way.
+provider-in-app = { $provider } does not work in a browser inside an app. Open this page in Safari or Chrome.
+
+external-again = Sign in with { $provider } again
+external-choose = Choose another { $provider } account
+external-other = Sign in another way
+
+seen-legend = What did { $provider } show you?
+seen-submit = Find the cause
+error-saw-empty = Choose what comes closest.
+
+screen-frozen = The account is suspended, disabled or locked
+screen-verify = I was asked for a second step or for proof of identity, and could not go on
+screen-password-there = My { $provider } password was wrong, or I cannot remember it
+screen-no-such-account = The account was not found, or has been deleted
+screen-other-account = Somebody else, or another account of mine, was signed in there
+screen-browser-refused = This browser or app is not supported there
+screen-admin-blocked = An administrator (company, school, parent) does not allow it
+screen-something-wrong = "Something went wrong", without a reason
+screen-their-trouble = The service is not available at the moment
+screen-our-fault = An error about the request, such as "redirect_uri" or "invalid client"
+screen-closed = I cancelled, or closed the page
+screen-top-page = I ended up on { $provider }'s front page
+screen-blank = Nothing, or a page that never finished loading
+screen-none-of-these = None of these
+screen-google-frozen = "Account disabled"
+screen-google-browser-refused = "Access blocked: this browser or app may not be secure" (disallowed_useragent)
+screen-google-admin-blocked = "Access blocked: your institution's admin needs to review this app" (admin_policy_enforced)
+screen-google-our-fault = "Error 400: redirect_uri_mismatch" or "This app's request is invalid"
+screen-google-other-account = The account I wanted was not in the list
+screen-apple-verify = I was asked to set up two-factor authentication, or for a code
+screen-apple-frozen = "This Apple Account has been locked for security reasons"
+screen-apple-our-fault = "Sign up not completed" or "invalid_client"
+screen-x-something-wrong = "Something went wrong" or "You weren't able to give access to the App"
+screen-x-frozen = "Your account is suspended" or "Your account has been locked"
+screen-yahoo-japan-frozen = An error that begins with F, such as F001 (suspended, or to be confirmed)
+screen-yahoo-japan-top-page = Yahoo! JAPAN's front page, after I pressed "I do not agree"
+screen-yahoo-japan-verify = I was asked for a code by SMS, or for a fingerprint or face
+screen-line-password-there = The e-mail address or password is not correct
+screen-line-our-fault = A page saying "400 Bad Request"
+screen-line-browser-refused = The LINE app opened and did not lead back
+
+choose-title = This { $provider } account is not linked yet
+choose-identity = The account that came back from { $provider }: { $identity }
+choose-have-title = I already have an account
+choose-have-lead = Show that it is yours the way you usually do, and from then on this works, too.
+choose-have-submit = Sign in and link
+choose-mail-lead = No password, or forgotten? Enter only your { $word } or e-mail address and use this button.
+choose-mail = Link with a code by mail
+choose-new-title = I am new here
+choose-vouched = E-mail address of the new account: { $email } (confirmed by { $provider })
+choose-email-hint = We will send a code to it.
+choose-new-submit = Create an account
+choose-present = You are signed in as { $login_id }
+choose-link = Link it to this account
+
+links-title = Linked accounts
+links-lead = You can sign in with a linked account instead of a password.
+links-none = No account is linked.
+links-made = Linked: { $time }
+links-used = Last used: { $time }
+links-test = Test it
+links-relink = Link again
+links-remove = Unlink…
+links-remove-lead = You will no longer be able to sign in with { $provider }. Your account and what you posted stay.
+links-remove-submit = Unlink
+links-retired = This service no longer offers it.
+links-add = Link another account
+links-add-one = Link { $provider }
+links-no-password = You have no password. Setting one helps when the other service is not available.
+links-set-password = Set a password
+links-done-linked = Linked.
+links-done-relinked = Linked again. "Test it" shows whether it works.
+links-done-removed = Unlinked.
+links-done-not-linked = You are signed in, but that account is linked elsewhere by now, or the time was up.
+link-state-ok = Works (since { $time }; { $how })
+link-state-reauth-needed = You have to sign in there again (since { $time }; { $how })
+link-state-suspended-there = Suspended there (since { $time }; { $how })
+link-state-gone = The permission was taken back there (since { $time }; { $how })
+link-state-purged = The account there was deleted (since { $time }; { $how })
+link-source-push = as the service told us
+link-source-callback = as signing in showed
+
+methods-title = My ways to sign in
+methods-at = As of { $time }
+methods-address = Where to sign in
+methods-lead = No password or other secret is written here. Print or save it for a day when you are locked out.
+methods-save = Save as a file
+methods-print = Print
+method-password = a password
+method-none = no password yet (a code by mail lets you set one)
+
+ended-provider-ended = You were signed out because the other service told us to.
+notice-tested = The link works. You can sign in with this account.
+notice-linked = Linked. From now on you can sign in this way, too.
+new-password-once-lead = You can also sign in this once without setting a password.
+new-password-once = Sign in once without a password
+error-sign-in-again = For safety, sign out, sign in again, and then do this.
+
+mail-way-in-subject = [{ $service }] How you sign in, and a code
+mail-way-in =
+    { $word }: { $login_id }
+
+    This account has no password. It was made with:
+    { $methods }
+
+    Sign in: { $origin }/sign-in
+
+    If that does not work, type this code on the page. You can then set a password, or sign in this once.
+
+    { $code }
+
+    The code is good for { $minutes } minutes. In another browser, open { $origin }/recover/code.
+
+mail-prove-subject = [{ $service }] Your code for linking { $provider }
+mail-prove =
+    Somebody wants to link a { $provider } account to this account.
+    { $word }: { $login_id }
+
+    If it is you, type this code on the page. From then on you can sign in with { $provider }, too.
+
+    { $code }
+
+    The code is good for { $minutes } minutes.
+
+    If it is not you, ignore this mail; nothing is linked. Never give the code to anybody.
+
+mail-link-added-subject = [{ $service }] An account was linked
+mail-link-added =
+    { $provider } ({ $identity }) was linked on { $time }.
+    { $word }: { $login_id }
+
+    If that was not you, unlink it at once and change your password:
+    { $origin }/account/links
+
+mail-link-removed-subject = [{ $service }] An account was unlinked
+mail-link-removed =
+    { $provider } ({ $identity }) was unlinked on { $time }.
+    { $word }: { $login_id }
+
+    If that was not you, change your password at once:
+    { $origin }/account/security
+
+mail-link-changed-subject = [{ $service }] { $provider } reports a change
+mail-link-changed =
+    { $provider } tells us that something changed with your linked account ({ $identity }).
+    { $word }: { $login_id }
+
+    If you cannot sign in with { $provider }, use your password or another way. See how it stands and add another way here:
+    { $origin }/account/links
+
+mail-provider-down-subject = [{ $service }] Signing in with { $provider } fails
+mail-provider-down =
+    Signing in with { $provider } has been failing since { $time }; the fault seems to be { $provider }'s.
+    The sign-in page offers other ways. It opens again by itself.
+
+mail-provider-refuses-subject = [{ $service }] Check the settings of { $provider }
+mail-provider-refuses =
+    { $provider } has been refusing this service since { $time }. The client ID, the secret or the redirect URL does not fit.
+    "kagiya doctor" says more.
+
+because-provider-denied = "Do not allow" or "Cancel" was chosen at the other service ({ $code })
+because-provider-trouble = The other service did not answer, or says that it is in trouble ({ $code })
+because-provider-down = The other service has been failing since { $time }
+because-provider-refused-us = The other service refused our connection ({ $code })
+because-provider-setup-wrong = Our connection to the other service has been set up wrongly since { $time }
+because-provider-wants-act = The other service wants you to act on its page ({ $code })
+because-provider-wants-consent = The other service has no consent of yours any more ({ $code })
+because-provider-policy = An administrator's policy there forbids it ({ $code })
+because-provider-froze = The other service says that the account is suspended ({ $code })
+because-provider-forbids-browser = The other service refused this browser ({ $code })
+because-provider-forbids-in-app = The other service lets no browser inside an app in
+because-provider-code-unknown = The other service answered with an error that we do not know ({ $code })
+because-token-dead = The permission that was just given did not work there ({ $code })
+because-ticket-refused = The ticket that came back was not accepted ({ $code })
+because-ticket-used = The ticket that came back was used already
+because-tickets-all-refused = The tickets of many people are being refused
+because-answer-incomplete = What came back holds no result
+because-state-unknown = What came back belongs to nothing that was begun here
+because-journey-too-old = You left for the other service { $minutes } minutes ago
+because-not-returned = You left for the other service { $minutes } minutes ago and have not come back
+because-started-again = It was begun again without a return
+because-saw-frozen = You saw that the account is suspended or locked
+because-saw-verify = You were asked for a second step or proof of identity
+because-saw-password-there = The password there did not work
+because-saw-no-such-account = The account was not found there
+because-saw-other-account = Another account was signed in there
+because-saw-browser-refused = The browser was refused there
+because-saw-admin-blocked = You saw that an administrator does not allow it
+because-saw-something-wrong = You saw an error without a reason
+because-saw-their-trouble = You saw that the service is not available
+because-saw-our-fault = You saw an error about the request
+because-saw-closed = You cancelled it yourself
+because-saw-top-page = You ended up on its front page
+because-saw-blank = You saw nothing
+because-saw-none-of-these = What you saw was not in the list
+because-identity-not-linked = The account that came back is linked to no account here
+because-other-identity-before = This device used another account of that service before
+because-link-removed-here = This account was unlinked here on { $time }
+because-identity-of-other = This account is linked to another account here
+because-address-elsewhere = An account made another way has the same address
+because-address-taken = An account has the same address already
+because-link-reauth = The other service has wanted a new sign-in there since { $time }
+because-link-suspended = The account there has been suspended since { $time }
+because-link-gone = The permission was taken back there on { $time }
+because-link-purged = The account there was deleted on { $time }
+because-provider-retired = This service does not offer it at the moment
+because-last-way-in = There is no other way in that works
+because-signed-in-as-other = You are signed in as somebody else than who began it
+because-setup-provider-refuses = What the other service has on record does not fit our settings
+because-setup-provider-tickets = The other service refuses nearly every ticket

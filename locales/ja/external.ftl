@@ -1,0 +1,216 @@
+providers-title = 外部サービスでログイン
+provider-sign-in = { $provider } でログイン
+provider-last = 前回この端末で使用
+provider-degraded = { $provider } が不安定です({ $time } から)。うまくいかないときは、別の方法でログインしてください。
+provider-down = { $provider } に障害が起きています({ $time } から)。別の方法でログインしてください。連携の解除やパスワードの再設定は必要ありません。
+provider-ours = { $provider } との接続に、こちらの不具合があります({ $time } から)。別の方法でログインしてください。
+provider-in-app = { $provider } は、アプリの中のブラウザーではログインできません。SafariやChromeで開き直してください。
+
+external-again = { $provider } でもう一度ログイン
+external-choose = { $provider } の別のアカウントを選ぶ
+external-other = 別の方法でログインする
+
+seen-legend = { $provider } の画面に、何が表示されましたか?
+seen-submit = 原因を調べる
+error-saw-empty = 表示されたものに近いものを1つ選んでください。
+
+screen-frozen = アカウントが停止・凍結・ロックされているという表示
+screen-verify = 2段階認証や本人確認を求められ、先へ進めなかった
+screen-password-there = { $provider } のパスワードが違うと表示された・思い出せない
+screen-no-such-account = アカウントが見つからない、削除されているという表示
+screen-other-account = 別の人や、自分の別のアカウントでログインされていた
+screen-browser-refused = このブラウザーやアプリは使えないという表示
+screen-admin-blocked = 管理者(会社・学校・保護者)が許可していないという表示
+screen-something-wrong = 「問題が発生しました」など、理由のないエラー
+screen-their-trouble = 「現在ご利用いただけません」など、障害のお知らせ
+screen-our-fault = 「リクエストが無効」「redirect_uri」「client」などの英語のエラー
+screen-closed = 自分でキャンセルした・画面を閉じた
+screen-top-page = { $provider } のトップページに移った
+screen-blank = 何も表示されない・読み込みが終わらない
+screen-none-of-these = この中にない
+screen-google-frozen = 「アカウントが無効になっています」
+screen-google-browser-refused = 「アクセスをブロック: このブラウザまたはアプリは安全でない可能性があります」(disallowed_useragent)
+screen-google-admin-blocked = 「組織の管理者によって制限されています」(admin_policy_enforced)
+screen-google-our-fault = 「エラー 400: redirect_uri_mismatch」「このアプリのリクエストは無効です」
+screen-google-other-account = アカウントの選択画面に、使いたいアカウントがなかった
+screen-apple-verify = 2ファクタ認証の設定や確認コードを求められた
+screen-apple-frozen = 「このApple Accountはセキュリティ上の理由でロックされています」
+screen-apple-our-fault = 「サインアップを完了できませんでした」「invalid_client」
+screen-x-something-wrong = 「問題が発生しました」「アプリにアクセスを許可できませんでした」
+screen-x-frozen = 「アカウントは凍結されています」「アカウントがロックされました」
+screen-yahoo-japan-frozen = 「F001」など、Fで始まる番号のエラー(ご利用停止・確認が必要)
+screen-yahoo-japan-top-page = 「同意しない」を押したあと、Yahoo! JAPANのトップページに移った
+screen-yahoo-japan-verify = SMSの確認コードや、生体認証を求められた
+screen-line-password-there = メールアドレスまたはパスワードが正しくないと表示された
+screen-line-our-fault = 「400 Bad Request」の画面
+screen-line-browser-refused = LINEアプリが開いたまま、元の画面に戻らなかった
+
+choose-title = この { $provider } のアカウントは、まだつながっていません
+choose-identity = { $provider } から戻ってきたアカウント: { $identity }
+choose-have-title = すでに登録している
+choose-have-lead = いつもの方法で本人確認をすると、次からこの外部アカウントでもログインできます。
+choose-have-submit = ログインして、つなぐ
+choose-mail-lead = パスワードを決めていないときや忘れたときは、{ $word }かメールアドレスだけを入力して、下のボタンを押してください。
+choose-mail = メールの確認コードで、つなぐ
+choose-new-title = はじめて利用する
+choose-vouched = 登録するメールアドレス: { $email }({ $provider } で確認済み)
+choose-email-hint = 確認コードをお送りします。
+choose-new-submit = 新しく登録する
+choose-present = いま { $login_id } でログインしています
+choose-link = このアカウントにつなぐ
+
+links-title = 外部アカウントとの連携
+links-lead = つないでいる外部アカウントで、パスワードなしでログインできます。
+links-none = つないでいる外部アカウントはありません。
+links-made = つないだ日時: { $time }
+links-used = 最後に使った日時: { $time }
+links-test = つながるか試す
+links-relink = つなぎ直す
+links-remove = 連携を解除する…
+links-remove-lead = { $provider } ではログインできなくなります。アカウントと投稿はそのまま残ります。
+links-remove-submit = 解除する
+links-retired = このサービスでは、いまこの外部アカウントを使えません。
+links-add = 外部アカウントをつなぐ
+links-add-one = { $provider } をつなぐ
+links-no-password = パスワードは設定されていません。外部サービスが使えないときのために、決めておくと安心です。
+links-set-password = パスワードを設定する
+links-done-linked = つなぎました。
+links-done-relinked = つなぎ直しました。「つながるか試す」で確かめられます。
+links-done-removed = 連携を解除しました。
+links-done-not-linked = ログインしましたが、その外部アカウントはすでに別のアカウントにつながっているか、手続きの時間が切れていました。
+link-state-ok = 使えます({ $time } から。{ $how })
+link-state-reauth-needed = 外部サービスでの再ログインが必要です({ $time } から。{ $how })
+link-state-suspended-there = 外部サービスで停止されています({ $time } から。{ $how })
+link-state-gone = 外部サービスで許可が取り消されています({ $time } から。{ $how })
+link-state-purged = 外部サービスのアカウントが削除されています({ $time } から。{ $how })
+link-source-push = 外部サービスからの通知
+link-source-callback = ログインの結果
+
+methods-title = ログイン方法の控え
+methods-at = { $time } 現在
+methods-address = ログインする場所
+methods-lead = パスワードなどの秘密は書かれていません。印刷するか、保存しておくと、困ったときに役立ちます。
+methods-save = ファイルに保存する
+methods-print = 印刷する
+method-password = パスワード
+method-none = パスワード未設定(メールの確認コードで設定できます)
+
+ended-provider-ended = 外部サービスからの通知により、ログアウトしました。
+notice-tested = 連携は正常です。この外部アカウントでログインできます。
+notice-linked = 外部アカウントをつなぎました。次からこの方法でもログインできます。
+new-password-once-lead = パスワードを決めずに、今回だけログインすることもできます。
+new-password-once = 今回だけ、パスワードなしでログインする
+error-sign-in-again = 安全のため、一度ログアウトして、ログインし直してから操作してください。
+
+mail-way-in-subject = 【{ $service }】ログインの方法と確認コードのお知らせ
+mail-way-in =
+    { $word }: { $login_id }
+
+    このアカウントは、パスワードではなく、次の外部アカウントで登録されています。
+    { $methods }
+
+    ログインする: { $origin }/sign-in
+
+    外部アカウントが使えないときは、次の確認コードを画面に入力してください。パスワードを決めるか、今回だけログインできます。
+
+    { $code }
+
+    コードは{ $minutes }分間有効です。別のブラウザーなら { $origin }/recover/code を開いてください。
+
+mail-prove-subject = 【{ $service }】{ $provider } をつなぐ確認コード
+mail-prove =
+    { $provider } のアカウントを、次の{ $word }につなごうとしています。
+    { $word }: { $login_id }
+
+    ご本人の操作なら、次の確認コードを画面に入力してください。つないだあとは、{ $provider } でもログインできます。
+
+    { $code }
+
+    コードは{ $minutes }分間有効です。
+
+    お心当たりがなければ、このメールは無視してください。何もつながりません。コードは誰にも教えないでください。
+
+mail-link-added-subject = 【{ $service }】外部アカウントがつながりました
+mail-link-added =
+    { $time } に、{ $provider }({ $identity })がつながりました。
+    { $word }: { $login_id }
+
+    お心当たりがなければ、すぐに次のページで解除し、パスワードを変更してください。
+    { $origin }/account/links
+
+mail-link-removed-subject = 【{ $service }】外部アカウントの連携が解除されました
+mail-link-removed =
+    { $time } に、{ $provider }({ $identity })の連携が解除されました。
+    { $word }: { $login_id }
+
+    お心当たりがなければ、すぐにパスワードを変更してください。
+    { $origin }/account/security
+
+mail-link-changed-subject = 【{ $service }】{ $provider } の状態が変わりました
+mail-link-changed =
+    { $provider } から、つないでいるアカウント({ $identity })の状態が変わったと通知がありました。
+    { $word }: { $login_id }
+
+    { $provider } でログインできないときは、パスワードや別の方法を使えます。次のページで状態を確かめ、別の方法も登録しておいてください。
+    { $origin }/account/links
+
+mail-provider-down-subject = 【{ $service }】{ $provider } でのログインに障害
+mail-provider-down =
+    { $time } から、{ $provider } でのログインが失敗しています。{ $provider } の側の障害とみられます。
+    ログイン画面では別の方法を案内しています。復旧すると自動で元に戻ります。
+
+mail-provider-refuses-subject = 【{ $service }】{ $provider } の設定を確認してください
+mail-provider-refuses =
+    { $time } から、{ $provider } がこのサービスを拒否しています。client_id、秘密鍵、リダイレクトURLのどれかが合っていません。
+    「kagiya doctor」で詳しく確かめられます。
+
+because-provider-denied = 外部サービスで「許可しない」または「キャンセル」が選ばれました({ $code })
+because-provider-trouble = 外部サービスが応答しないか、障害を知らせてきました({ $code })
+because-provider-down = この外部サービスは { $time } から失敗が続いています
+because-provider-refused-us = 外部サービスが当サービスからの接続を拒否しました({ $code })
+because-provider-setup-wrong = 当サービスの接続設定が { $time } から合っていません
+because-provider-wants-act = 外部サービスの画面での操作が必要です({ $code })
+because-provider-wants-consent = 外部サービスでの同意がなくなっています({ $code })
+because-provider-policy = 外部サービスの管理者の設定で禁止されています({ $code })
+because-provider-froze = 外部アカウントが停止されていると知らされました({ $code })
+because-provider-forbids-browser = 外部サービスがこのブラウザーを断りました({ $code })
+because-provider-forbids-in-app = この外部サービスは、アプリの中のブラウザーを受け付けません
+because-provider-code-unknown = 外部サービスから、初めて見るエラーが返りました({ $code })
+because-token-dead = 受け取ったばかりの許可が、外部サービスで通りませんでした({ $code })
+because-ticket-refused = 戻ってきた引換券が受け付けられませんでした({ $code })
+because-ticket-used = 戻ってきた引換券は、すでに使われています
+because-tickets-all-refused = 多くの方の引換券が断られています
+because-answer-incomplete = 戻ってきた内容に、結果が入っていませんでした
+because-state-unknown = 戻ってきた内容が、始めた手続きと結びつきませんでした
+because-journey-too-old = 外部サービスへ進んでから { $minutes } 分たっていました
+because-not-returned = { $minutes } 分前に外部サービスへ進んだまま、戻ってきていません
+because-started-again = 戻らないまま、もう一度始められました
+because-saw-frozen = 停止や凍結の表示が出たとのお話です
+because-saw-verify = 本人確認や2段階認証を求められたとのお話です
+because-saw-password-there = 外部サービスのパスワードで進めなかったとのお話です
+because-saw-no-such-account = 外部サービスでアカウントが見つからなかったとのお話です
+because-saw-other-account = 別のアカウントでログインされていたとのお話です
+because-saw-browser-refused = ブラウザーが断られたとのお話です
+because-saw-admin-blocked = 管理者の許可がないと表示されたとのお話です
+because-saw-something-wrong = 理由のないエラーが出たとのお話です
+because-saw-their-trouble = 障害のお知らせが出たとのお話です
+because-saw-our-fault = リクエストのエラーが出たとのお話です
+because-saw-closed = ご自分で中止されたとのお話です
+because-saw-top-page = 外部サービスのトップページに移ったとのお話です
+because-saw-blank = 何も表示されなかったとのお話です
+because-saw-none-of-these = 表示は選択肢の中になかったとのお話です
+because-identity-not-linked = 戻ってきた外部アカウントは、どのアカウントにもつながっていません
+because-other-identity-before = この端末では、以前は別の外部アカウントが使われていました
+because-link-removed-here = この外部アカウントの連携は { $time } に解除されています
+because-identity-of-other = この外部アカウントは、すでに別のアカウントにつながっています
+because-address-elsewhere = 同じメールアドレスの登録が、別の方法であります
+because-address-taken = 同じメールアドレスの登録がすでにあります
+because-link-reauth = 外部サービスが { $time } から再ログインを求めています
+because-link-suspended = 外部アカウントは { $time } から停止されています
+because-link-gone = 外部サービスで { $time } に許可が取り消されています
+because-link-purged = 外部アカウントは { $time } に削除されています
+because-provider-retired = この外部サービスは、いま利用できません
+because-last-way-in = ほかに使えるログイン方法がありません
+because-signed-in-as-other = 手続きを始めた方とは別のアカウントでログインしています
+because-setup-provider-refuses = 外部サービスに登録した内容と、当サービスの設定が合っていません
+because-setup-provider-tickets = 外部サービスが、ほとんどの引換券を断っています
