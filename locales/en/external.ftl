@@ -214,3 +214,5 @@ because-last-way-in = There is no other way in that works
 because-signed-in-as-other = You are signed in as somebody else than who began it
 because-setup-provider-refuses = What the other service has on record does not fit our settings
 because-setup-provider-tickets = The other service refuses nearly every ticket
+verdict-unlinked-title = No account here is linked to it
+verdict-unlinked-lead = If you are new, create an account below. If you registered another way before, show that it is you that way.

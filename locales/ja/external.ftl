@@ -214,3 +214,5 @@ because-last-way-in = ほかに使えるログイン方法がありません
 because-signed-in-as-other = 手続きを始めた方とは別のアカウントでログインしています
 because-setup-provider-refuses = 外部サービスに登録した内容と、当サービスの設定が合っていません
 because-setup-provider-tickets = 外部サービスが、ほとんどの引換券を断っています
+verdict-unlinked-title = つながっているアカウントが見つかりません
+verdict-unlinked-lead = はじめての方は、下から登録できます。以前に別の方法で登録した方は、その方法で本人確認をしてください。

@@ -572,7 +572,8 @@ class Safety(InTown):
         self.assertEqual(done.header("Referrer-Policy"), "same-origin")
         self.server.break_("x", "secret_expired")
         failed = self.browser().go("x")
-        log = open(f"{self.server.data}/server.log").read()
+        with open(f"{self.server.data}/server.log") as file:
+            log = file.read()
         for secret in (code, state, "practice-secret-that-protects-nothing"):
             self.assertNotIn(secret, log)
             self.assertNotIn(secret, failed.text)

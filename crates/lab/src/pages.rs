@@ -4,7 +4,7 @@ use axum::response::{Html, IntoResponse, Response};
 use http::StatusCode;
 
 pub(crate) fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&#38;").replace('<', "&#60;").replace('>', "&#62;").replace('"', "&#34;")
 }
 
 const STYLE: &str = "body{font:16px/1.7 system-ui,'Noto Sans CJK JP',sans-serif;max-width:640px;margin:0 auto;padding:24px 16px;\

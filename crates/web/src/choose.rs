@@ -19,6 +19,7 @@ use kagiya_flows::{
     },
     sign_in::{Entered, Typed},
 };
+use kagiya_text::Arg;
 use uuid::Uuid;
 
 use crate::{
@@ -41,7 +42,7 @@ struct ChoosePage<'a> {
     name: String,
     identity: String,
     flow: String,
-    /// The address that needs no proof, masked.
+    /// The address that needs no proof, in words.
     vouched: Option<String>,
     email: String,
     login_id: &'a str,
@@ -75,10 +76,15 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
     let content = ChoosePage {
         v: &view,
         provider,
-        identity: external::shown(&pending.identity),
+        identity: view.f(
+            "choose-identity",
+            &[("provider", Arg::from(name.clone())), ("identity", Arg::from(external::shown(&pending.identity)))],
+        ),
         flow: pending.journey.id.to_string(),
         email: if fields.has("email") { fields.get("email").to_owned() } else { suggested },
-        vouched,
+        vouched: vouched.map(|email| {
+            view.f("choose-vouched", &[("provider", Arg::from(name.clone())), ("email", Arg::from(email))])
+        }),
         login_id: fields.get("login_id"),
         login: fields.get("login"),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),

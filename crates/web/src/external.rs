@@ -118,7 +118,7 @@ fn refused(
         question: question.map(|provider| Question::new(&view, provider)),
         again: (known && (!useless || question.is_some()))
             .then(|| (provider.to_owned(), providers::name(context, provider))),
-        choose: matches!(refusal.verdict.cause, Cause::ExternalWrongAccount | Cause::ExternalCancelled),
+        choose: refusal.verdict.cause == Cause::ExternalWrongAccount,
         return_to: to,
         verdict,
     };

@@ -159,6 +159,11 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     {
         return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
     }
+    // It may be somebody new as well: nothing is claimed that is not known.
+    if refusal.evidence.contains(&Evidence::IdentityNotLinked) && refusal.verdict.cause == Cause::ExternalWrongProvider
+    {
+        return (view.t("verdict-unlinked-title").into_owned(), view.t("verdict-unlinked-lead").into_owned());
+    }
     // Who may hear the state is told which it is.
     let state = refusal.evidence.iter().find_map(|fact| match fact {
         Evidence::State { state } if refusal.verdict.cause == Cause::AccountState => Some(state.as_str()),

@@ -107,6 +107,7 @@ pub async fn probe(app: &Arc<App>) -> Result<(), Fault> {
         if let Some(sample) = sample {
             facts::note(app, entry, sample);
         }
+        ask_feed(app, entry).await;
     });
     futures_util::future::join_all(each).await;
     Ok(())
@@ -117,18 +118,19 @@ pub async fn probe(app: &Arc<App>) -> Result<(), Fault> {
 /// # Errors
 /// Never.
 pub async fn feeds(app: &Arc<App>) -> Result<(), Fault> {
-    let each = app.providers.iter().map(|entry| async move {
-        let word = match entry.provider.ask_status().await {
-            None => return,
-            Some(Ok(Word::Trouble(words))) => Some(words),
-            Some(Ok(Word::Fine | Word::Unknown) | Err(_)) => None,
-        };
-        if let Some(reading) = entry.health.note_feed(word, app.now()) {
-            announce(app, entry, reading);
-        }
-    });
-    futures_util::future::join_all(each).await;
+    futures_util::future::join_all(app.providers.iter().map(|entry| ask_feed(app, entry))).await;
     Ok(())
+}
+
+async fn ask_feed(app: &Arc<App>, entry: &Entry) {
+    let word = match entry.provider.ask_status().await {
+        None => return,
+        Some(Ok(Word::Trouble(words))) => Some(words),
+        Some(Ok(Word::Fine | Word::Unknown) | Err(_)) => None,
+    };
+    if let Some(reading) = entry.health.note_feed(word, app.now()) {
+        announce(app, entry, reading);
+    }
 }
 
 /// Deletes ways, removed links and pushed tokens that are kept no longer.

@@ -19,7 +19,7 @@ const WELL: usize = 2;
 const HALF_OPEN: Span = Span::seconds(20);
 /// Kept at most.
 const MOST: usize = 500;
-/// Of so many tickets, nearly all refused: that is no matter of persons.
+/// So many of the newest tickets, with two more, refused: that is no matter of persons.
 const TICKETS: usize = 6;
 
 /// What came of one call, or of one return.
@@ -140,11 +140,9 @@ impl Health {
     /// Whether nearly every ticket of several networks is refused.
     pub fn refuses_all_tickets(&self, now: Timestamp) -> bool {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = |which: &dyn Fn(&Sample) -> bool| {
-            inner.samples.iter().filter(|(at, sample)| now.since(*at) < WINDOW && which(sample)).count()
-        };
-        let refused = count(&|sample| matches!(sample, Sample::Ticket(_)));
-        refused >= TICKETS && count(&|sample| *sample == Sample::Good) * 10 <= refused
+        let fresh = inner.samples.iter().rev().take_while(|(at, _)| now.since(*at) < WINDOW);
+        let told = fresh.filter(|(_, sample)| matches!(sample, Sample::Ticket(_) | Sample::Good)).take(TICKETS + 2);
+        told.filter(|(_, sample)| matches!(sample, Sample::Ticket(_))).count() >= TICKETS
     }
 }
 

@@ -56,13 +56,17 @@ impl Child {
     /// The same with more flags.
     pub(super) async fn serve_with(data: &Path, flags: &[&str]) -> Result<Self, Failure> {
         let mut words = vec!["--data".to_owned(), data.display().to_string()];
-        words.extend(["--listen", "127.0.0.1:0"].iter().chain(flags).chain(&["serve"]).map(|word| (*word).to_owned()));
+        words.extend(["--listen", "127.0.0.1:0"].iter().chain(flags).map(|word| (*word).to_owned()));
+        if !flags.contains(&"demo") {
+            words.push("serve".to_owned());
+        }
         let started = tokio::task::spawn_blocking(move || {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             spawn(&words)
         });
         let (process, line) = started.await??;
-        let address = line.trim().rsplit("http://").next().and_then(|text| text.parse().ok());
+        let address = line.trim().rsplit("http://").next();
+        let address = address.and_then(|text| text.split('/').next()?.parse().ok());
         let address = address.ok_or_else(|| Failure::Failed(format!("no address in {line:?}")))?;
         Ok(Self { process, address })
     }

@@ -20,7 +20,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    fn parse(raw: &[u8]) -> Self {
+    pub(super) fn parse(raw: &[u8]) -> Self {
         let text = String::from_utf8_lossy(raw);
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
         let mut answer = Self {
@@ -52,22 +52,38 @@ impl Answer {
         })
     }
 
+    /// The first form's action that begins and ends so.
+    pub(super) fn action_like(&self, start: &str, end: &str) -> Option<String> {
+        let actions = self.text.split(" action=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        actions.map(str::to_owned).find(|action| action.starts_with(start) && action.ends_with(end))
+    }
+
+    /// The hidden inputs of the first form.
+    pub(super) fn hidden(&self) -> BTreeMap<String, String> {
+        let form = self.text.split("<form").nth(1).unwrap_or_default();
+        hidden_of(form)
+    }
+
     /// The hidden inputs of the first form that posts to `action`.
     pub(super) fn form(&self, action: &str) -> Option<BTreeMap<String, String>> {
         let mark = format!("action=\"{action}");
         let form = self.text.split("<form").skip(1).find(|form| {
             form.split_once(&mark).is_some_and(|(before, rest)| !before.contains('>') && rest.starts_with(['"', '?']))
         })?;
-        let mut fields = BTreeMap::new();
-        for input in form.split("</form>").next()?.split("<input").skip(1) {
-            let tag = input.split('>').next().unwrap_or_default();
-            let value = |name: &str| tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
-            if let (Some("hidden"), Some(name)) = (value("type"), value("name")) {
-                fields.insert(name.to_owned(), unescape(value("value").unwrap_or_default()));
-            }
-        }
-        Some(fields)
+        Some(hidden_of(form))
     }
+}
+
+fn hidden_of(form: &str) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    for input in form.split("</form>").next().unwrap_or_default().split("<input").skip(1) {
+        let tag = input.split('>').next().unwrap_or_default();
+        let value = |name: &str| tag.split(&format!(" {name}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        if let (Some("hidden"), Some(name)) = (value("type"), value("name")) {
+            fields.insert(name.to_owned(), unescape(value("value").unwrap_or_default()));
+        }
+    }
+    fields
 }
 
 /// Numeric character references, as the templates write them.
@@ -225,7 +241,9 @@ impl Browser {
 
     async fn settle(&mut self) -> Result<(), Failure> {
         for _ in 0..8 {
-            let Some(to) = self.page.location.clone().filter(|_| self.page.status == 303) else {
+            // Another host is not ours to follow.
+            let on = |to: &String| self.page.status == 303 && to.starts_with('/');
+            let Some(to) = self.page.location.clone().filter(on) else {
                 break;
             };
             self.page = self.exchange("GET", &to, None, false).await?;
@@ -278,6 +296,16 @@ impl Browser {
         self.sent = (action.to_owned(), fields);
         self.page = self.exchange("POST", action, Some(&body), cut).await?;
         self.settle().await
+    }
+
+    /// Sends fields and tells where that leads, without going there.
+    pub(super) async fn send_once(
+        &mut self,
+        action: &str,
+        fields: BTreeMap<String, String>,
+    ) -> Result<Option<String>, Failure> {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+        Ok(self.exchange("POST", action, Some(&body), false).await?.location)
     }
 
     /// Sends JSON.

@@ -16,15 +16,21 @@ pub(super) struct Stage {
     /// The same database, from beside.
     pub(super) app: Arc<App>,
     pub(super) mail: PathBuf,
+    /// Where the practice town is, when there is one.
+    pub(super) town: SocketAddr,
 }
 
 /// One run of a scenario.
 pub(super) struct Run<'s> {
-    stage: &'s Stage,
+    pub(super) stage: &'s Stage,
     number: usize,
     browsers: BTreeMap<String, Browser>,
-    current: String,
+    pub(super) current: String,
     codes: Vec<String>,
+    /// Shops that were broken.
+    pub(super) broken: Vec<String>,
+    /// The address to come back to.
+    pub(super) held: Option<String>,
 }
 
 fn user_agent(name: &str) -> &'static str {
@@ -70,7 +76,15 @@ fn pairs(words: &[String]) -> Vec<(String, String)> {
 
 impl<'s> Run<'s> {
     pub(super) async fn begin(stage: &'s Stage, number: usize) -> Result<Self, Failure> {
-        let mut run = Self { stage, number, browsers: BTreeMap::new(), current: String::new(), codes: Vec::new() };
+        let mut run = Self {
+            stage,
+            number,
+            browsers: BTreeMap::new(),
+            current: String::new(),
+            codes: Vec::new(),
+            broken: Vec::new(),
+            held: None,
+        };
         let id = run.id();
         operator::create(&stage.app, &id, &format!("{id}@example.jp"), Some(PASSWORD))
             .await
@@ -79,7 +93,7 @@ impl<'s> Run<'s> {
         Ok(run)
     }
 
-    fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         // Letters only, and none that look alike: IDs are compared by their looks.
         let letter = |n: usize| char::from(b"abcdefghjkmnpqrstuvw".get(n % 20).copied().unwrap_or(b'a'));
         format!("taro{}{}{}", letter(self.number / 400), letter(self.number / 20), letter(self.number))
@@ -89,7 +103,7 @@ impl<'s> Run<'s> {
         format!("10.{}.{}.{}", nth, self.number / 250, self.number % 250 + 1)
     }
 
-    fn use_browser(&mut self, name: &str, kind: &str) {
+    pub(super) fn use_browser(&mut self, name: &str, kind: &str) {
         let address = self.address(self.browsers.len() + 1);
         let server = self.stage.address;
         self.browsers.entry(name.to_owned()).or_insert_with(|| Browser::new(server, user_agent(kind), &address));
@@ -137,6 +151,11 @@ impl<'s> Run<'s> {
                 self.browser().extra_cookies = jar.join("; ");
             }
             "get" => self.browser().get(word(0)).await?,
+            // The first form whose address begins and ends so.
+            "submit_like" => {
+                let action = self.browser().page.action_like(word(0), word(1)).unwrap_or_default();
+                self.browser().submit(&action, &pairs(rest)).await?;
+            }
             "submit" => self.browser().submit(word(0), &pairs(rest)).await?,
             "cut" => {
                 let mut fields = self.browser().page.form(word(0)).unwrap_or_default();
@@ -185,7 +204,7 @@ impl<'s> Run<'s> {
             }
             "wait" => tokio::time::sleep(Duration::from_millis(word(0).parse().unwrap_or(100))).await,
             "age" => self.age(word(0)).await?,
-            other => return Err(Failure::Usage(format!("no step is called {other:?}"))),
+            other => return self.town_step(other, rest).await,
         }
         Ok(())
     }

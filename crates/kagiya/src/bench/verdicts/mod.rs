@@ -4,6 +4,7 @@
 mod browser;
 mod drive;
 mod scenario;
+mod town;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -69,7 +70,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
     }
     let mut outcomes = Vec::new();
-    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Slow] {
+    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Slow, ServerKind::Town] {
         let own: Vec<&Scenario> = scenarios.iter().filter(|scenario| scenario.server == kind).collect();
         if own.is_empty() {
             continue;
@@ -92,7 +93,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
 async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Failure> {
     let data = folder.path();
     let mail = match kind {
-        ServerKind::Plain => format!("file:{}", data.join("mail").display()),
+        ServerKind::Plain | ServerKind::Town => format!("file:{}", data.join("mail").display()),
         ServerKind::Refusing => format!("smtp://{}", refusing_mail_server().await?),
         ServerKind::Slow => {
             // A port that nobody listens on.
@@ -100,10 +101,17 @@ async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Fail
             format!("smtp://{free}")
         }
     };
-    let server = Child::serve_with(data, &["--mail", &mail, "--trusted-proxy", "127.0.0.1"]).await?;
+    // A port that nobody listens on.
+    let town = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let at = town.to_string();
+    let mut words = vec!["--mail", &mail, "--trusted-proxy", "127.0.0.1"];
+    if kind == ServerKind::Town {
+        words.extend(["demo", "--town", &at]);
+    }
+    let server = Child::serve_with(data, &words).await?;
     let flags = Flags { data: Some(data.to_path_buf()), ..Flags::default() };
     let app = open::beside(&Config::read(&flags)?).await?;
-    let stage = Stage { address: server.address, app, mail: data.join("mail") };
+    let stage = Stage { address: server.address, app, mail: data.join("mail"), town };
     Ok((server, stage))
 }
 
@@ -159,6 +167,7 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
     for step in &scenario.steps {
         run.step(step).await?;
     }
+    run.mend().await?;
     let page = &run.browser().page;
     let reference = page
         .reference()

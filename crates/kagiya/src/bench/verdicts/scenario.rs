@@ -21,7 +21,8 @@ pub(super) struct Scenario {
     pub(super) name: String,
     /// The cause that stops the person first; then what else is true. More than one: a mixture.
     pub(super) truth: Vec<String>,
-    /// Which server: `plain`, `refusing` (its mail is refused), `slow` (its mail does not leave).
+    /// Which server: `plain`, `refusing` (its mail is refused), `slow` (its mail does not leave), `town`
+    /// (with simulated providers).
     #[serde(default)]
     pub(super) server: ServerKind,
     /// What is done, a word and its values each.
@@ -39,6 +40,8 @@ pub(super) enum ServerKind {
     Plain,
     Refusing,
     Slow,
+    /// With the practice town beside it.
+    Town,
 }
 
 /// Reads every `.toml` of a folder, in order of their names.
