@@ -216,3 +216,5 @@ because-setup-provider-refuses = What the other service has on record does not f
 because-setup-provider-tickets = The other service refuses nearly every ticket
 verdict-unlinked-title = No account here is linked to it
 verdict-unlinked-lead = If you are new, create an account below. If you registered another way before, show that it is you that way.
+new-password-ways = Addresses and linked accounts to keep
+new-password-ways-hint = Untick what you do not know. What is not ticked is removed.

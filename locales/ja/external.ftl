@@ -216,3 +216,5 @@ because-setup-provider-refuses = 外部サービスに登録した内容と、�
 because-setup-provider-tickets = 外部サービスが、ほとんどの引換券を断っています
 verdict-unlinked-title = つながっているアカウントが見つかりません
 verdict-unlinked-lead = はじめての方は、下から登録できます。以前に別の方法で登録した方は、その方法で本人確認をしてください。
+new-password-ways = 残しておく連絡先と外部アカウント
+new-password-ways-hint = 見覚えのないものは、チェックを外してください。チェックのないものは外されます。

@@ -564,6 +564,30 @@ class Safety(InTown):
         page = lined.follow(lined.go("line", "taro"))
         self.assertNotIn("address_elsewhere", [f["fact"] for f in self.server.why(page.reference)["evidence"]])
 
+    def test_a_recovery_shows_and_removes_what_an_attacker_linked(self):
+        self.server.account("keiko")
+        attacker = self.browser()
+        attacker.sign_in("keiko", "correct horse battery")
+        form = attacker.get("/account/links").form("/account/links/line")
+        attacker.back(*self.server.decide(attacker.post(form["action"], form["fields"]).header("Location"), person="mallory"))
+        self.assertEqual(self.browser().go("line", "mallory").header("Location"), "/")
+        owner = self.browser()
+        form = owner.follow(owner.submit("/recover", email="keiko@example.jp")).form("/recover/code")
+        page = owner.follow(owner.post(form["action"], {**form["fields"], "code": self.server.code("keiko@example.jp")}))
+        self.assertIn("m•••@e•••.jp", page.text)
+        form = page.form("/recover/password")
+        self.assertEqual(owner.post("/recover/password", {**form["fields"], "password": "a new pass phrase"}).status, 303)
+        gone = self.browser()
+        self.assertTrue(gone.go("line", "mallory").header("Location").startswith("/sign-in/line/choose"))
+        # A link of the very mailbox that was proven stays.
+        member = self.browser()
+        form = member.follow(member.submit("/recover", email="taro@example.jp")).form("/recover/code")
+        page = member.follow(member.post(form["action"], {**form["fields"], "code": self.server.code("taro@example.jp")}))
+        form = page.form("/recover/password")
+        self.assertEqual(member.post("/recover/password", {**form["fields"], "password": "a new pass phrase"}).status, 303)
+        self.assertEqual(self.browser().go("google", "taro").header("Location"), "/")
+        self.assertEqual(self.browser().sign_in("taro", "a new pass phrase").status, 303)
+
     def test_nothing_secret_is_in_logs_referrers_or_errors(self):
         b = self.browser()
         place, _ = self.server.decide(b.start("x").header("Location"), person="hana")

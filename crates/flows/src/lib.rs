@@ -15,6 +15,7 @@ pub mod external;
 pub mod findings;
 pub mod hashing;
 pub mod jobs;
+pub mod kept;
 pub mod keys;
 pub mod lookup;
 pub mod mailbox;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose, lookup, mailbox, session, sign_in, throttle,
+    code, compose, kept, lookup, mailbox, session, sign_in, throttle,
 };
 
 /// How long a proven recovery may take to choose a password.
@@ -379,11 +379,18 @@ pub struct Reset {
     pub return_to: Option<String>,
 }
 
-/// Chooses the new password of a proven recovery. Ends everything that was begun before.
+/// Chooses the new password of a proven recovery. Ends everything that was begun before; of
+/// links and other addresses stays what the owner ticked (`kept`).
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
-pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw: &str) -> Outcome<Reset> {
+pub async fn choose_password(
+    app: &App,
+    visitor: &Visitor,
+    id: Option<Uuid>,
+    raw: &str,
+    kept: Option<&[String]>,
+) -> Outcome<Reset> {
     let now = app.now();
     let flow = find_flow(app, visitor, "recover", id).await?;
     let Some((flow, account_id)) =
@@ -407,6 +414,7 @@ pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw
         let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
+    let removals = kept::removals(&kept::list(app, &flow).await?, kept);
     let keys = lock_keys(app, visitor, account_id, &flow.typed).await?;
     let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
     let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
@@ -420,6 +428,7 @@ pub async fn choose_password(app: &App, visitor: &Visitor, id: Option<Uuid>, raw
                 // Counters before the account, as a sign-in locks them.
                 store::throttle::clear(conn, &keys).await?;
                 replace_password(conn, account_id, &phc, None, now).await?;
+                kept::apply(conn, account_id, &removals, now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
                 wake(conn, account_id, now).await?;

@@ -105,6 +105,12 @@ pub(crate) enum Command {
 /// What else can be measured.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {
+    /// What a way back from an external provider costs
+    External {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// How often the diagnosis is right, on scenarios that are driven against a running server
     Verdicts {
         /// The folder of scenarios

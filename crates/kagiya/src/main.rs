@@ -73,6 +73,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
         }
+        Command::Bench { what: Some(Measure::External { json }), .. } => bench::external::run(json).await,
         Command::Bench { what: None, accounts, seconds, json } => {
             bench::run(bench::Plan { accounts, seconds, json }).await
         }

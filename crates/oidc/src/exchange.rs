@@ -233,3 +233,76 @@ fn apple_name(user: &str) -> Option<String> {
     let part = |name: &str| told["name"][name].as_str().unwrap_or_default().to_owned();
     shown(format!("{} {}", part("firstName"), part("lastName")).trim())
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::{Overrides, Plan};
+
+    /// Made for this test with `openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256`.
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgN3WIqAS/rdCLB1fj\n\
+        a77r4PFxAnNAIKC+P0eyhHALREehRANCAARYKZ2C0hkC6P5IrcHDcPk9NGrsbB9j\n\
+        bR+LAwAwJBOwv6wvzlT8eU8bEeIYSm0ZW3Akh+kqgc6fKY169ggNIkck\n\
+        -----END PRIVATE KEY-----";
+
+    fn apple(secret: Secret) -> Provider {
+        let plan = Plan {
+            id: "apple".into(),
+            kind: Kind::Apple,
+            name: "Apple".into(),
+            client_id: "jp.example.web".into(),
+            secret,
+            scopes: Vec::new(),
+            urls: Overrides::default(),
+            issuer: None,
+        };
+        Provider::new(plan).unwrap()
+    }
+
+    #[test]
+    fn apples_secret_is_signed_for_every_call_and_lives_for_minutes() {
+        let signed =
+            Secret::Signed { team: "TEAM123456".into(), key_id: "KEY1234567".into(), pem: Zeroizing::new(KEY.into()) };
+        let secret = apple(signed).client_secret(1_800_000_000).unwrap().unwrap();
+        let header = jsonwebtoken::decode_header(&secret).unwrap();
+        assert_eq!((header.alg, header.kid.as_deref()), (jsonwebtoken::Algorithm::ES256, Some("KEY1234567")));
+        let claims: Value = jsonwebtoken::dangerous::insecure_decode(&secret).unwrap().claims;
+        assert_eq!(claims["iss"], "TEAM123456");
+        assert_eq!(claims["sub"], "jp.example.web");
+        assert_eq!(claims["aud"], "https://appleid.apple.com");
+        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), SECRET_LIFE);
+        // One that was made by hand tells when it runs out.
+        let ends = claims["exp"].as_i64();
+        assert_eq!(apple(Secret::Static(Zeroizing::new(secret))).secret_expires(), ends);
+        assert!(apple(Secret::Static(Zeroizing::new("plain".into()))).secret_expires().is_none());
+    }
+
+    #[test]
+    fn errors_keep_their_codes_in_every_shape() {
+        for (told, code) in [
+            (r#"{"error":"invalid_grant","error_description":"used"}"#, "invalid_grant"),
+            (r#"{"errors":[{"code":326,"message":"locked"}]}"#, "326"),
+            (
+                r#"{"title":"Forbidden","type":"https://api.x.com/2/problems/client-forbidden","status":403}"#,
+                "client-forbidden",
+            ),
+            (r#"{"error":{"code":190,"message":"dead"}}"#, "190"),
+            (r#"{"error":"<b>\u0000 long"}"#, "<b>long"),
+            ("null", ""),
+        ] {
+            assert_eq!(code_of(&serde_json::from_str(told).unwrap()).0, code, "{told}");
+        }
+    }
+
+    #[test]
+    fn apples_name_is_a_greeting_and_nothing_else() {
+        assert_eq!(apple_name(r#"{"name":{"firstName":"Hana","lastName":"Sato"}}"#).as_deref(), Some("Hana Sato"));
+        assert_eq!(apple_name(r#"{"name":{"firstName":"\u202eevil\r\n","lastName":""}}"#).as_deref(), Some("evil"));
+        for odd in ["", "{", "[]", "null", "\"x\"", "{\"name\":1}"] {
+            assert_eq!(apple_name(odd), None, "{odd}");
+        }
+    }
+}

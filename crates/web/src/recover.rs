@@ -9,6 +9,7 @@ use kagiya_domain::{Timestamp, code::RESEND_WAIT};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
+    kept::{self, Way},
     recover::{self, CodeForm, Kind},
     way_in,
 };
@@ -231,6 +232,10 @@ struct PasswordPage<'a> {
     flow: String,
     /// The account has no password and need not get one.
     once: bool,
+    /// Links and addresses that stay, or are asked about.
+    ways: Vec<Way>,
+    /// Some of them are asked about.
+    asks: bool,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
@@ -251,11 +256,14 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         };
         return refused_page(context, refusal, "/recover");
     };
+    let ways = kept::list(&context.web.app, &flow).await.unwrap_or_default();
     let view = View::new(context);
     let title = view.t("new-password-title").into_owned();
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
+        asks: ways.iter().any(|way| !way.proven),
+        ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
@@ -316,7 +324,9 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Cont
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return password_response(&context, id, Some(&refusal)).await;
     }
-    match recover::choose_password(&context.web.app, &context.visitor, id, fields.get("password")).await {
+    let kept: Vec<String> = fields.all("keep").map(str::to_owned).collect();
+    let password = fields.get("password");
+    match recover::choose_password(&context.web.app, &context.visitor, id, password, Some(&kept)).await {
         Ok(Ok(reset)) => {
             let query = encode_query(&[
                 ("login", &reset.login_id),

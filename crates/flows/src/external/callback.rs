@@ -17,7 +17,7 @@ use super::{
     Entry, derive, facts,
     health::Sample,
     links, new_link, redirect_uri, seconds, shown,
-    start::{Purpose, Start, find, set_out},
+    start::{Purpose, Start, find, open_way, set_out},
     unlinked,
 };
 use crate::{
@@ -148,8 +148,17 @@ async fn find_journey(app: &App, provider: &str, state: &str) -> Result<Option<J
 /// # Errors
 /// When the database fails.
 pub async fn destination(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<Option<String>, Fault> {
-    let journey = find_journey(app, provider, state).await?;
-    Ok(journey.filter(|journey| is_own(visitor, journey)).and_then(|journey| journey.return_to))
+    let journey = find_journey(app, provider, state).await?.filter(|journey| is_own(visitor, journey));
+    if journey.is_some() {
+        return Ok(journey.and_then(|journey| journey.return_to));
+    }
+    // Whatever came: it is where this browser wanted to go when it last set out.
+    let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
+        return Ok(None);
+    };
+    let since = app.now().minus(super::LIFE);
+    let last = store::journey::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
+    Ok(last.and_then(|journey| journey.return_to))
 }
 
 fn is_own(visitor: &Visitor, journey: &Journey) -> bool {
@@ -180,7 +189,12 @@ pub async fn run(
         Ok(entry) => entry,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let Some(journey) = find_journey(app, provider, &answer.state).await? else {
+    let found = match find_journey(app, provider, &answer.state).await? {
+        // Some forget the state when they refuse. A refusal gives nothing away: it is this browser's last.
+        None if answer.state.is_empty() && !answer.error.is_empty() => open_way(app, visitor, provider).await?,
+        found => found,
+    };
+    let Some(journey) = found else {
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::StateUnknown]).await));
     };
     if !is_own(visitor, &journey) {

@@ -1,6 +1,7 @@
 //! `kagiya bench`: the figures, each beside its limit measured in the same run.
 
 mod child;
+pub(crate) mod external;
 mod hello;
 mod load;
 mod raw;

@@ -1,0 +1,127 @@
+//! What a recovery keeps: ways in and addresses that somebody else may have added before
+//! (pre-hijacking) are shown, and do not outlive it unless the owner says so.
+
+use kagiya_domain::{Span, Timestamp, email::EmailAddress};
+use kagiya_store::{self as store, flow::Flow};
+use uuid::Uuid;
+
+use crate::{App, Fault};
+
+/// What is younger than this has to be asked for to stay.
+const YOUNG: Span = Span::days(30);
+
+/// A link or an address besides the mailbox that was just proven.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The value of the field `keep`.
+    pub id: String,
+    /// The provider's name; empty for an address.
+    pub provider: String,
+    /// Whose identity it is, or the address, masked.
+    pub shown: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// It is of the very mailbox that was just proven: there is nothing to ask.
+    pub proven: bool,
+    /// Whether it stays when nothing is said.
+    pub stays: bool,
+    target: Target,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    Link(Uuid),
+    Address(String),
+}
+
+/// What to remove.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Removals {
+    pub(crate) links: Vec<Uuid>,
+    pub(crate) addresses: Vec<String>,
+}
+
+/// The links and addresses of a proven recovery's account, but for the mailbox itself.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(app: &App, flow: &Flow) -> Result<Vec<Way>, Fault> {
+    let Some(account) = flow.account_id else {
+        return Ok(Vec::new());
+    };
+    let now = app.now();
+    let mut conn = app.store.reader().await?;
+    let emails = store::email::of_account(&mut conn, account).await?;
+    let links = store::link::of_account(&mut conn, account).await?;
+    // As the mail was addressed: to the typed address when the account has it, else to the first.
+    let typed = EmailAddress::parse(&flow.typed).map(|email| email.key()).unwrap_or_default();
+    let open = || emails.iter().filter(|email| email.closed_since.is_none());
+    let mailbox = open().find(|email| email.address_key == typed).or(open().next());
+    let mailbox = mailbox.map(|email| email.address_key.clone()).unwrap_or_default();
+    let mut ways = Vec::new();
+    for link in links {
+        let since = Timestamp(link.created_at);
+        let proven = link.email_key.as_deref() == Some(mailbox.as_str());
+        ways.push(Way {
+            id: format!("link:{}", link.id),
+            provider: app.providers.name(&link.provider).to_owned(),
+            shown: link.shown,
+            since,
+            proven,
+            stays: proven || now.since(since) >= YOUNG,
+            target: Target::Link(link.id),
+        });
+    }
+    for email in emails.iter().filter(|email| email.address_key != mailbox) {
+        let since = Timestamp(email.verified_at);
+        ways.push(Way {
+            id: format!("address:{}", email.address_key),
+            provider: String::new(),
+            shown: EmailAddress::parse(&email.address).map(|email| email.masked()).unwrap_or_default(),
+            since,
+            proven: false,
+            stays: now.since(since) >= YOUNG,
+            target: Target::Address(email.address_key.clone()),
+        });
+    }
+    Ok(ways)
+}
+
+/// What goes, by what the owner ticked; without a list, what does not stay by itself.
+pub(crate) fn removals(ways: &[Way], kept: Option<&[String]>) -> Removals {
+    let mut removals = Removals::default();
+    let stays = |way: &Way| kept.map_or(way.stays, |kept| way.proven || kept.contains(&way.id));
+    for way in ways.iter().filter(|way| !stays(way)) {
+        match &way.target {
+            Target::Link(id) => removals.links.push(*id),
+            Target::Address(key) => removals.addresses.push(key.clone()),
+        }
+    }
+    removals
+}
+
+/// Carries it out, in the transaction of the recovery. The mailbox that was proven is the first
+/// one written to from then on, if the one that was goes.
+pub(crate) async fn apply(
+    conn: &mut store::Conn,
+    account: Uuid,
+    removals: &Removals,
+    now: Timestamp,
+) -> Result<(), store::Error> {
+    for link in &removals.links {
+        store::link::remove(conn, account, *link, now).await?;
+    }
+    if removals.addresses.is_empty() {
+        return Ok(());
+    }
+    let emails = store::email::of_account(conn, account).await?;
+    let stays = emails.iter().find(|email| !removals.addresses.contains(&email.address_key));
+    let first_goes = emails.first().is_some_and(|email| removals.addresses.contains(&email.address_key));
+    if let (true, Some(stays)) = (first_goes, stays) {
+        store::email::make_primary(conn, account, &stays.address_key, now).await?;
+    }
+    for address in &removals.addresses {
+        store::email::remove(conn, account, address).await?;
+    }
+    Ok(())
+}
