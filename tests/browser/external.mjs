@@ -10,6 +10,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import Provider from "oidc-provider";
 import { chromium } from "playwright-core";
+import { decode } from "./mail.mjs";
 
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
@@ -83,17 +84,6 @@ function kagiya(port, ...words) {
   const child = spawn(process.env.KAGIYA_TEST_BINARY, ["--data", data, "--listen", `127.0.0.1:${port}`, ...words], { stdio: ["ignore", "pipe", "ignore"] });
   processes.push(child);
   return new Promise((resolve) => child.stdout.once("data", () => resolve(join(data, "mail"))));
-}
-
-function decode(raw) {
-  const boundary = /boundary="?([^"\r\n;]+)/.exec(raw)[1];
-  const part = raw.split(`--${boundary}`)[1];
-  const [head, ...body] = part.split("\r\n\r\n");
-  const text = body.join("\r\n\r\n");
-  if (/base64/i.test(head)) return Buffer.from(text, "base64").toString("utf8");
-  if (/quoted-printable/i.test(head))
-    return Buffer.from(text.replace(/=\r\n/g, "").replace(/=([0-9A-F]{2})/g, (_, h) => String.fromCharCode(parseInt(h, 16))), "latin1").toString("utf8");
-  return text;
 }
 
 async function code(mails, address) {

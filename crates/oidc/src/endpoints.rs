@@ -35,7 +35,8 @@ impl Provider {
         let learned = if self.needs_discovery() { Some(self.learned().await?) } else { None };
         let (ways, urls) = (self.plan.kind.ways(), &self.plan.urls);
         // Elsewhere than usual, the usual places mean nothing.
-        let usual = |text: Option<&str>| text.filter(|_| learned.is_none()).and_then(|text| Url::parse(text).ok());
+        let at_home = learned.is_none() && self.plan.issuer.is_none();
+        let usual = |text: Option<&str>| text.filter(|_| at_home).and_then(|text| Url::parse(text).ok());
         let pick = |own: &Option<Url>, told: Option<&Url>, known: Option<&str>| {
             own.clone().or_else(|| told.cloned()).or_else(|| usual(known))
         };

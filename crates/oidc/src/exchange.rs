@@ -79,8 +79,14 @@ impl Provider {
             let token = tokens["access_token"]
                 .as_str()
                 .ok_or(Failure::Unreadable { endpoint: Endpoint::Token, why: "without an access token" })?;
-            let profile = self.ask_profile(token).await?;
-            self.take_profile(&mut identity, &profile)?;
+            match self.ask_profile(token).await {
+                Ok(profile) => self.take_profile(&mut identity, &profile)?,
+                // Who it is stands in the ID token already; only the address is missing.
+                Err(failure) if !identity.subject.is_empty() => {
+                    tracing::warn!(provider = self.id(), %failure, "the profile could not be read");
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         if self.is(Kind::Apple) && identity.name.is_none() {
             identity.name = ticket.user.and_then(apple_name);

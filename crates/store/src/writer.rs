@@ -76,15 +76,17 @@ impl Writer {
 }
 
 async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
+    // Several at once a moment ago: others are likely on their way. One by one, waiting is for nothing.
+    let mut crowded = false;
     loop {
-        let (message, busy) = match tokio::time::timeout(LULL, receiver.recv()).await {
+        let (message, soon) = match tokio::time::timeout(LULL, receiver.recv()).await {
             Ok(message) => (message, true),
             Err(_) => (receiver.recv().await, false),
         };
         let Some(Message::Work(first, mut durable)) = message else {
             break;
         };
-        if busy {
+        if soon && (crowded || !receiver.is_empty()) {
             tokio::time::sleep(GATHER).await;
         }
         let mut group = vec![first];
@@ -103,6 +105,7 @@ async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
                 }
             }
         }
+        crowded = group.len() > 1;
         commit_group(&mut conn, group, durable).await;
         if stop {
             break;

@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
+use kagiya_flows::operator;
 use kagiya_lab::{CLIENT_ID, CLIENT_SECRET};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,12 +18,14 @@ use super::{
     report::Report,
     seed::Folder,
 };
-use crate::{Failure, output::say};
+use crate::{Failure, cli::Flags, config::Config, demo, open, output::say};
 
 /// Ways back for the flood, and for each of the two medians.
 const FLOOD: usize = 6_000;
 const ONE_BY_ONE: usize = 300;
 const AT_ONCE: usize = 16;
+/// Each with a browser of their own.
+const MEMBERS: usize = 400;
 const SHOP: &str = "apple";
 
 struct Answer {
@@ -75,8 +78,9 @@ fn request(method: &str, path: &str, cookies: &str, form: Option<&[(&str, &str)]
     }
 }
 
-/// A browser that the account knows, before the practice Apple.
+/// A member's own browser, which the account knows, before the practice Apple.
 struct Visitor {
+    person: String,
     server: SocketAddr,
     town: SocketAddr,
     jar: BTreeMap<String, String>,
@@ -89,11 +93,11 @@ impl Visitor {
         kept.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
-    async fn open(server: SocketAddr, town: SocketAddr) -> Result<Self, Failure> {
+    async fn open(server: SocketAddr, town: SocketAddr, person: String) -> Result<Self, Failure> {
         let page = ask(server, &request("GET", "/sign-in", "", None, true)).await?;
         let token = page.field("form").ok_or_else(|| Failure::Failed("no form on the sign-in page".into()))?;
         let jar = page.cookies().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let mut visitor = Self { server, town, jar, token };
+        let mut visitor = Self { person, server, town, jar, token };
         // Known from now on: no mail goes out for each sign-in.
         let back = visitor.callback(true).await?;
         let done = ask(server, &back).await?;
@@ -109,7 +113,7 @@ impl Visitor {
         let begun = ask(self.server, &begun).await?;
         let away = begun.header("location").and_then(|url| url.split_once('?')).ok_or_else(|| lost("address"))?.1;
         let mut fields: Vec<(String, String)> = form_urlencoded::parse(away.as_bytes()).into_owned().collect();
-        fields.push(("person".into(), "hana".into()));
+        fields.push(("person".into(), self.person.clone()));
         let pairs: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         let decided = ask(self.town, &request("POST", &format!("/{SHOP}/decide"), "", Some(&pairs), true)).await?;
         Ok((decided.field("state").ok_or_else(|| lost("state"))?, decided.field("code").ok_or_else(|| lost("ticket"))?))
@@ -149,19 +153,34 @@ pub(crate) async fn run(json: bool) -> Result<(), Failure> {
     let server = Child::serve_with(folder.path(), &["demo", "--town", &town.to_string()]).await?;
     // The members are made and the town opens after the first line.
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let visitor = Visitor::open(server.address, town).await?;
+    progress(&format!("{MEMBERS} members link their accounts"));
+    let flags = Flags { data: Some(folder.path().to_path_buf()), ..Flags::default() };
+    let app = open::beside(&Config::read(&flags)?).await?;
+    let mut visitors = Vec::with_capacity(MEMBERS);
+    for n in 0..MEMBERS {
+        // Letters only, and none that look alike.
+        let letter = |n: usize| char::from(b"abcdefghjkmnpqrstuvw".get(n % 20).copied().unwrap_or(b'a'));
+        let person = format!("bench{}{}{}", letter(n / 400), letter(n / 20), letter(n));
+        let made = operator::create(&app, &person, &format!("{person}@example.jp"), None).await;
+        let account = made.map_err(|error| Failure::Failed(error.to_string()))?;
+        demo::link(&app, account.id, &format!("http://{town}"), SHOP, &person).await?;
+        visitors.push(Visitor::open(server.address, town, person).await?);
+    }
+    app.hashing.stop();
+    app.store.close().await;
+    let visitor = |n: usize| &visitors[n % MEMBERS];
     progress("ways back one by one, beside the provider's own part");
     let (mut whole, mut theirs) = (Vec::new(), Vec::new());
-    for _ in 0..ONE_BY_ONE {
-        let (back, exchange) = (visitor.callback(false).await?, visitor.exchange().await?);
+    for n in 0..ONE_BY_ONE {
+        let (back, exchange) = (visitor(n).callback(false).await?, visitor(n).exchange().await?);
         whole.push(time_once(server.address, &back).await?);
         theirs.push(time_once(town, &exchange).await?);
     }
     let (whole, theirs) = (median(whole), median(theirs));
     progress(&format!("{FLOOD} people set out"));
     let mut backs = Vec::with_capacity(FLOOD);
-    for _ in 0..FLOOD {
-        backs.push(visitor.callback(false).await?);
+    for n in 0..FLOOD {
+        backs.push(visitor(n).callback(false).await?);
     }
     progress(&format!("they come back, {AT_ONCE} at once"));
     let flood = Load::new(server.address, AT_ONCE, backs).run(Duration::from_secs(4)).await?;

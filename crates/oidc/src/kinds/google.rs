@@ -1,7 +1,7 @@
 //! Google: the account chooser on a retry, and codes of its administrators' policies.
 //! <https://developers.google.com/identity/openid-connect/openid-connect>
 
-use super::{ClientProof, Profile, Ways};
+use super::{ClientProof, Ways};
 use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
@@ -12,8 +12,6 @@ pub(super) const WAYS: Ways = Ways {
     jwks: Some("https://www.googleapis.com/oauth2/v3/certs"),
     status: Some("https://www.google.com/appsstatus/dashboard/incidents.json"),
     proof: ClientProof::Post,
-    // Everything is in the ID token.
-    profile: Profile::Never,
     // It knows `consent` and `select_account`; there is no `login`.
     afresh: &[("prompt", "select_account"), ("max_age", "0")],
     // RISC tokens are signed with a slash at the end; old ID tokens without the scheme.
