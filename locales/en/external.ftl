@@ -106,7 +106,7 @@ mail-way-in-subject = [{ $service }] How you sign in, and a code
 mail-way-in =
     { $word }: { $login_id }
 
-    This account has no password. It was made with:
+    This account has no password. You can sign in with:
     { $methods }
 
     Sign in: { $origin }/sign-in
@@ -117,9 +117,11 @@ mail-way-in =
 
     The code is good for { $minutes } minutes. In another browser, open { $origin }/recover/code.
 
+    If it is not you, ignore this mail. Never give the code to anybody.
+
 mail-prove-subject = [{ $service }] Your code for linking { $provider }
 mail-prove =
-    Somebody wants to link a { $provider } account to this account.
+    { $provider } ({ $identity }) is about to be linked to this account.
     { $word }: { $login_id }
 
     If it is you, type this code on the page. From then on you can sign in with { $provider }, too.
@@ -157,7 +159,7 @@ mail-link-changed =
 mail-provider-down-subject = [{ $service }] Signing in with { $provider } fails
 mail-provider-down =
     Signing in with { $provider } has been failing since { $time }; the fault seems to be { $provider }'s.
-    The sign-in page offers other ways. It opens again by itself.
+    The sign-in page offers other ways. { $provider } is offered again by itself once it works.
 
 mail-provider-refuses-subject = [{ $service }] Check the settings of { $provider }
 mail-provider-refuses =
@@ -177,9 +179,9 @@ because-provider-forbids-browser = The other service refused this browser ({ $co
 because-provider-forbids-in-app = The other service lets no browser inside an app in
 because-provider-code-unknown = The other service answered with an error that we do not know ({ $code })
 because-token-dead = The permission that was just given did not work there ({ $code })
-because-ticket-refused = The ticket that came back was not accepted ({ $code })
-because-ticket-used = The ticket that came back was used already
-because-tickets-all-refused = The tickets of many people are being refused
+because-ticket-refused = The sign-in result from the other service was not accepted ({ $code })
+because-ticket-used = The sign-in result that came back was used already
+because-tickets-all-refused = The sign-in results of nearly everybody are being refused
 because-answer-incomplete = What came back holds no result
 because-state-unknown = What came back belongs to nothing that was begun here
 because-journey-too-old = You left for the other service { $minutes } minutes ago
@@ -211,10 +213,12 @@ because-link-gone = The permission was taken back there on { $time }
 because-link-purged = The account there was deleted on { $time }
 because-provider-retired = This service does not offer it at the moment
 because-last-way-in = There is no other way in that works
-because-signed-in-as-other = You are signed in as somebody else than who began it
+because-signed-in-as-other = Who is signed in here has changed since it was begun
 because-setup-provider-refuses = What the other service has on record does not fit our settings
-because-setup-provider-tickets = The other service refuses nearly every ticket
+because-setup-provider-tickets = The other service refuses nearly every sign-in result
 verdict-unlinked-title = No account here is linked to it
 verdict-unlinked-lead = If you are new, create an account below. If you registered another way before, show that it is you that way.
 new-password-ways = Addresses and linked accounts to keep
-new-password-ways-hint = Untick what you do not know. What is not ticked is removed.
+new-password-ways-hint = Keep nothing that you do not know. What was added lately is unticked: tick what you want to keep.
+new-password-keep = Keep
+new-password-drop = Remove

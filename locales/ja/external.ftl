@@ -3,7 +3,7 @@ provider-sign-in = { $provider } でログイン
 provider-last = 前回この端末で使用
 provider-degraded = { $provider } が不安定です({ $time } から)。うまくいかないときは、別の方法でログインしてください。
 provider-down = { $provider } に障害が起きています({ $time } から)。別の方法でログインしてください。連携の解除やパスワードの再設定は必要ありません。
-provider-ours = { $provider } との接続に、こちらの不具合があります({ $time } から)。別の方法でログインしてください。
+provider-ours = 当サービス側の設定に問題があり、{ $provider } に接続できません({ $time } から)。別の方法でログインしてください。
 provider-in-app = { $provider } は、アプリの中のブラウザーではログインできません。SafariやChromeで開き直してください。
 
 external-again = { $provider } でもう一度ログイン
@@ -45,44 +45,44 @@ screen-line-password-there = メールアドレスまたはパスワードが正
 screen-line-our-fault = 「400 Bad Request」の画面
 screen-line-browser-refused = LINEアプリが開いたまま、元の画面に戻らなかった
 
-choose-title = この { $provider } のアカウントは、まだつながっていません
+choose-title = この { $provider } のアカウントは、まだ連携されていません
 choose-identity = { $provider } から戻ってきたアカウント: { $identity }
 choose-have-title = すでに登録している
 choose-have-lead = いつもの方法で本人確認をすると、次からこの外部アカウントでもログインできます。
-choose-have-submit = ログインして、つなぐ
+choose-have-submit = ログインして連携する
 choose-mail-lead = パスワードを決めていないときや忘れたときは、{ $word }かメールアドレスだけを入力して、下のボタンを押してください。
-choose-mail = メールの確認コードで、つなぐ
+choose-mail = メールの確認コードで連携する
 choose-new-title = はじめて利用する
 choose-vouched = 登録するメールアドレス: { $email }({ $provider } で確認済み)
 choose-email-hint = 確認コードをお送りします。
 choose-new-submit = 新しく登録する
 choose-present = いま { $login_id } でログインしています
-choose-link = このアカウントにつなぐ
+choose-link = このアカウントと連携する
 
 links-title = 外部アカウントとの連携
-links-lead = つないでいる外部アカウントで、パスワードなしでログインできます。
-links-none = つないでいる外部アカウントはありません。
-links-made = つないだ日時: { $time }
+links-lead = 連携している外部アカウントで、パスワードなしでログインできます。
+links-none = 連携している外部アカウントはありません。
+links-made = 連携した日時: { $time }
 links-used = 最後に使った日時: { $time }
-links-test = つながるか試す
-links-relink = つなぎ直す
+links-test = 連携を確認する
+links-relink = 連携し直す
 links-remove = 連携を解除する…
 links-remove-lead = { $provider } ではログインできなくなります。アカウントと投稿はそのまま残ります。
 links-remove-submit = 解除する
 links-retired = このサービスでは、いまこの外部アカウントを使えません。
-links-add = 外部アカウントをつなぐ
-links-add-one = { $provider } をつなぐ
+links-add = 外部アカウントを連携する
+links-add-one = { $provider } を連携する
 links-no-password = パスワードは設定されていません。外部サービスが使えないときのために、決めておくと安心です。
 links-set-password = パスワードを設定する
-links-done-linked = つなぎました。
-links-done-relinked = つなぎ直しました。「つながるか試す」で確かめられます。
+links-done-linked = 連携しました。
+links-done-relinked = 連携し直しました。「連携を確認する」で確かめられます。
 links-done-removed = 連携を解除しました。
-links-done-not-linked = ログインしましたが、その外部アカウントはすでに別のアカウントにつながっているか、手続きの時間が切れていました。
+links-done-not-linked = ログインはできていますが、その外部アカウントはすでに別のアカウントと連携されているか、手続きの時間が切れていました。
 link-state-ok = 使えます({ $time } から。{ $how })
 link-state-reauth-needed = 外部サービスでの再ログインが必要です({ $time } から。{ $how })
 link-state-suspended-there = 外部サービスで停止されています({ $time } から。{ $how })
-link-state-gone = 外部サービスで許可が取り消されています({ $time } から。{ $how })
-link-state-purged = 外部サービスのアカウントが削除されています({ $time } から。{ $how })
+link-state-gone = 外部サービスで許可が取り消されました({ $time }。{ $how })
+link-state-purged = 外部サービスのアカウントが削除されました({ $time }。{ $how })
 link-source-push = 外部サービスからの通知
 link-source-callback = ログインの結果
 
@@ -97,7 +97,7 @@ method-none = パスワード未設定(メールの確認コードで設定で�
 
 ended-provider-ended = 外部サービスからの通知により、ログアウトしました。
 notice-tested = 連携は正常です。この外部アカウントでログインできます。
-notice-linked = 外部アカウントをつなぎました。次からこの方法でもログインできます。
+notice-linked = 外部アカウントを連携しました。次からこの方法でもログインできます。
 new-password-once-lead = パスワードを決めずに、今回だけログインすることもできます。
 new-password-once = 今回だけ、パスワードなしでログインする
 error-sign-in-again = 安全のため、一度ログアウトして、ログインし直してから操作してください。
@@ -106,7 +106,7 @@ mail-way-in-subject = 【{ $service }】ログインの方法と確認コード�
 mail-way-in =
     { $word }: { $login_id }
 
-    このアカウントは、パスワードではなく、次の外部アカウントで登録されています。
+    このアカウントにはパスワードがありません。次の外部アカウントでログインできます。
     { $methods }
 
     ログインする: { $origin }/sign-in
@@ -117,22 +117,24 @@ mail-way-in =
 
     コードは{ $minutes }分間有効です。別のブラウザーなら { $origin }/recover/code を開いてください。
 
-mail-prove-subject = 【{ $service }】{ $provider } をつなぐ確認コード
+    お心当たりがなければ、このメールは無視してください。コードは誰にも教えないでください。
+
+mail-prove-subject = 【{ $service }】{ $provider } との連携の確認コード
 mail-prove =
-    { $provider } のアカウントを、次の{ $word }につなごうとしています。
+    { $provider }({ $identity })を、次の{ $word }と連携する手続きが始まりました。
     { $word }: { $login_id }
 
-    ご本人の操作なら、次の確認コードを画面に入力してください。つないだあとは、{ $provider } でもログインできます。
+    ご本人の操作なら、次の確認コードを画面に入力してください。連携したあとは、{ $provider } でもログインできます。
 
     { $code }
 
     コードは{ $minutes }分間有効です。
 
-    お心当たりがなければ、このメールは無視してください。何もつながりません。コードは誰にも教えないでください。
+    お心当たりがなければ、このメールは無視してください。何も連携されません。コードは誰にも教えないでください。
 
-mail-link-added-subject = 【{ $service }】外部アカウントがつながりました
+mail-link-added-subject = 【{ $service }】外部アカウントが連携されました
 mail-link-added =
-    { $time } に、{ $provider }({ $identity })がつながりました。
+    { $time } に、{ $provider }({ $identity })が連携されました。
     { $word }: { $login_id }
 
     お心当たりがなければ、すぐに次のページで解除し、パスワードを変更してください。
@@ -148,7 +150,7 @@ mail-link-removed =
 
 mail-link-changed-subject = 【{ $service }】{ $provider } の状態が変わりました
 mail-link-changed =
-    { $provider } から、つないでいるアカウント({ $identity })の状態が変わったと通知がありました。
+    { $provider } から、連携しているアカウント({ $identity })の状態が変わったと通知がありました。
     { $word }: { $login_id }
 
     { $provider } でログインできないときは、パスワードや別の方法を使えます。次のページで状態を確かめ、別の方法も登録しておいてください。
@@ -177,44 +179,46 @@ because-provider-forbids-browser = 外部サービスがこのブラウザーを
 because-provider-forbids-in-app = この外部サービスは、アプリの中のブラウザーを受け付けません
 because-provider-code-unknown = 外部サービスから、初めて見るエラーが返りました({ $code })
 because-token-dead = 受け取ったばかりの許可が、外部サービスで通りませんでした({ $code })
-because-ticket-refused = 戻ってきた引換券が受け付けられませんでした({ $code })
-because-ticket-used = 戻ってきた引換券は、すでに使われています
-because-tickets-all-refused = 多くの方の引換券が断られています
+because-ticket-refused = 外部サービスから受け取った確認情報が受け付けられませんでした({ $code })
+because-ticket-used = 外部サービスから受け取った確認情報は、すでに使われています
+because-tickets-all-refused = ほとんどの方の確認情報が受け付けられていません
 because-answer-incomplete = 戻ってきた内容に、結果が入っていませんでした
 because-state-unknown = 戻ってきた内容が、始めた手続きと結びつきませんでした
 because-journey-too-old = 外部サービスへ進んでから { $minutes } 分たっていました
 because-not-returned = { $minutes } 分前に外部サービスへ進んだまま、戻ってきていません
 because-started-again = 戻らないまま、もう一度始められました
-because-saw-frozen = 停止や凍結の表示が出たとのお話です
-because-saw-verify = 本人確認や2段階認証を求められたとのお話です
-because-saw-password-there = 外部サービスのパスワードで進めなかったとのお話です
-because-saw-no-such-account = 外部サービスでアカウントが見つからなかったとのお話です
-because-saw-other-account = 別のアカウントでログインされていたとのお話です
-because-saw-browser-refused = ブラウザーが断られたとのお話です
-because-saw-admin-blocked = 管理者の許可がないと表示されたとのお話です
-because-saw-something-wrong = 理由のないエラーが出たとのお話です
-because-saw-their-trouble = 障害のお知らせが出たとのお話です
-because-saw-our-fault = リクエストのエラーが出たとのお話です
-because-saw-closed = ご自分で中止されたとのお話です
-because-saw-top-page = 外部サービスのトップページに移ったとのお話です
-because-saw-blank = 何も表示されなかったとのお話です
-because-saw-none-of-these = 表示は選択肢の中になかったとのお話です
-because-identity-not-linked = 戻ってきた外部アカウントは、どのアカウントにもつながっていません
+because-saw-frozen = 停止や凍結の表示が出たと回答されました
+because-saw-verify = 本人確認や2段階認証を求められたと回答されました
+because-saw-password-there = 外部サービスのパスワードで進めなかったと回答されました
+because-saw-no-such-account = 外部サービスでアカウントが見つからなかったと回答されました
+because-saw-other-account = 別のアカウントでログインされていたと回答されました
+because-saw-browser-refused = ブラウザーが断られたと回答されました
+because-saw-admin-blocked = 管理者の許可がないと表示されたと回答されました
+because-saw-something-wrong = 理由のないエラーが出たと回答されました
+because-saw-their-trouble = 障害のお知らせが出たと回答されました
+because-saw-our-fault = リクエストのエラーが出たと回答されました
+because-saw-closed = ご自分で中止されたと回答されました
+because-saw-top-page = 外部サービスのトップページに移ったと回答されました
+because-saw-blank = 何も表示されなかったと回答されました
+because-saw-none-of-these = 表示は選択肢の中になかったと回答されました
+because-identity-not-linked = 戻ってきた外部アカウントは、どのアカウントとも連携されていません
 because-other-identity-before = この端末では、以前は別の外部アカウントが使われていました
-because-link-removed-here = この外部アカウントの連携は { $time } に解除されています
-because-identity-of-other = この外部アカウントは、すでに別のアカウントにつながっています
-because-address-elsewhere = 同じメールアドレスの登録が、別の方法であります
+because-link-removed-here = この外部アカウントの連携は { $time } に解除されました
+because-identity-of-other = この外部アカウントは、すでに別のアカウントと連携されています
+because-address-elsewhere = 同じメールアドレスが、別の方法ですでに登録されています
 because-address-taken = 同じメールアドレスの登録がすでにあります
 because-link-reauth = 外部サービスが { $time } から再ログインを求めています
 because-link-suspended = 外部アカウントは { $time } から停止されています
-because-link-gone = 外部サービスで { $time } に許可が取り消されています
-because-link-purged = 外部アカウントは { $time } に削除されています
+because-link-gone = 外部サービスで { $time } に許可が取り消されました
+because-link-purged = 外部アカウントは { $time } に削除されました
 because-provider-retired = この外部サービスは、いま利用できません
 because-last-way-in = ほかに使えるログイン方法がありません
-because-signed-in-as-other = 手続きを始めた方とは別のアカウントでログインしています
+because-signed-in-as-other = 手続きを始めたときと、ログインの状態が変わっています
 because-setup-provider-refuses = 外部サービスに登録した内容と、当サービスの設定が合っていません
-because-setup-provider-tickets = 外部サービスが、ほとんどの引換券を断っています
-verdict-unlinked-title = つながっているアカウントが見つかりません
+because-setup-provider-tickets = 外部サービスが、ほとんどの確認情報を断っています
+verdict-unlinked-title = 連携しているアカウントが見つかりません
 verdict-unlinked-lead = はじめての方は、下から登録できます。以前に別の方法で登録した方は、その方法で本人確認をしてください。
 new-password-ways = 残しておく連絡先と外部アカウント
-new-password-ways-hint = 見覚えのないものは、チェックを外してください。チェックのないものは外されます。
+new-password-ways-hint = 見覚えのないものは残さないでください。最近追加されたものは、残す場合にチェックを付けてください。
+new-password-keep = 残す
+new-password-drop = 外す

@@ -156,6 +156,25 @@ class Unknown(InTown):
         self.assertIn("keiko", b.get("/").text)
         self.assertEqual(self.server.run("account", "list", "--json").stdout.count("login_id"), 3)
 
+    def test_a_code_that_links_is_good_for_its_own_identity_only(self):
+        self.server.account("keiko")
+        attacker, owner = self.browser(), self.browser()
+        flows = {}
+        for b, person in ((attacker, "mallory"), (owner, "keiko-here")):
+            page = b.follow(b.go("google", person))
+            form = next(f for f in page.page.forms if "login" in f["fields"])
+            answer = b.post(form["action"], {**form["fields"], "login": "keiko", "mail": "1"})
+            flows[b] = b.follow(answer).form("/sign-in/google/prove")
+            self.server.wait_mails("keiko@example.jp", len(flows))
+        mail = self.server.mails("keiko@example.jp")[-1]
+        self.assertIn("k•••@e•••.jp", text_of(mail), "the mail names the identity")
+        code = self.server.code("keiko@example.jp")
+        stolen = attacker.post(flows[attacker]["action"], {**flows[attacker]["fields"], "code": code})
+        self.assertEqual(stolen.status, 401)
+        self.assertFalse(self.is_in(attacker))
+        self.assertEqual(owner.post(flows[owner]["action"], {**flows[owner]["fields"], "code": code}).status, 303)
+        self.assertTrue(self.is_in(owner))
+
     def test_the_choice_belongs_to_the_browser_that_came_back(self):
         b, thief = self.browser(), self.browser()
         place = b.go("google", "newcomer").header("Location")
@@ -404,13 +423,13 @@ class Links(InTown):
         self.assertEqual(states()["apple"], "gone")
         self.server.push("google", "hijacked", "hana")
         self.assertFalse(self.is_in(b), "hijacked: every session is over")
-        b = self.in_()
-        self.assertEqual(states()["google"], "suspended_there")
-        # Recovery through that mailbox is closed.
+        # Recovery through that mailbox is closed, until another proof.
         before = len(self.server.mails("hana@example.jp"))
         self.browser().submit("/recover", email="hana@example.jp")
         time.sleep(1)
         self.assertEqual([m["Subject"] for m in self.server.mails("hana@example.jp")[before:] if "コード" in m["Subject"]], [])
+        b = self.in_()
+        self.assertEqual(states()["google"], "suspended_there")
         self.server.push("google", "enabled", "hana")
         self.assertEqual(states()["google"], "ok")
         self.browser().submit("/recover", email="hana@example.jp")
@@ -601,6 +620,18 @@ class Safety(InTown):
         for secret in (code, state, "practice-secret-that-protects-nothing"):
             self.assertNotIn(secret, log)
             self.assertNotIn(secret, failed.text)
+
+
+class Demo(unittest.TestCase):
+    def test_practice_members_do_not_move_in_with_real_ones(self):
+        server = Server()
+        self.addCleanup(server.__exit__)
+        server.account("real")
+        server.stop()
+        done = server.run("demo", "--town", f"127.0.0.1:{free_port()}", check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("one of its own", done.stderr)
+        server.start()
 
 
 class Settings(unittest.TestCase):

@@ -21,6 +21,11 @@ use crate::{
 /// So long a sign-in counts as a proof, where there is no password to ask for.
 const FRESH: kagiya_domain::Span = kagiya_domain::Span::minutes(15);
 
+/// Whether a session began a moment ago.
+pub fn is_fresh(live: &Live, now: kagiya_domain::Timestamp) -> bool {
+    now.since(live.created_at) < FRESH
+}
+
 /// What My Page shows.
 #[derive(Debug)]
 pub struct Overview {
@@ -63,7 +68,7 @@ pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Faul
 async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<i64> {
     if raw.is_empty() && !store::link::has_password(&mut app.store.reader().await?, live.account_id).await? {
         // Without a password, a sign-in of a moment ago is the proof.
-        if app.now().since(live.created_at) < FRESH {
+        if is_fresh(live, app.now()) {
             let account = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
             return Ok(Ok(account.map_or(0, |account| account.credential_version)));
         }

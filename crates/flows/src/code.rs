@@ -126,7 +126,10 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let capped = counters.first().is_some_and(|counter| counter.failures >= ACCOUNT_CAP);
     let subject = flow.subject_key.clone().unwrap_or_default();
     let codes = store::code::newest(conn, &subject).await?;
-    let place = guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest));
+    // A code that links was mailed for one identity: it is worth nothing for another.
+    let fits = |code: &store::code::Code| flow.kind != "prove" || code.flow_id == flow.id;
+    let place =
+        guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest && fits(code)));
     let found = place.and_then(|place| codes.get(place).map(|code| (place, code)));
     let facts = match found {
         _ if capped => vec![Evidence::CodeCapReached],

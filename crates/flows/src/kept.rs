@@ -13,7 +13,7 @@ const YOUNG: Span = Span::days(30);
 /// A link or an address besides the mailbox that was just proven.
 #[derive(Clone, Debug)]
 pub struct Way {
-    /// The value of the field `keep`.
+    /// The value of the field `keep` or `drop`.
     pub id: String,
     /// The provider's name; empty for an address.
     pub provider: String,
@@ -21,8 +21,8 @@ pub struct Way {
     pub shown: String,
     /// Since when.
     pub since: Timestamp,
-    /// It is of the very mailbox that was just proven: there is nothing to ask.
-    pub proven: bool,
+    /// It carries the address of the mailbox that was just proven: it stays unless it is dropped.
+    pub own: bool,
     /// Whether it stays when nothing is said.
     pub stays: bool,
     target: Target,
@@ -34,11 +34,20 @@ enum Target {
     Address(String),
 }
 
+/// What the owner ticked.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// To keep, of what goes otherwise.
+    pub keep: Vec<String>,
+    /// To drop, of what stays otherwise.
+    pub drop: Vec<String>,
+}
+
 /// What to remove.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Removals {
-    pub(crate) links: Vec<Uuid>,
-    pub(crate) addresses: Vec<String>,
+struct Removals {
+    links: Vec<Uuid>,
+    addresses: Vec<String>,
 }
 
 /// The links and addresses of a proven recovery's account, but for the mailbox itself.
@@ -46,13 +55,19 @@ pub(crate) struct Removals {
 /// # Errors
 /// When the database fails.
 pub async fn list(app: &App, flow: &Flow) -> Result<Vec<Way>, Fault> {
+    let mut ways = gather(&mut app.store.reader().await?, flow, app.now()).await?;
+    for way in &mut ways {
+        app.providers.name(&way.provider).to_owned().clone_into(&mut way.provider);
+    }
+    Ok(ways)
+}
+
+async fn gather(conn: &mut store::Conn, flow: &Flow, now: Timestamp) -> Result<Vec<Way>, store::Error> {
     let Some(account) = flow.account_id else {
         return Ok(Vec::new());
     };
-    let now = app.now();
-    let mut conn = app.store.reader().await?;
-    let emails = store::email::of_account(&mut conn, account).await?;
-    let links = store::link::of_account(&mut conn, account).await?;
+    let emails = store::email::of_account(conn, account).await?;
+    let links = store::link::of_account(conn, account).await?;
     // As the mail was addressed: to the typed address when the account has it, else to the first.
     let typed = EmailAddress::parse(&flow.typed).map(|email| email.key()).unwrap_or_default();
     let open = || emails.iter().filter(|email| email.closed_since.is_none());
@@ -61,14 +76,14 @@ pub async fn list(app: &App, flow: &Flow) -> Result<Vec<Way>, Fault> {
     let mut ways = Vec::new();
     for link in links {
         let since = Timestamp(link.created_at);
-        let proven = link.email_key.as_deref() == Some(mailbox.as_str());
+        let own = link.email_key.as_deref() == Some(mailbox.as_str());
         ways.push(Way {
             id: format!("link:{}", link.id),
-            provider: app.providers.name(&link.provider).to_owned(),
+            provider: link.provider,
             shown: link.shown,
             since,
-            proven,
-            stays: proven || now.since(since) >= YOUNG,
+            own,
+            stays: own || now.since(since) >= YOUNG,
             target: Target::Link(link.id),
         });
     }
@@ -79,7 +94,7 @@ pub async fn list(app: &App, flow: &Flow) -> Result<Vec<Way>, Fault> {
             provider: String::new(),
             shown: EmailAddress::parse(&email.address).map(|email| email.masked()).unwrap_or_default(),
             since,
-            proven: false,
+            own: false,
             stays: now.since(since) >= YOUNG,
             target: Target::Address(email.address_key.clone()),
         });
@@ -88,9 +103,13 @@ pub async fn list(app: &App, flow: &Flow) -> Result<Vec<Way>, Fault> {
 }
 
 /// What goes, by what the owner ticked; without a list, what does not stay by itself.
-pub(crate) fn removals(ways: &[Way], kept: Option<&[String]>) -> Removals {
+fn removals(ways: &[Way], choice: Option<&Choice>) -> Removals {
     let mut removals = Removals::default();
-    let stays = |way: &Way| kept.map_or(way.stays, |kept| way.proven || kept.contains(&way.id));
+    let stays = |way: &Way| match choice {
+        None => way.stays,
+        Some(choice) if way.own => !choice.drop.contains(&way.id),
+        Some(choice) => choice.keep.contains(&way.id),
+    };
     for way in ways.iter().filter(|way| !stays(way)) {
         match &way.target {
             Target::Link(id) => removals.links.push(*id),
@@ -100,14 +119,22 @@ pub(crate) fn removals(ways: &[Way], kept: Option<&[String]>) -> Removals {
     removals
 }
 
-/// Carries it out, in the transaction of the recovery. The mailbox that was proven is the first
-/// one written to from then on, if the one that was goes.
-pub(crate) async fn apply(
+/// Removes what does not stay, in the transaction of the recovery that has locked the account:
+/// what was added while it went on is seen, too.
+pub(crate) async fn carry_out(
     conn: &mut store::Conn,
-    account: Uuid,
-    removals: &Removals,
+    flow: &Flow,
+    choice: Option<&Choice>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
+    let ways = gather(conn, flow, now).await?;
+    let account = flow.account_id.unwrap_or_default();
+    apply(conn, account, &removals(&ways, choice), now).await
+}
+
+/// Carries it out, in the transaction of the recovery. The mailbox that was proven is the first
+/// one written to from then on, if the one that was goes.
+async fn apply(conn: &mut store::Conn, account: Uuid, removals: &Removals, now: Timestamp) -> Result<(), store::Error> {
     for link in &removals.links {
         store::link::remove(conn, account, *link, now).await?;
     }

@@ -380,7 +380,7 @@ pub struct Reset {
 }
 
 /// Chooses the new password of a proven recovery. Ends everything that was begun before; of
-/// links and other addresses stays what the owner ticked (`kept`).
+/// links and other addresses stays what the owner chose.
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
@@ -389,7 +389,7 @@ pub async fn choose_password(
     visitor: &Visitor,
     id: Option<Uuid>,
     raw: &str,
-    kept: Option<&[String]>,
+    choice: Option<&kept::Choice>,
 ) -> Outcome<Reset> {
     let now = app.now();
     let flow = find_flow(app, visitor, "recover", id).await?;
@@ -414,10 +414,10 @@ pub async fn choose_password(
         let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
-    let removals = kept::removals(&kept::list(app, &flow).await?, kept);
     let keys = lock_keys(app, visitor, account_id, &flow.typed).await?;
     let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
     let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
+    let (proven, choice) = (flow.clone(), choice.cloned());
     let done = app
         .store
         .write(move |conn| {
@@ -428,7 +428,7 @@ pub async fn choose_password(
                 // Counters before the account, as a sign-in locks them.
                 store::throttle::clear(conn, &keys).await?;
                 replace_password(conn, account_id, &phc, None, now).await?;
-                kept::apply(conn, account_id, &removals, now).await?;
+                kept::carry_out(conn, &proven, choice.as_ref(), now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
                 wake(conn, account_id, now).await?;

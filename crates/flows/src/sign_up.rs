@@ -163,7 +163,8 @@ pub async fn verify(
     let account_id = app.new_id();
     let device = device.unwrap_or_else(|| app.random());
     let device_key = sign_in::device_key(app, &device);
-    let (token, new_session) = session::prepare(app, visitor, account_id, false, now);
+    let (token, mut new_session) = session::prepare(app, visitor, account_id, false, now);
+    new_session.link_id = link.as_ref().map(|(_, link)| link.id);
     let expires_at = new_session.expires_at;
     let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());

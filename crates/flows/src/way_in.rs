@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     App, Fault, Outcome, Visitor, recover,
-    sign_in::{Entry, First, SignedIn, enter},
+    sign_in::{Entry, SignedIn, Spend, Work, enter},
 };
 
 /// Whether a proven recovery may end without a new password: the account has none, and lives
@@ -46,7 +46,7 @@ pub async fn run(
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
-    let first: First = Box::new(move |conn| {
+    let finish: Work = Box::new(move |conn| {
         async move {
             if !store::flow::finish(conn, flow_id, now).await? {
                 return Err(store::Error::Undone);
@@ -57,7 +57,7 @@ pub async fn run(
         .boxed()
     });
     let entry = Entry { account, device_known: false, remember: false, keep_device: true, link: None };
-    match enter(app, visitor, device, entry, "recover", "mail", first).await {
+    match enter(app, visitor, device, entry, "recover", "mail", Spend::After(finish)).await {
         Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
             Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await))

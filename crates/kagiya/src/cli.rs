@@ -48,6 +48,9 @@ pub(crate) struct Flags {
     /// The keys file; servers of one database need the same [default: DATA/keys]
     #[arg(long, global = true, env = "KAGIYA_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// The demo lives in a folder of its own
+    #[arg(skip)]
+    pub(crate) practice: bool,
 }
 
 /// What to do.

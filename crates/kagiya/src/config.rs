@@ -200,7 +200,8 @@ impl Config {
     /// Reads flags, environment and file.
     pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
         let file = read_file(flags.config.as_deref())?;
-        let data = flags.data.clone().or(file.data).unwrap_or_else(|| "kagiya-data".into());
+        let usual = if flags.practice { "kagiya-demo" } else { "kagiya-data" };
+        let data = flags.data.clone().or(file.data).unwrap_or_else(|| usual.into());
         let trusted = if flags.trusted_proxy.is_empty() { file.trusted_proxy } else { flags.trusted_proxy.clone() };
         let zone = match file.time_zone {
             Some(zone) => zone.0,

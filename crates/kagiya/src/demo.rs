@@ -27,6 +27,7 @@ use tokio::net::TcpListener;
 use crate::{
     Failure,
     config::Config,
+    open,
     output::say,
     outside::{SystemClock, SystemDice},
     providers::ProviderSetting,
@@ -49,6 +50,9 @@ pub(crate) async fn run(mut config: Config, town_at: SocketAddr) -> Result<(), F
     let origin = format!("http://{}", town_listener.local_addr()?);
     let listener = serve::listen(&config).await?;
     let secret = config.data.join("practice-secret");
+    if !secret.exists() {
+        refuse_strangers(&config).await?;
+    }
     std::fs::write(&secret, CLIENT_SECRET)?;
     let secret = std::fs::canonicalize(secret)?;
     let shops =
@@ -68,6 +72,18 @@ pub(crate) async fn run(mut config: Config, town_at: SocketAddr) -> Result<(), F
     ));
     say(&format!("  mail goes to {}", config.mail));
     serve::until_stopped(served).await
+}
+
+/// The practice members' password is known to everybody: they do not move in with real ones.
+async fn refuse_strangers(config: &Config) -> Result<(), Failure> {
+    let store = open::store(config).await?;
+    let count = store::account::count(&mut store.reader().await?).await?;
+    store.close().await;
+    if count == 0 {
+        return Ok(());
+    }
+    let words = "this database has accounts; the demo wants one of its own: name another --data or --database";
+    Err(Failure::Usage(words.into()))
 }
 
 /// Time and chance for the town.

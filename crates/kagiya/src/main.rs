@@ -62,7 +62,8 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
-    let config = config::Config::read(&cli.settings)?;
+    let practice = matches!(cli.command, Command::Demo { .. });
+    let config = config::Config::read(&cli::Flags { practice, ..cli.settings })?;
     output::start_logs(config.log_json, matches!(cli.command, Command::Serve | Command::Demo { .. }));
     match cli.command {
         Command::Serve => serve::run(config).await,

@@ -51,7 +51,12 @@ impl Provider {
     pub async fn is_from_here(&self, iss: Option<&str>) -> Result<bool, Failure> {
         let issuer = self.issuer();
         Ok(match iss {
-            Some(iss) => iss == issuer || self.plan.kind.ways().issuer_aliases.contains(&iss),
+            // Who has no issuer cannot name it.
+            Some(_) if self.plan.issuer.is_none() && self.plan.kind.ways().issuer.is_none() => true,
+            Some(iss) => {
+                let known = if self.plan.issuer.is_none() { self.plan.kind.ways().issuer_aliases } else { &[] };
+                iss == issuer || known.contains(&iss)
+            }
             None => !self.places().await?.names_itself,
         })
     }

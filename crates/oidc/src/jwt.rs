@@ -2,7 +2,7 @@
 //! 3.1.3.7 and RFC 8725. A token names neither its algorithm nor its key's place: it chooses
 //! among what is expected.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -165,6 +165,12 @@ impl Provider {
         let pace = if asked { PACE_ASKED } else { PACE_PUSHED };
         let stale = matches!(first, Err(TokenFault::UnknownKey | TokenFault::Signature));
         if !stale || now - ring.read_at < pace {
+            return first;
+        }
+        // Anybody may push: of several at once, one asks, and none soon after.
+        let last = self.keys_asked_at.load(Ordering::Acquire);
+        let mine = self.keys_asked_at.compare_exchange(last, now, Ordering::AcqRel, Ordering::Acquire).is_ok();
+        if !asked && (now - last < pace || !mine) {
             return first;
         }
         // The provider may have changed its keys: once more with the newest.

@@ -1,6 +1,6 @@
 //! A provider as it is set up, with what it answered last.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicI64};
 
 use tokio::sync::RwLock;
 use url::Url;
@@ -83,6 +83,8 @@ pub struct Provider {
     pub(crate) client: Client,
     pub(crate) learned: RwLock<Option<Arc<Learned>>>,
     pub(crate) keys: RwLock<Arc<KeyRing>>,
+    /// When the keys were last asked for, in seconds since 1970.
+    pub(crate) keys_asked_at: AtomicI64,
 }
 
 impl Provider {
@@ -124,7 +126,13 @@ impl Provider {
             _ => {}
         }
         let client = Client::new(reach).map_err(|error| ("id", error))?;
-        Ok(Self { plan, client, learned: RwLock::default(), keys: RwLock::default() })
+        Ok(Self {
+            plan,
+            client,
+            learned: RwLock::default(),
+            keys: RwLock::default(),
+            keys_asked_at: AtomicI64::new(i64::MIN / 2),
+        })
     }
 
     /// Its name in our URLs.
@@ -170,7 +178,9 @@ impl Provider {
         if let Some(issuer) = self.plan.kind.ways().issuer {
             return issuer.to_owned();
         }
-        self.plan.urls.authorize_url.as_ref().map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+        // Two services may live on one host.
+        let place = self.plan.urls.authorize_url.as_ref();
+        place.map(|url| format!("{}{}", url.origin().ascii_serialization(), url.path())).unwrap_or_default()
     }
 
     /// When a secret that is itself a signed token runs out (Apple's, made by hand), in seconds

@@ -12,6 +12,8 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Default)]
 pub struct Reach {
     inward: BTreeSet<(String, u16)>,
+    /// Hosts whose names do not show where they are.
+    named: BTreeSet<String>,
 }
 
 fn place(url: &Url) -> Option<(String, u16)> {
@@ -21,7 +23,11 @@ fn place(url: &Url) -> Option<(String, u16)> {
 impl Reach {
     /// Lets everything be reached that stands where one of these URLs does.
     pub fn allowing<'u>(urls: impl Iterator<Item = &'u Url>) -> Self {
-        Self { inward: urls.filter(|url| leads_inward(url)).filter_map(place).collect() }
+        let places: Vec<(&Url, (String, u16))> = urls.filter_map(|url| Some((url, place(url)?))).collect();
+        Self {
+            named: places.iter().map(|(_, (host, _))| host.clone()).collect(),
+            inward: places.into_iter().filter(|(url, _)| leads_inward(url)).map(|(_, place)| place).collect(),
+        }
     }
 
     /// Whether a URL may be asked, as far as it shows by itself. Names are looked at again
@@ -101,7 +107,7 @@ fn is_outside_v4(v4: Ipv4Addr) -> bool {
 impl Resolve for Reach {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_ascii_lowercase();
-        let named = self.inward.iter().any(|(allowed, _)| *allowed == host);
+        let named = self.named.contains(&host);
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let fit: Vec<SocketAddr> = found.into_iter().filter(|address| named || is_outside(address.ip())).collect();

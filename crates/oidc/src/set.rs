@@ -113,7 +113,8 @@ impl Provider {
             return Err(TokenFault::TooOld);
         }
         // A logout token with a nonce may be an ID token in disguise (Back-Channel Logout 2.4).
-        if logout && (claims.nonce.is_some() || (claims.sub.is_none() && claims.sid.is_none())) {
+        // By `sid` alone nobody is found here: no session of theirs is kept.
+        if logout && (claims.nonce.is_some() || claims.sub.is_none()) {
             return Err(TokenFault::Malformed);
         }
         if let Some(kind) = events["type"].as_str() {

@@ -10,6 +10,8 @@ use crate::db::{Conn, Result, all, execute, one};
 pub struct Code {
     /// Its key.
     pub id: Uuid,
+    /// For which flow it was mailed.
+    pub flow_id: Uuid,
     /// Keyed digest of purpose, subject and digits.
     pub digest: Vec<u8>,
     /// When it ends, in milliseconds.
@@ -46,7 +48,7 @@ pub async fn newest(conn: &mut Conn, subject_key: &[u8]) -> Result<Vec<Code>> {
     all!(
         conn,
         Code,
-        "SELECT id, digest, expires_at, spent_at FROM code WHERE subject_key = $1 ORDER BY sent_at DESC, id DESC LIMIT 6",
+        "SELECT id, flow_id, digest, expires_at, spent_at FROM code WHERE subject_key = $1 ORDER BY sent_at DESC, id DESC LIMIT 6",
         subject_key
     )
 }

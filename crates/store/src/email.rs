@@ -84,6 +84,17 @@ pub async fn set_closed(conn: &mut Conn, account: Uuid, address_key: &str, since
     .map(drop)
 }
 
+/// Opens one address of an account again: its owner came in by it.
+pub async fn open_one(conn: &mut Conn, account: Uuid, address_key: &str) -> Result<()> {
+    later!(
+        conn,
+        "UPDATE email SET closed_since = NULL
+         WHERE address_key = $2 AND account_id = $1 AND closed_since IS NOT NULL",
+        account,
+        address_key
+    )
+}
+
 /// Opens every address of an account again: its owner has given another proof.
 pub async fn open_all(conn: &mut Conn, account: Uuid) -> Result<()> {
     later!(conn, "UPDATE email SET closed_since = NULL WHERE account_id = $1 AND closed_since IS NOT NULL", account)

@@ -11,11 +11,12 @@ use axum::{
 use http::StatusCode;
 use kagiya_domain::Evidence;
 use kagiya_flows::{
-    FieldError, Refusal,
+    FieldError, Refusal, account,
     attempt::{self, Draft},
     external::{
         self,
         choose::{self, New, Pending, Proven},
+        links::{self, Proof},
     },
     sign_in::{Entered, Typed},
 };
@@ -51,7 +52,6 @@ struct ChoosePage<'a> {
     verdict: Option<VerdictView>,
     signed_in_as: Option<String>,
     can_choose: bool,
-    here: String,
 }
 
 async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refusal: Option<&Refusal>) -> Response {
@@ -72,7 +72,6 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
     let vouched = pending.verified_email().map(|email| email.masked());
     let suggested = pending.identity.email.clone().filter(|_| vouched.is_none()).unwrap_or_default();
     let shown = refusal.or(why.as_ref());
-    let here = format!("/sign-in/{provider}/choose?flow={}", pending.journey.id);
     let content = ChoosePage {
         v: &view,
         provider,
@@ -91,7 +90,6 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
         verdict: shown.map(|refusal| VerdictView::new(&view, refusal)),
         signed_in_as,
         can_choose: app.providers.find(provider).is_some_and(|entry| entry.provider.can_choose()),
-        here,
         name,
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
@@ -205,7 +203,8 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
-    let linked = choose::join(&context.web.app, &context.visitor, pending, signed_in.account.id).await;
+    let proof = Proof::Version(signed_in.account.credential_version);
+    let linked = choose::join(&context.web.app, &context.visitor, pending, signed_in.account.id, proof).await;
     let to = match linked {
         Ok(true) => pending.journey.return_to.as_deref().unwrap_or("/?done=linked"),
         // Signed in all the same; somebody else has the identity by now.
@@ -225,7 +224,12 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         }
         Err(fault) => return fault_page(context, &fault),
     };
-    match choose::join(&context.web.app, &context.visitor, pending, live.account_id).await {
+    if !account::is_fresh(&live, context.now) {
+        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
+        return choose_page(context, pending, fields, Some(&refusal)).await;
+    }
+    let proof = Proof::Session(live.id);
+    match choose::join(&context.web.app, &context.visitor, pending, live.account_id, proof).await {
         Ok(true) => see_other(context, pending.journey.return_to.as_deref().unwrap_or("/account/links?done=linked")),
         Ok(false) => see_other(context, "/account/links?done=not-linked"),
         Err(fault) => fault_page(context, &fault),

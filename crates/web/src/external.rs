@@ -184,7 +184,7 @@ pub(crate) async fn callback_form(
 
 async fn take(mut context: Context, provider: String, answer: Answer) -> Response {
     let present = match context.session().await {
-        Ok(Sessions::Live(live)) => Some(Present { account: live.account_id }),
+        Ok(Sessions::Live(live)) => Some(Present { account: live.account_id, session: live.id }),
         Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => None,
         Err(fault) => {
             context.query.clear();
@@ -207,7 +207,11 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
     })
     .await;
     let mut response = match &*outcome {
-        Ok(Ok(returned)) => returned_response(&context, &provider, returned),
+        Ok(Ok(returned)) => {
+            // The ticket stands in the address of this page: in none of its forms.
+            context.query.clear();
+            returned_response(&context, &provider, returned)
+        }
         Ok(Err(refusal)) => {
             let to = callback::destination(&context.web.app, &context.visitor, &provider, &state).await;
             let to = to.ok().flatten().and_then(|to| ReturnTo::parse(&to));

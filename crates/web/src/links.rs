@@ -119,6 +119,15 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     }
 }
 
+/// The answer to somebody whose sign-in is too long ago for handing out or taking away keys.
+async fn stale(context: &Context, live: &Live) -> Option<Response> {
+    if account::is_fresh(live, context.now) {
+        return None;
+    }
+    let refusal = links::refuse_stale(&context.web.app, &context.visitor, live).await;
+    Some(links_page(context, live, Some(&refusal)).await)
+}
+
 async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Response {
     let start = Start {
         provider,
@@ -142,9 +151,13 @@ pub(crate) async fn add(
     mut context: Context,
     body: Body,
 ) -> Response {
-    match owned_form(&mut context, body).await {
-        Ok((live, _)) => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
-        Err(response) => response,
+    let live = match owned_form(&mut context, body).await {
+        Ok((live, _)) => live,
+        Err(response) => return response,
+    };
+    match stale(&context, &live).await {
+        Some(response) => response,
+        None => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
     }
 }
 
@@ -164,6 +177,9 @@ async fn with_link(mut context: Context, id: String, body: Body, test: bool) -> 
         Ok((live, _)) => live,
         Err(response) => return response,
     };
+    if let (false, Some(response)) = (test, stale(&context, &live).await) {
+        return response;
+    }
     match own_link(&context, &live, &id).await {
         Ok(Some(link)) => {
             let account = live.account_id;
@@ -202,6 +218,9 @@ pub(crate) async fn remove(
         Ok((live, _)) => live,
         Err(response) => return response,
     };
+    if let Some(response) = stale(&context, &live).await {
+        return response;
+    }
     let Ok(id) = Uuid::parse_str(&id) else {
         return see_other(&context, "/account/links");
     };

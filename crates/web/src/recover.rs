@@ -9,7 +9,7 @@ use kagiya_domain::{Timestamp, code::RESEND_WAIT};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
-    kept::{self, Way},
+    kept::{self, Choice, Way},
     recover::{self, CodeForm, Kind},
     way_in,
 };
@@ -234,8 +234,6 @@ struct PasswordPage<'a> {
     once: bool,
     /// Links and addresses that stay, or are asked about.
     ways: Vec<Way>,
-    /// Some of them are asked about.
-    asks: bool,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
@@ -256,13 +254,15 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         };
         return refused_page(context, refusal, "/recover");
     };
-    let ways = kept::list(&context.web.app, &flow).await.unwrap_or_default();
+    let ways = match kept::list(&context.web.app, &flow).await {
+        Ok(ways) => ways,
+        Err(fault) => return fault_page(context, &fault),
+    };
     let view = View::new(context);
     let title = view.t("new-password-title").into_owned();
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
-        asks: ways.iter().any(|way| !way.proven),
         ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
@@ -324,9 +324,11 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Cont
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return password_response(&context, id, Some(&refusal)).await;
     }
-    let kept: Vec<String> = fields.all("keep").map(str::to_owned).collect();
+    let all = |name: &str| fields.all(name).map(str::to_owned).collect();
+    // Only who was shown the list has chosen.
+    let choice = fields.has("listed").then(|| Choice { keep: all("keep"), drop: all("drop") });
     let password = fields.get("password");
-    match recover::choose_password(&context.web.app, &context.visitor, id, password, Some(&kept)).await {
+    match recover::choose_password(&context.web.app, &context.visitor, id, password, choice.as_ref()).await {
         Ok(Ok(reset)) => {
             let query = encode_query(&[
                 ("login", &reset.login_id),

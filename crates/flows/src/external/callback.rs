@@ -7,7 +7,7 @@ use kagiya_domain::{
     Audience, Evidence, Timestamp,
     account::{AccountState, can_come_back},
     code,
-    link::{self, LinkEvent, LinkSource},
+    link::{LinkEvent, LinkSource},
 };
 use kagiya_oidc::{Class, Identity, Kind, Ticket, answer::clean, classify};
 use kagiya_store::{self as store, journey::Journey, link::Link};
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    sign_in::{self, First, SignedIn, enter},
+    sign_in::{self, SignedIn, Spend, Work, enter},
 };
 
 /// What came back, as it came.
@@ -54,6 +54,8 @@ impl std::fmt::Debug for Answer {
 pub struct Present {
     /// The account.
     pub account: Uuid,
+    /// The session.
+    pub session: Uuid,
 }
 
 /// What a way back leads to.
@@ -189,11 +191,18 @@ pub async fn run(
         Ok(entry) => entry,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let found = match find_journey(app, provider, &answer.state).await? {
-        // Some forget the state when they refuse. A refusal gives nothing away: it is this browser's last.
-        None if answer.state.is_empty() && !answer.error.is_empty() => open_way(app, visitor, provider).await?,
-        found => found,
-    };
+    let found = find_journey(app, provider, &answer.state).await?;
+    if found.is_none()
+        && answer.state.is_empty()
+        && !answer.error.is_empty()
+        && open_way(app, visitor, provider).await?.is_some()
+    {
+        // Some forget the state when they refuse. It is told, but as anybody may have sent it, it
+        // changes nothing.
+        let class = classify(entry.provider.kind(), &answer.error, &answer.words);
+        let fact = facts::of_class(class, clean(&answer.error));
+        return Ok(Err(refuse(app, visitor, facts::status_of(class), vec![fact]).await));
+    }
     let Some(journey) = found else {
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::StateUnknown]).await));
     };
@@ -218,6 +227,9 @@ pub async fn run(
         // A reload of an answer that was taken: who is in goes on.
         if present.is_some() && journey.purpose == "sign_in" {
             return Ok(Ok(Returned::Home(journey.return_to)));
+        }
+        if journey.outcome == "choose" && journey.finished_at.is_none() && journey.expires_at > now.0 {
+            return Ok(Ok(Returned::Choose { journey: journey.id }));
         }
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::TicketUsed]).await));
     }
@@ -265,8 +277,10 @@ async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidenc
 
 /// The answer came to another browser than the one that set out. LINE does that when signing in
 /// by itself leads through its app; it is tried once more, by hand, from here.
-async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Entry, journey: &Journey) -> Outcome<Returned> {
-    if entry.provider.kind() == Kind::Line && journey.by_hand == 0 && journey.purpose == "sign_in" {
+async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Arc<Entry>, journey: &Journey) -> Outcome<Returned> {
+    let fresh =
+        journey.returned_at.is_none() && journey.expires_at > app.now().0 && entry.health.lets_through(app.now());
+    if entry.provider.kind() == Kind::Line && journey.by_hand == 0 && journey.purpose == "sign_in" && fresh {
         let start = Start {
             provider: entry.provider.id(),
             purpose: Purpose::SignIn,
@@ -287,7 +301,7 @@ async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Entry, journey: &J
 async fn denied(
     app: &Arc<App>,
     visitor: &Visitor,
-    entry: &Entry,
+    entry: &Arc<Entry>,
     journey: &Journey,
     answer: &Answer,
 ) -> Result<Box<Refusal>, Fault> {
@@ -306,8 +320,9 @@ async fn denied(
         draft.account = Some(account);
         draft.audience = Audience::Owner;
         let event = match class {
-            Class::WantsAct => Some(LinkEvent::Reauth),
-            Class::WantsConsent => Some(LinkEvent::ConsentRevoked),
+            Class::WantsAct if answer.error.eq_ignore_ascii_case("login_required") => Some(LinkEvent::Reauth),
+            // Somebody else may be signed in there: only a plain "no consent" is about this link.
+            Class::WantsConsent if journey.purpose == "test" => Some(LinkEvent::ConsentRevoked),
             _ => None,
         };
         if let Some(event) = event {
@@ -358,10 +373,12 @@ async fn arrive(
     }
     match (journey.purpose.as_str(), link) {
         ("test", Some(link)) if journey.link_id == Some(link.id) => {
-            let (id, shown) = (link.id, shown(&identity));
+            let (id, mailbox, shown) = (link.id, link.email_key, shown(&identity));
             let now = app.now();
             app.store
-                .write(move |conn| async move { store::link::note_use(conn, id, &shown, now).await }.boxed())
+                .write(move |conn| {
+                    async move { links::note_use(conn, account, id, mailbox.as_deref(), &shown, now).await }.boxed()
+                })
                 .await?;
             Ok(Ok(Returned::Tested))
         }
@@ -374,7 +391,8 @@ async fn arrive(
         (purpose, _) => {
             let replaced = journey.link_id.filter(|_| purpose == "relink");
             let new = new_link(app, entry.provider.id(), &identity);
-            let linked = links::attach(app, account, journey.id, new, replaced, visitor.lang.as_str()).await?;
+            let proof = links::Proof::Session(present.map(|present| present.session).unwrap_or_default());
+            let linked = links::attach(app, account, proof, journey.id, new, replaced, visitor.lang.as_str()).await?;
             if !linked {
                 return Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await));
             }
@@ -413,20 +431,16 @@ async fn sign_in_by(
     }
     let (id, account_id, shown) = (link.id, account.id, shown(identity));
     let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
-    let revived = link::next(link.state(), &link.state_why, LinkEvent::Worked).is_some();
-    let first: First = Box::new(move |conn| {
+    let mailbox = link.email_key.clone();
+    let used: Work = Box::new(move |conn| {
         async move {
             store::journey::settle(conn, journey_id, "signed_in", None, expires).await?;
-            if revived {
-                // Whoever comes in by it has its mailbox, too.
-                store::email::open_all(conn, account_id).await?;
-            }
-            store::link::note_use(conn, id, &shown, now).await
+            links::note_use(conn, account_id, id, mailbox.as_deref(), &shown, now).await
         }
         .boxed()
     });
     let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, link: Some(id) };
-    match enter(app, visitor, device, entry, "external", "provider", first).await? {
+    match enter(app, visitor, device, entry, "external", "provider", Spend::After(used)).await? {
         Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
         None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
     }

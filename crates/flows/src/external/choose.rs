@@ -22,7 +22,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
     code, compose, recover,
-    sign_in::{self, First, SignedIn, enter},
+    sign_in::{self, SignedIn, Spend, Work, enter},
 };
 
 /// An identity that waits for its owner's choice.
@@ -223,7 +223,7 @@ async fn create(
     let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
     let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
     let link = new.id;
-    let first: First = Box::new(move |conn| {
+    let make: Work = Box::new(move |conn| {
         async move {
             let fits = store::journey::finish(conn, journey, now).await?
                 && store::account::insert(conn, id, &name, &skeleton, &lang, now).await?
@@ -238,7 +238,7 @@ async fn create(
         .boxed()
     });
     let entry = sign_in::Entry { account, device_known: true, remember: false, keep_device: true, link: Some(link) };
-    match enter(app, visitor, device, entry, "sign_up", "sign_up", first).await {
+    match enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::Before(make)).await {
         Err(Fault::Store(store::Error::Undone)) => Ok(None),
         other => {
             let signed_in = other?;
@@ -253,8 +253,14 @@ async fn create(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn join(app: &App, visitor: &Visitor, pending: &Pending, account: Uuid) -> Result<bool, Fault> {
-    links::attach(app, account, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
+pub async fn join(
+    app: &App,
+    visitor: &Visitor,
+    pending: &Pending,
+    account: Uuid,
+    proof: links::Proof,
+) -> Result<bool, Fault> {
+    links::attach(app, account, proof, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
 }
 
 /// Asks in a mailbox: of the address that came, or of the account that was typed. Looks nothing up.
@@ -369,7 +375,7 @@ pub async fn type_code(
     let data = compose::link_data(app, &new.provider, &new.shown, now);
     let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
     let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
-    let first: First = Box::new(move |conn| {
+    let tie: Work = Box::new(move |conn| {
         async move {
             if !store::journey::finish(conn, journey, now).await? {
                 return Err(store::Error::Undone);
@@ -381,7 +387,7 @@ pub async fn type_code(
         .boxed()
     });
     let entry = sign_in::Entry { account, device_known: false, remember: false, keep_device: true, link: Some(link) };
-    match enter(app, visitor, device, entry, "external", "mail", first).await {
+    match enter(app, visitor, device, entry, "external", "mail", Spend::After(tie)).await {
         Ok(Some(signed_in)) => {
             app.mail_bell.notify_one();
             Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))

@@ -49,8 +49,14 @@ pub(crate) fn health(entry: &Entry, now: Timestamp) -> Vec<Evidence> {
 }
 
 /// Takes a sample and says so when the provider's state changes.
-pub(crate) fn note(app: &Arc<App>, entry: &Entry, sample: Sample) {
+/// What somebody brought back is looked into at once: only what we see ourselves shuts a door.
+pub(crate) fn note(app: &Arc<App>, entry: &Arc<Entry>, sample: Sample) {
     let now = app.now();
+    let doubtful = matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_));
+    if doubtful && entry.health.wants_probe(now) {
+        let (app, entry) = (Arc::clone(app), Arc::clone(entry));
+        tokio::spawn(async move { super::watch::probe_one(&app, &entry).await });
+    }
     let provider = entry.provider.id().to_owned();
     if let Some(reading) = entry.health.note(sample, now) {
         super::watch::announce(app, entry, reading);
@@ -64,24 +70,20 @@ pub(crate) fn note(app: &Arc<App>, entry: &Entry, sample: Sample) {
 pub(crate) async fn failed(
     app: &Arc<App>,
     visitor: &Visitor,
-    entry: &Entry,
+    entry: &Arc<Entry>,
     failure: &Failure,
 ) -> Result<Draft, Fault> {
     let class = failure.class(entry.provider.kind());
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
+    let network = visitor.network_kept();
     let sample = match (class, failure) {
-        (Class::Trouble, _) => Some(Sample::Theirs),
+        (Class::Trouble, _) => Some(Sample::TheySay(network)),
         // A dead token may be the person's, or an outage that answers 401.
-        (Class::Dead, Failure::Answered { endpoint: Endpoint::Profile, .. }) => {
-            Some(Sample::TheySay(visitor.network_kept()))
-        }
-        (Class::Ours, _) => Some(Sample::Ours),
-        (Class::Ticket, _) => Some(Sample::Ticket(visitor.network_kept())),
+        (Class::Dead, Failure::Answered { endpoint: Endpoint::Profile, .. }) => Some(Sample::TheySay(network)),
+        (Class::Ours, _) => Some(Sample::TheySayOurs(network)),
+        (Class::Ticket, _) => Some(Sample::Ticket(network)),
         _ => None,
     };
-    if class == Class::Ours {
-        setup::note(app, SetupFault::ProviderRefuses, &format!("{}: {}", entry.provider.id(), failure.code()));
-    }
     if let Some(sample) = sample {
         note(app, entry, sample);
     }

@@ -10,9 +10,9 @@ pub use kagiya_store::link::Link;
 use kagiya_store::{self as store, link::NewLink};
 use uuid::Uuid;
 
-use super::{facts, health::State};
+use super::facts;
 use crate::{
-    App, Fault, Outcome, Visitor,
+    App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     compose, mailbox, recover,
     session::{self, Live},
@@ -40,39 +40,67 @@ pub fn is_usable(app: &App, link: &Link) -> bool {
     link.state().is_usable() && app.providers.find(&link.provider).is_some()
 }
 
+/// What lets somebody tie an identity to an account. It must still hold when that is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof {
+    /// A session that runs.
+    Session(Uuid),
+    /// The account's credentials, as they were when they were proven.
+    Version(i64),
+}
+
+impl Proof {
+    /// Locks the account and says whether the proof holds: two acts on one account wait for each
+    /// other here, and a recovery that came between has the last word.
+    async fn holds(self, conn: &mut store::Conn, account: Uuid) -> Result<bool, store::Error> {
+        store::account::bump_version(conn, account).await?;
+        match self {
+            Self::Session(session) => store::session::is_running(conn, session).await,
+            Self::Version(version) => {
+                let now = store::account::find(conn, account).await?;
+                Ok(now.is_some_and(|account| account.credential_version == version + 1))
+            }
+        }
+    }
+}
+
 /// Ties an identity to an account, in the place of `replaced` if there is one, as one act.
-/// `false` when the way was used already, or the identity is another account's.
+/// `false` when the way was used already, the proof holds no longer, or the identity is another
+/// account's.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn attach(
     app: &App,
     account: Uuid,
+    proof: Proof,
     journey: Uuid,
     new: NewLink,
     replaced: Option<Uuid>,
     lang: &str,
 ) -> Result<bool, Fault> {
     let now = app.now();
-    let notice =
-        sign_in::mail(app, "link_added", Some(account), compose::link_data(app, &new.provider, &new.shown, now), lang);
-    let audit_id = app.new_id();
+    let data = compose::link_data(app, &new.provider, &new.shown, now);
+    let notice = sign_in::mail(app, "link_added", Some(account), data, lang);
+    let (audit_id, server) = (app.new_id(), app.server_id);
+    let current = if let Proof::Session(session) = proof { session } else { Uuid::nil() };
     let done = app
         .store
         .write(move |conn| {
             async move {
-                if !store::journey::finish(conn, journey, now).await? {
+                if !proof.holds(conn, account).await? || !store::journey::finish(conn, journey, now).await? {
                     return Err(store::Error::Undone);
                 }
-                // Two acts on one account's links wait for each other here.
-                store::account::bump_version(conn, account).await?;
+                let mut ended = 0;
                 if let Some(old) = replaced {
                     store::link::remove(conn, account, old, now).await?;
+                    ended = store::session::end_of_link(conn, old, current, EndReason::SignedOutElsewhere, now).await?;
                 }
                 tie(conn, account, &new, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = recover::audit_line("owner", if replaced.is_some() { "relinked" } else { "linked" }, now);
-                store::audit::note(conn, audit_id, Some(account), &line).await
+                store::audit::note(conn, audit_id, Some(account), &line).await?;
+                Ok(if ended > 0 { Some(session::end_epoch(conn, server, now).await?) } else { None })
             }
             .boxed()
         })
@@ -80,8 +108,11 @@ pub async fn attach(
     match done {
         Err(store::Error::Undone) => Ok(false),
         other => {
-            other?;
+            let others = other?;
             app.mail_bell.notify_one();
+            if let Some(others) = others {
+                session::ended(app, others).await?;
+            }
             Ok(true)
         }
     }
@@ -98,9 +129,26 @@ pub(crate) async fn tie(
         return Ok(());
     }
     match store::link::find_identity(conn, &new.issuer, &new.subject).await? {
-        Some(own) if own.account_id == account => store::link::note_use(conn, own.id, &new.shown, now).await,
+        Some(own) if own.account_id == account => {
+            note_use(conn, account, own.id, own.email_key.as_deref(), &new.shown, now).await
+        }
         Some(_) | None => Err(store::Error::Undone),
     }
+}
+
+/// Notes that its owner came by a link: it works, and its mailbox is the owner's.
+pub(crate) async fn note_use(
+    conn: &mut store::Conn,
+    account: Uuid,
+    link: Uuid,
+    mailbox: Option<&str>,
+    shown: &str,
+    now: kagiya_domain::Timestamp,
+) -> Result<(), store::Error> {
+    if let Some(mailbox) = mailbox {
+        store::email::open_one(conn, account, mailbox).await?;
+    }
+    store::link::note_use(conn, link, shown, now).await
 }
 
 /// Removes a link, unless nobody could get in without it, or this is no time to judge that.
@@ -115,11 +163,7 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
     };
     let mut trouble = Vec::new();
     if let Some(entry) = app.providers.find(&link.provider) {
-        let reading = entry.health.read(now);
         trouble.extend(facts::health(entry, now));
-        if reading.state == State::Degraded && trouble.is_empty() {
-            trouble.push(Evidence::ProviderDown { since: reading.since });
-        }
     }
     // Without mail there is no other way back.
     let mail = mailbox::evidence(app, None).await?;
@@ -136,7 +180,9 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
         .write(move |conn| {
             async move {
                 // Two removals of two links wait for each other here: one of them finds one way less.
-                store::account::bump_version(conn, account).await?;
+                if !Proof::Session(current).holds(conn, account).await? {
+                    return Ok(None);
+                }
                 if !store::link::remove(conn, account, id, now).await? {
                     return Ok(None);
                 }
@@ -167,6 +213,15 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
             Ok(Ok(()))
         }
     }
+}
+
+/// A sign-in of long ago does not hand out keys: a borrowed phone would keep one for ever.
+pub async fn refuse_stale(app: &App, visitor: &Visitor, live: &Live) -> Box<attempt::Refusal> {
+    let fields = vec![FieldError { field: "session", key: "error-sign-in-again" }];
+    let mut draft = Draft::invalid("account", visitor, fields);
+    draft.account = Some(live.account_id);
+    draft.audience = Audience::Owner;
+    attempt::refuse(app, visitor, draft).await
 }
 
 async fn refuse_owner(

@@ -15,7 +15,7 @@ use kagiya_oidc::{Identity, Kind};
 use kagiya_store::link::NewLink;
 
 use crate::App;
-pub use crate::providers::{Entry, Providers, health};
+pub use crate::providers::{Entry, Providers, health, shown};
 
 /// How long a way to a provider may take. People look for their second factor.
 pub const LIFE: Span = Span::hours(1);
@@ -48,26 +48,6 @@ pub fn redirect_uri(app: &App, provider: &str) -> String {
     format!("{}/sign-in/{provider}/callback", app.settings.public_url.origin)
 }
 
-/// Whose identity it is, for its owner's eyes.
-pub fn shown(identity: &Identity) -> String {
-    if let Some(email) = identity.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()) {
-        return email.masked();
-    }
-    match &identity.name {
-        Some(name) => masked_name(name),
-        None => {
-            let tail: Vec<char> = identity.subject.chars().rev().take(3).collect();
-            format!("•••{}", tail.into_iter().rev().collect::<String>())
-        }
-    }
-}
-
-/// `はな•••`: enough to recognise one's own name.
-fn masked_name(name: &str) -> String {
-    let count = name.chars().count();
-    format!("{}•••", name.chars().take((count / 2).clamp(1, 4)).collect::<String>())
-}
-
 pub(crate) fn new_link(app: &App, provider: &str, identity: &Identity) -> NewLink {
     NewLink {
         id: app.new_id(),
@@ -81,7 +61,9 @@ pub(crate) fn new_link(app: &App, provider: &str, identity: &Identity) -> NewLin
 
 /// The address that came, if the provider's word for it counts.
 pub(crate) fn verified_email(identity: &Identity) -> Option<EmailAddress> {
-    identity.email.as_deref().filter(|_| identity.email_verified).and_then(|email| EmailAddress::parse(email).ok())
+    let said = identity.email.as_deref().filter(|_| identity.email_verified)?;
+    // What had to be put right before it was an address is not what the provider vouched for.
+    EmailAddress::parse(said).ok().filter(|email| email.key() == said.to_lowercase())
 }
 
 /// Whether a provider lets no browser inside an app in.

@@ -14,6 +14,9 @@ use kagiya_store as store;
 use super::{Entry, seconds};
 use crate::{App, Fault, compose, recover, session, sign_in};
 
+/// Clocks may differ by so much.
+const LATE: kagiya_domain::Span = kagiya_domain::Span::minutes(2);
+
 /// Takes a pushed token. The number of events that were new.
 ///
 /// # Errors
@@ -89,7 +92,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
         let data = compose::link_data(app, provider, &link.shown, now);
         sign_in::mail(app, "link_changed", Some(link.account_id), data, lang)
     });
-    let (server, audit_id) = (app.server_id, app.new_id());
+    let (server, audit_id, issued_at) = (app.server_id, app.new_id(), event.issued_at);
     let done = app
         .store
         .write(move |conn| {
@@ -101,6 +104,11 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                     return Ok((true, None));
                 };
                 let account = link.account_id;
+                // Late news of before the link was made, moved or last worked is no news.
+                let known = link.created_at.max(link.state_since).max(link.last_used_at.unwrap_or_default());
+                if issued_at.saturating_mul(1_000).saturating_add(LATE.0) < known {
+                    return Ok((false, None));
+                }
                 let event = meaning(what);
                 let to = event.and_then(|event| Some((event, link::next(link.state(), &link.state_why, event)?)));
                 if let Some((event, state)) = to {
@@ -113,6 +121,8 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                     // Its mailbox is as much in doubt as the account it belongs to.
                     if event.closes_mailbox() {
                         store::email::set_closed(conn, account, mailbox, Some(now)).await?;
+                        // Codes that lie there already open nothing any more.
+                        store::flow::end_all(conn, account, uuid::Uuid::nil(), now).await?;
                     } else if event == LinkEvent::Enabled {
                         store::email::set_closed(conn, account, mailbox, None).await?;
                     }

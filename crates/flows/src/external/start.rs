@@ -135,7 +135,12 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
 }
 
 /// Records the way and makes the provider's address.
-pub(crate) async fn set_out(app: &Arc<App>, visitor: &Visitor, entry: &Entry, start: &Start<'_>) -> Outcome<String> {
+pub(crate) async fn set_out(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    entry: &Arc<Entry>,
+    start: &Start<'_>,
+) -> Outcome<String> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     let (provider, now) = (&entry.provider, app.now());
     let state = URL_SAFE_NO_PAD.encode(app.random::<32>());

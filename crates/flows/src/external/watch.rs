@@ -92,25 +92,27 @@ pub async fn refresh(app: &Arc<App>) -> Result<(), Fault> {
 pub async fn probe(app: &Arc<App>) -> Result<(), Fault> {
     let now = app.now();
     let troubled = app.providers.iter().filter(|entry| entry.health.read(now).state != State::Ok);
-    let each = troubled.map(|entry| async move {
-        let provider = &entry.provider;
-        let failure = match provider.refresh(seconds(now)).await {
-            Err(failure) => Some(failure),
-            Ok(()) => provider.probe(&redirect_uri(app, provider.id()), seconds(now)).await,
-        };
-        let sample = match failure.map(|failure| failure.class(provider.kind())) {
-            None => Some(Sample::Good),
-            Some(Class::Trouble) => Some(Sample::Theirs),
-            Some(Class::Ours) => Some(Sample::Ours),
-            Some(_) => None,
-        };
-        if let Some(sample) = sample {
-            facts::note(app, entry, sample);
-        }
-        ask_feed(app, entry).await;
-    });
-    futures_util::future::join_all(each).await;
+    futures_util::future::join_all(troubled.map(|entry| probe_one(app, entry))).await;
     Ok(())
+}
+
+/// Asks a provider's description, keys and token endpoint, and its status feed.
+pub(crate) async fn probe_one(app: &Arc<App>, entry: &Arc<Entry>) {
+    let (provider, now) = (&entry.provider, seconds(app.now()));
+    let failure = match provider.refresh(now).await {
+        Err(failure) => Some(failure),
+        Ok(()) => provider.probe(&redirect_uri(app, provider.id()), now).await,
+    };
+    let sample = match failure.map(|failure| failure.class(provider.kind())) {
+        None => Some(Sample::Answers),
+        Some(Class::Trouble) => Some(Sample::Theirs),
+        Some(Class::Ours) => Some(Sample::Ours),
+        Some(_) => None,
+    };
+    if let Some(sample) = sample {
+        facts::note(app, entry, sample);
+    }
+    ask_feed(app, entry).await;
 }
 
 /// Reads the providers' own status feeds.

@@ -10,9 +10,13 @@ use kagiya_domain::{Span, Timestamp};
 
 /// What is older says nothing.
 const WINDOW: Span = Span::minutes(10);
-/// Failures in a row that make a provider shaky, and then down.
+/// Networks whose failures in a row make a provider shaky.
 const SHAKY: usize = 2;
+/// Failures in a row that shut its door, one of them seen by a probe of our own; or so many probes.
 const DOWN: usize = 3;
+const PROBES: usize = 2;
+/// A failure on somebody's way back is looked into by a probe, at most one in so long.
+const PROBING: Span = Span::seconds(2);
 /// Successes in a row that make it well again.
 const WELL: usize = 2;
 /// While it is down, one person in so long is let through to try.
@@ -25,13 +29,16 @@ const TICKETS: usize = 6;
 /// What came of one call, or of one return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sample {
-    /// It worked.
+    /// Somebody came through.
     Good,
-    /// The provider failed at a call of ours.
+    /// It answered a probe as it should. What probes do not reach may still fail.
+    Answers,
+    /// The provider failed at a probe. Nobody but us can make one.
     Theirs,
-    /// The provider says to the browser that it fails. Anybody can say that: one network counts once.
+    /// The provider failed on somebody's way back, of this network. Whoever travels can bring that
+    /// about: by itself it makes nobody's door shut.
     TheySay(String),
-    /// The provider refuses us, at a call of ours.
+    /// The provider refuses us, at a probe.
     Ours,
     /// As `TheySay`, that it refuses us.
     TheySayOurs(String),
@@ -77,6 +84,7 @@ struct Inner {
     samples: VecDeque<(Timestamp, Sample)>,
     reading: Reading,
     let_through: Timestamp,
+    probed: Timestamp,
     /// The provider's own feed says that something is wrong.
     feed: Option<String>,
 }
@@ -89,7 +97,7 @@ impl Default for Health {
     fn default() -> Self {
         let reading = Reading { state: State::Ok, since: Timestamp(0), ours: false };
         let never = Timestamp(i64::MIN / 2);
-        Self(Mutex::new(Inner { samples: VecDeque::new(), reading, let_through: never, feed: None }))
+        Self(Mutex::new(Inner { samples: VecDeque::new(), reading, let_through: never, probed: never, feed: None }))
     }
 }
 
@@ -97,9 +105,8 @@ impl Health {
     /// Takes a sample; returns the reading when it changed.
     pub fn note(&self, sample: Sample, now: Timestamp) -> Option<Reading> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let said = |sample: &Sample| matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_) | Sample::Ticket(_));
-        if said(&sample) {
-            // The same network's earlier word is worth no more than its last.
+        if matches!(sample, Sample::Ticket(_)) {
+            // The same network's earlier ticket is worth no more than its last.
             inner.samples.retain(|(_, other)| *other != sample);
         }
         inner.samples.push_back((now, sample));
@@ -137,6 +144,16 @@ impl Health {
         true
     }
 
+    /// Whether a probe should look into a failure now.
+    pub fn wants_probe(&self, now: Timestamp) -> bool {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let wants = now.since(inner.probed) >= PROBING;
+        if wants {
+            inner.probed = now;
+        }
+        wants
+    }
+
     /// Whether nearly every ticket of several networks is refused.
     pub fn refuses_all_tickets(&self, now: Timestamp) -> bool {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,17 +170,29 @@ impl Inner {
         }
         let told = |sample: &Sample| !matches!(sample, Sample::Ticket(_));
         let newest = || self.samples.iter().rev().map(|(_, sample)| sample).filter(|sample| told(sample));
-        let goods = newest().take_while(|sample| **sample == Sample::Good).count();
-        let bads = || newest().take_while(|sample| **sample != Sample::Good);
+        let fine = |sample: &Sample| matches!(sample, Sample::Good | Sample::Answers);
+        let goods = newest().take_while(|sample| fine(sample)).count();
+        let bads = || newest().take_while(|sample| !fine(sample));
         let failures = bads().count();
+        let probes = bads().filter(|sample| matches!(sample, Sample::Theirs | Sample::Ours)).count();
+        let mut networks: Vec<&str> = newest()
+            .take_while(|sample| **sample != Sample::Good)
+            .filter_map(|sample| match sample {
+                Sample::TheySay(network) | Sample::TheySayOurs(network) => Some(network.as_str()),
+                _ => None,
+            })
+            .collect();
+        networks.sort_unstable();
+        networks.dedup();
+        let shaky = probes > 0 || networks.len() >= SHAKY;
         let ours = bads().filter(|sample| matches!(sample, Sample::Ours | Sample::TheySayOurs(_))).count();
-        let last_bad = newest().any(|sample| *sample != Sample::Good);
+        let last_bad = newest().any(|sample| !fine(sample));
         let was_down = self.reading.state == State::Down;
         let state = match (failures, goods) {
-            (n, _) if n >= DOWN => State::Down,
+            (n, _) if probes >= PROBES || (probes > 0 && n >= DOWN) => State::Down,
             // What was down stays down until it was seen to work.
             (n, 0) if was_down && n > 0 => State::Down,
-            (n, _) if n >= SHAKY => State::Degraded,
+            _ if shaky => State::Degraded,
             (_, n) if n < WELL && last_bad && self.reading.state != State::Ok => State::Degraded,
             _ if self.feed.is_some() => State::Degraded,
             _ => State::Ok,
@@ -172,7 +201,7 @@ impl Inner {
         if (reading.state, reading.ours) == (self.reading.state, self.reading.ours) {
             return None;
         }
-        let from = self.samples.iter().rev().filter(|(_, s)| told(s)).take_while(|(_, s)| *s != Sample::Good).last();
+        let from = self.samples.iter().rev().filter(|(_, s)| told(s)).take_while(|(_, s)| !fine(s)).last();
         // Trouble began with the first failure, not with the one that was too many.
         let since = match (state, self.reading.state) {
             (State::Ok, _) => now,
@@ -193,11 +222,12 @@ mod tests {
     }
 
     #[test]
-    fn failures_shut_the_door_and_successes_open_it_step_by_step() {
+    fn failures_that_a_probe_confirms_shut_the_door_and_successes_open_it_step_by_step() {
         let health = Health::default();
-        assert_eq!(health.note(Sample::Theirs, at(0)), None);
+        assert_eq!(health.note(Sample::TheySay("a".into()), at(0)), None);
+        assert!(health.wants_probe(at(0)) && !health.wants_probe(at(1)));
         assert_eq!(health.note(Sample::Theirs, at(1)).map(|r| r.state), Some(State::Degraded));
-        let down = health.note(Sample::Theirs, at(2)).unwrap();
+        let down = health.note(Sample::TheySay("a".into()), at(2)).unwrap();
         assert_eq!((down.state, down.since, down.ours), (State::Down, at(0), false));
         assert!(health.lets_through(at(3)), "the first may try");
         assert!(!health.lets_through(at(4)), "the next may not");
@@ -207,25 +237,28 @@ mod tests {
     }
 
     #[test]
-    fn one_network_cannot_talk_a_provider_down() {
+    fn nobody_can_talk_a_provider_down() {
         let health = Health::default();
         for n in 0..20 {
             health.note(Sample::TheySay("203.0.113.0".into()), at(n));
         }
         assert_eq!(health.read(at(21)).state, State::Ok);
-        for network in ["198.51.100.0", "192.0.2.0"] {
-            health.note(Sample::TheySay(network.into()), at(22));
+        for network in ["198.51.100.0", "192.0.2.0", "192.0.3.0"] {
+            health.note(Sample::TheySayOurs(network.into()), at(22));
         }
-        assert_eq!(health.read(at(23)).state, State::Down);
+        assert_eq!(health.read(at(23)).state, State::Degraded);
+        health.note(Sample::Good, at(24));
+        health.note(Sample::Good, at(25));
+        assert_eq!(health.read(at(26)).state, State::Ok);
     }
 
     #[test]
     fn our_own_fault_is_told_apart_and_old_news_fade() {
         let health = Health::default();
-        for n in 0..3 {
+        for n in 0..2 {
             health.note(Sample::Ours, at(n));
         }
-        assert!(health.read(at(3)).ours);
+        assert_eq!((health.read(at(3)).state, health.read(at(3)).ours), (State::Down, true));
         let later = at(3 + 601);
         assert_eq!(health.read(later).state, State::Ok);
         for n in 0..6 {

@@ -4,7 +4,8 @@ pub mod health;
 
 use std::sync::Arc;
 
-use kagiya_oidc::Provider;
+use kagiya_domain::email::EmailAddress;
+use kagiya_oidc::{Identity, Provider};
 
 /// One provider with its health.
 #[derive(Debug)]
@@ -45,4 +46,24 @@ impl Providers {
     pub fn name<'a>(&'a self, id: &'a str) -> &'a str {
         self.find(id).map_or(id, |entry| entry.provider.name())
     }
+}
+
+/// Whose identity it is, for its owner's eyes.
+pub fn shown(identity: &Identity) -> String {
+    if let Some(email) = identity.email.as_deref().and_then(|email| EmailAddress::parse(email).ok()) {
+        return email.masked();
+    }
+    match &identity.name {
+        Some(name) => masked_name(name),
+        None => {
+            let tail: Vec<char> = identity.subject.chars().rev().take(3).collect();
+            format!("•••{}", tail.into_iter().rev().collect::<String>())
+        }
+    }
+}
+
+/// `はな•••`: enough to recognise one's own name.
+fn masked_name(name: &str) -> String {
+    let count = name.chars().count();
+    format!("{}•••", name.chars().take((count / 2).clamp(1, 4)).collect::<String>())
 }

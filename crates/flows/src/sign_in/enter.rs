@@ -25,8 +25,16 @@ pub(crate) struct Entry {
     pub(crate) link: Option<Uuid>,
 }
 
-/// What is done first in the transaction: what was proven is spent. An error undoes everything.
-pub(crate) type First = Box<dyn for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send>;
+/// What is proven is spent in the same transaction. An error undoes everything.
+pub(crate) enum Spend {
+    /// Before the account is looked at, and kept even when that keeps the person out: counters.
+    Before(Work),
+    /// Only for whoever gets in. The account is locked first, as every other act locks it.
+    After(Work),
+}
+
+/// Statements of a transaction.
+pub(crate) type Work = Box<dyn for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send>;
 
 /// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile.
 /// `kind` names the attempt, `by` what worked.
@@ -37,7 +45,7 @@ pub(crate) async fn enter(
     entry: Entry,
     kind: &'static str,
     by: &'static str,
-    first: First,
+    spend: Spend,
 ) -> Result<Option<SignedIn>, Fault> {
     let now = app.now();
     let account = entry.account;
@@ -57,10 +65,19 @@ pub(crate) async fn enter(
         .store
         .write(move |conn| {
             async move {
-                first(conn).await?;
+                let after = match spend {
+                    Spend::Before(work) => {
+                        work(conn).await?;
+                        None
+                    }
+                    Spend::After(work) => Some(work),
+                };
                 // The password may have been changed, or the account locked, while this was proven.
                 if !store::account::note_sign_in(conn, id, version, now).await? {
                     return Ok(None);
+                }
+                if let Some(work) = after {
+                    work(conn).await?;
                 }
                 let mut replaced = false;
                 for old in &old_sessions {

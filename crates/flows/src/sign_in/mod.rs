@@ -25,7 +25,7 @@ use crate::{
     throttle::{self, Reservation, Settlement},
 };
 
-pub(crate) use self::enter::{Entry, First, enter};
+pub(crate) use self::enter::{Entry, Spend, Work, enter};
 use self::refused::{give_back, offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 
 /// What was typed.
@@ -160,19 +160,22 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
             let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
             let (account, device_known) = (credential.account, gathered.device_known);
             let (id, budgets) = (account.id, app.settings.budgets);
-            let first: First = Box::new(move |conn| {
+            let counters: Work = Box::new(move |conn| {
                 async move {
                     throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
                     if let Some((old, new)) = upgrade {
                         store::password::upgrade(conn, id, &old, &new).await?;
                     }
-                    Ok(())
+                    // Whoever knows the password needs no mailbox that is in doubt.
+                    store::email::open_all(conn, id).await
                 }
                 .boxed()
             });
             let entry =
                 Entry { account, device_known, remember: typed.remember, keep_device: typed.keep_device, link: None };
-            let Some(signed_in) = enter(app, visitor, device, entry, "sign_in", "password", first).await? else {
+            let Some(signed_in) =
+                enter(app, visitor, device, entry, "sign_in", "password", Spend::Before(counters)).await?
+            else {
                 let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
                 return Ok(Err(attempt::refuse(app, visitor, draft).await));
             };
