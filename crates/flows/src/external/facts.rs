@@ -75,6 +75,12 @@ pub(crate) async fn failed(
 ) -> Result<Draft, Fault> {
     let class = failure.class(entry.provider.kind());
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
+    if let Failure::IdToken(fault) = failure
+        && fault.is_of_clocks()
+    {
+        // A provider's clock is right: it is ours that staff should look at.
+        setup::note(app, SetupFault::ClockOff, &format!("{}: a fresh ID token: {fault}", entry.provider.id()));
+    }
     let network = visitor.network_kept();
     let sample = match (class, failure) {
         (Class::Trouble, _) => Some(Sample::TheySay(network)),
