@@ -60,9 +60,9 @@ pub(crate) enum Command {
     Serve,
     /// Serve with practice members, simulated providers and a fault panel, to break things and read why
     Demo {
-        /// Where the simulated providers and the fault panel listen
-        #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
-        town: SocketAddr,
+        /// Where the simulated providers and the fault panel listen [default: 127.0.0.1:8090, or a free port]
+        #[arg(long, value_name = "ADDR")]
+        town: Option<SocketAddr>,
     },
     /// Bring the database to this version
     Migrate,

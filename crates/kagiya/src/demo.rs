@@ -40,13 +40,22 @@ const PASSWORD: &str = "practice makes keys";
 /// Whether the practice mail server is down.
 static MAIL_DOWN: AtomicBool = AtomicBool::new(false);
 
-pub(crate) async fn run(mut config: Config, town_at: SocketAddr) -> Result<(), Failure> {
-    if !config.listen.ip().is_loopback() || !town_at.ip().is_loopback() {
+/// Where the town is when nobody says so.
+const USUAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8_090);
+
+pub(crate) async fn run(mut config: Config, town_at: Option<SocketAddr>) -> Result<(), Failure> {
+    if !config.listen.ip().is_loopback() || town_at.is_some_and(|at| !at.ip().is_loopback()) {
         return Err(Failure::Usage("the demo is for this machine alone: --listen and --town want loopback".into()));
     }
-    let town_listener = TcpListener::bind(town_at)
-        .await
-        .map_err(|error| Failure::Failed(format!("cannot listen on {town_at}: {error}")))?;
+    let town_listener = match town_at {
+        Some(at) => {
+            TcpListener::bind(at).await.map_err(|error| Failure::Failed(format!("cannot listen on {at}: {error}")))?
+        }
+        None => match TcpListener::bind(USUAL).await {
+            Ok(listener) => listener,
+            Err(_) => TcpListener::bind(SocketAddr::new(USUAL.ip(), 0)).await?,
+        },
+    };
     let origin = format!("http://{}", town_listener.local_addr()?);
     let listener = serve::listen(&config).await?;
     let secret = config.data.join("practice-secret");

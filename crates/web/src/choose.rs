@@ -149,7 +149,8 @@ pub(crate) async fn submit(
     if fields.has("link") {
         return link_present(&context, &pending, &fields).await;
     }
-    if fields.has("login") && !fields.has("login_id") {
+    // Either form may bring the other's empty fields.
+    if fields.has("login") && fields.get("login_id").is_empty() {
         return if fields.has("mail") {
             ask_mailbox(&context, &pending, &fields).await
         } else {
