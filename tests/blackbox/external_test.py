@@ -1,5 +1,6 @@
 """External accounts against the practice town: every named provider with its quirks, and what comes apart."""
 
+import json
 import threading
 import time
 import unittest
@@ -439,6 +440,9 @@ class Links(InTown):
         self.assertEqual(b.start("line").status, 303)
         time.sleep(5.2)
         self.refused(b.start("line"), "external.frozen")
+        shown = json.loads(self.server.run("account", "show", "hana", "--json").stdout)
+        self.assertEqual({link["provider"]: link["state"] for link in shown["links"]}["line"], "suspended_there")
+        self.assertTrue(shown["password"])
         # Coming back signed in mends the link by itself.
         self.assertEqual(self.browser().go("line").header("Location"), "/")
         self.assertEqual(states()["line"], "ok")
@@ -667,7 +671,6 @@ class Settings(unittest.TestCase):
     def test_a_discovered_address_that_leads_inward_is_not_asked(self):
         """The issuer stands on one port; its description points to another one inside."""
         import http.server
-        import json
 
         hits = []
 

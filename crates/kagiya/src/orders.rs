@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Read, Write};
 use kagiya_domain::{Timestamp, account::AccountState};
 use kagiya_flows::{
     App,
+    external::links::{self, Link},
     operator::{self, OrderError},
 };
 use kagiya_store::account::Account;
@@ -93,12 +94,31 @@ pub(crate) fn account_json(account: &Account) -> Value {
     })
 }
 
+/// A link as staff sees it: masked, with its state and how that is known.
+fn link_json(link: &Link) -> Value {
+    json!({
+        "id": link.id.to_string(),
+        "provider": link.provider,
+        "identity": link.shown,
+        "state": link.state,
+        "state_why": link.state_why,
+        "state_source": link.state_source,
+        "state_since": rfc3339(Timestamp(link.state_since)),
+        "created_at": rfc3339(Timestamp(link.created_at)),
+        "last_used_at": link.last_used_at.map(|at| rfc3339(Timestamp(at))),
+    })
+}
+
 async fn show(app: &App, account: &Account, json: bool) -> Result<(), Failure> {
     let overview = kagiya_flows::account::overview(app, account.id).await?;
     let emails: Vec<String> = overview.map(|o| o.emails.into_iter().map(|e| e.address).collect()).unwrap_or_default();
+    let password = links::has_password(app, account.id).await?;
+    let links = links::list(app, account.id).await?;
     if json {
         let mut value = account_json(account);
         value["emails"] = json!(emails);
+        value["password"] = json!(password);
+        value["links"] = links.iter().map(link_json).collect();
         say(&value.to_string());
         return Ok(());
     }
@@ -107,6 +127,11 @@ async fn show(app: &App, account: &Account, json: bool) -> Result<(), Failure> {
     say(&format!("created    {}", rfc3339(account.created_at)));
     say(&format!("signed in  {}", account.last_sign_in_at.map_or_else(|| "never".to_owned(), rfc3339)));
     say(&format!("addresses  {}", emails.join(", ")));
+    say(&format!("password   {}", if password { "set" } else { "none" }));
+    for link in &links {
+        let since = rfc3339(Timestamp(link.state_since));
+        say(&format!("linked     {} {}: {} since {since}", link.provider, link.shown, link.state));
+    }
     if let Some(since) = account.staff_since {
         say(&format!("staff      since {}", rfc3339(since)));
     }
