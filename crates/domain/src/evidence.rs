@@ -147,6 +147,8 @@ pub enum Evidence {
     /// What is wrong with the set-up.
     Setup { fault: SetupFault },
 
+    /// It was by way of this provider.
+    AtProvider { provider: String },
     /// The person did not agree at the provider; its raw code is `code`.
     ProviderDenied { code: String },
     /// The provider answered that it is in trouble, or did not answer.
@@ -329,6 +331,7 @@ impl Evidence {
             Self::Says { symptom } => (symptom.key(), Anyone, From::Member),
             Self::OursAtFault => ("ours_at_fault", Anyone, From::Platform),
             Self::Setup { fault } => (fault.key(), Staff, From::Platform),
+            Self::AtProvider { .. } => ("at_provider", Anyone, From::Server),
             Self::ProviderDenied { .. } => ("provider_denied", Anyone, From::Provider),
             Self::ProviderTrouble { .. } => ("provider_trouble", Anyone, From::Provider),
             Self::ProviderDown { .. } => ("provider_down", Anyone, From::Provider),

@@ -110,6 +110,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::Setup { .. } => &[(PlatformRegression, 2.0)],
 
         // The external account. What the provider itself says outweighs what the browser shows.
+        Evidence::AtProvider { .. } => &[],
         Evidence::ProviderDenied { .. } => &[(ExternalCancelled, 6.5), (ExternalNoReturn, -4.0), (BrowserSessionStale, -3.0)],
         Evidence::ProviderTrouble { .. } => &[(ExternalOutage, 6.5), (BrowserSessionStale, -3.0)],
         Evidence::ProviderDown { .. } => &[(ExternalOutage, 7.0), (ExternalHandshake, -3.0), (ExternalNoReturn, -3.0)],

@@ -144,7 +144,7 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
     // Nor where no cookie is kept: the code could not be tied to this browser.
     let kept = !draft.evidence.contains(&Evidence::ProbeCookieMissing);
     let proven = draft.audience.may_hear(Audience::Owner) || draft.audience == Audience::Provider;
-    let confirmable = is_confirmable(draft.kind) && kept && !proven;
+    let confirmable = is_confirmable(draft.kind, draft.account) && kept && !proven;
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)
@@ -209,8 +209,13 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
     Ok(rows.into_iter().find(|row| row.kind == "sign_in").filter(|row| row.created_at > since).map(|row| row.outcome))
 }
 
-fn is_confirmable(kind: &str) -> bool {
-    matches!(kind, "sign_in" | "code" | "recover" | "unlock" | "external")
+fn is_confirmable(kind: &str, account: Option<Uuid>) -> bool {
+    match kind {
+        "sign_in" | "code" | "recover" | "unlock" => true,
+        // Nobody typed whose account it is: only a browser that an account knows can mean one.
+        "external" => account.is_some(),
+        _ => false,
+    }
 }
 
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does
@@ -296,7 +301,7 @@ pub async fn tell(
     let evidence: Vec<Evidence> =
         read_evidence(&row)?.into_iter().filter(|fact| audience.may_hear(fact.tier())).collect();
     let verdict = diagnose(&evidence, audience);
-    let confirmable = is_confirmable(&row.kind) && !audience.may_hear(Audience::Owner);
+    let confirmable = is_confirmable(&row.kind, row.account_id) && !audience.may_hear(Audience::Owner);
     let refusal = Refusal {
         reference,
         status: 200,

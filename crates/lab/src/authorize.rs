@@ -84,8 +84,11 @@ pub(crate) async fn page(
     let prompt = get(&fields, "prompt");
     if prompt == "none" {
         // Nobody is shown anything: whoever was here last is still signed in.
-        let last = MEMBERS[0].id;
-        return answer(&town, shop, &fields, Decision::Allow(last.to_owned()));
+        let last = town.grants.lock().unwrap_or_else(PoisonError::into_inner).last.get(&id).cloned();
+        return match last {
+            Some(person) => answer(&town, shop, &fields, Decision::Allow(person)),
+            None => answer(&town, shop, &fields, Decision::Error("login_required", "")),
+        };
     }
     let hidden: String = fields
         .iter()
@@ -180,6 +183,7 @@ fn answer(town: &Town, shop: &Shop, fields: &Fields, decision: Decision) -> Resp
             let mut grants = town.grants.lock().unwrap_or_else(PoisonError::into_inner);
             grants.trim();
             grants.codes.insert(code.clone(), grant);
+            grants.last.insert(shop.id.to_owned(), name.clone());
             let times = grants.agreed.entry(format!("{} {name}", shop.id)).or_default();
             *times += 1;
             if shop.kind == Kind::Apple && *times == 1 {

@@ -17,6 +17,8 @@ pub(crate) struct Grant {
 pub(crate) struct Grants {
     pub(crate) codes: BTreeMap<String, Grant>,
     pub(crate) access: BTreeMap<String, Grant>,
+    /// Who was there last: still signed in, for whoever asks without a page.
+    pub(crate) last: BTreeMap<String, String>,
     /// Who has agreed before: Apple tells the name only once.
     pub(crate) agreed: BTreeMap<String, u32>,
 }

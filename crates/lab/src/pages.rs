@@ -8,7 +8,7 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 const STYLE: &str = "body{font:16px/1.7 system-ui,'Noto Sans CJK JP',sans-serif;max-width:640px;margin:0 auto;padding:24px 16px;\
-    background:#fffbeb;color:#1c1917}button,select,input{font:inherit;min-height:44px}button{padding:4px 16px;margin:4px 0}\
+    background:#fffbeb;color:#1c1917}button,select,input{font:inherit;min-height:44px;max-width:100%}button{padding:4px 16px;margin:4px 0}\
     .sim{border:2px dashed #92400e;padding:8px 12px;margin-bottom:16px}label{display:block}table{border-collapse:collapse}\
     td,th{text-align:left;padding:2px 12px 2px 0;vertical-align:top}";
 
@@ -18,7 +18,7 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"ja\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <title>{title}</title><style>{STYLE}</style></head><body>\
-         <p class=\"sim\">練習用の模擬画面です(本物の {title} ではありません) / A practice stand-in, not the real {title}</p>\
+         <p class=\"sim\">練習用の模擬画面です(本物のサービスではありません) / A practice page, not the real service</p>\
          <h1>{title}</h1>{body}</body></html>"
     );
     (status, Html(html)).into_response()

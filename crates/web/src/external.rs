@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use kagiya_domain::{Cause, return_to::ReturnTo};
+use kagiya_domain::{Cause, Evidence, return_to::ReturnTo};
 use kagiya_flows::{
     Refusal,
     external::{
@@ -31,6 +31,14 @@ use crate::{
     sign_in::{reopen_page, set_session},
     verdict::VerdictView,
 };
+
+/// Staff sees by which provider it was.
+fn at(context: &mut Context, provider: &str) {
+    if let Some(entry) = context.web.app.providers.find(provider) {
+        let provider = entry.provider.id().to_owned();
+        context.visitor.signs.push(Evidence::AtProvider { provider });
+    }
+}
 
 /// A start leaves this mark behind, so that the sign-in page asks after it.
 const AWAY: i64 = 3_600;
@@ -58,6 +66,7 @@ pub(crate) async fn begin(
         let refusal = guard_refusal(&context, "external", evidence).await;
         return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
     }
+    at(&mut context, &provider);
     let start = Start {
         provider: &provider,
         purpose: Purpose::SignIn,
@@ -183,6 +192,7 @@ pub(crate) async fn callback_form(
 }
 
 async fn take(mut context: Context, provider: String, answer: Answer) -> Response {
+    at(&mut context, &provider);
     let present = match context.session().await {
         Ok(Sessions::Live(live)) => Some(Present { account: live.account_id, session: live.id }),
         Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => None,
@@ -211,6 +221,11 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
             // The ticket stands in the address of this page: in none of its forms.
             context.query.clear();
             returned_response(&context, &provider, returned)
+        }
+        // Somebody who is in meant to link: back to the links, not into another account.
+        Ok(Err(refusal)) if present.is_some() => {
+            context.query.clear();
+            crate::fault::refused_page(&context, refusal, "/account/links")
         }
         Ok(Err(refusal)) => {
             let to = callback::destination(&context.web.app, &context.visitor, &provider, &state).await;
@@ -261,6 +276,7 @@ pub(crate) async fn saw(
         let refusal = guard_refusal(&context, "external", evidence).await;
         return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
     }
+    at(&mut context, &provider);
     match seen::say(&context.web.app, &context.visitor, &provider, fields.get("saw")).await {
         Ok(Ok(verdict)) => {
             let mut response = refused(&mut context, &provider, return_to.as_ref(), &verdict, None);

@@ -1,7 +1,7 @@
 //! A refusal as a person reads it.
 
 use askama::Template;
-use kagiya_domain::{Evidence, cause::Cause, diagnosis::STOP, remedy::Remedy};
+use kagiya_domain::{Audience, Evidence, cause::Cause, diagnosis::STOP, remedy::Remedy};
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
 
@@ -73,8 +73,8 @@ impl VerdictView {
                 })
                 .collect(),
             steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
-            // A form to mend has nothing to be warned of.
-            avoid: if refusal.fields.is_empty() {
+            // A form to mend has nothing to be warned of, nor has somebody who may be new.
+            avoid: if refusal.fields.is_empty() && !is_new(refusal) && !is_last_way_in(refusal) {
                 verdict.avoid.iter().map(|remedy| (remedy.id(), avoid_text(view, *remedy))).collect()
             } else {
                 Vec::new()
@@ -129,8 +129,31 @@ struct Alone<'a> {
 
 fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
     let all = refusal.verdict.steps.iter();
-    all.map(|step| StepView { id: step.id(), text: step_text(view, *step), url: step_url(view, *step, refusal) })
-        .collect()
+    // What is in the way of removing the last way in is that there is no other.
+    let all = all.filter(|step| !is_last_way_in(refusal) || **step == Remedy::Recover);
+    all.map(|step| StepView {
+        id: step.id(),
+        text: step_words(view, *step, refusal),
+        url: step_url(view, *step, refusal),
+    })
+    .collect()
+}
+
+fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
+    // Without a time there is none to point at.
+    if step == Remedy::Wait && refusal.verdict.wait_until.is_none() {
+        return view.t("step-wait-open").into_owned();
+    }
+    step_text(view, step)
+}
+
+/// Nothing speaks for this person having been here before.
+fn is_new(refusal: &Refusal) -> bool {
+    refusal.evidence.contains(&Evidence::IdentityNotLinked) && refusal.verdict.cause == Cause::ExternalWrongProvider
+}
+
+fn is_last_way_in(refusal: &Refusal) -> bool {
+    refusal.evidence.contains(&Evidence::LastWayIn)
 }
 
 /// An error summary whose lines lead to their fields.
@@ -160,8 +183,10 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
         return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
     }
     // It may be somebody new as well: nothing is claimed that is not known.
-    if refusal.evidence.contains(&Evidence::IdentityNotLinked) && refusal.verdict.cause == Cause::ExternalWrongProvider
-    {
+    if is_last_way_in(refusal) {
+        return (view.t("verdict-last-way-title").into_owned(), view.t("verdict-last-way-lead").into_owned());
+    }
+    if is_new(refusal) {
         return (view.t("verdict-unlinked-title").into_owned(), view.t("verdict-unlinked-lead").into_owned());
     }
     // Who may hear the state is told which it is.
@@ -246,6 +271,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         Evidence::EndedSession { why } => {
             args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
         }
+        Evidence::AtProvider { provider } => args.push(("provider", Arg::from(provider.clone()))),
         Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
         _ => {}
     }
@@ -264,6 +290,8 @@ pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
 pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Option<String> {
     match step {
         Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),
+        // Where there is nobody to ask yet, the mailbox is asked for.
+        Remedy::ProveByMail if !refusal.verdict.audience.may_hear(Audience::Owner) => Some("/recover".to_owned()),
         Remedy::ContactSupport => view.support(),
         step => step.page().map(str::to_owned),
     }
