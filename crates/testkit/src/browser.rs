@@ -43,7 +43,7 @@ impl Answer {
     }
 
     /// The hidden inputs of the form that posts to `action`.
-    fn hidden(&self, action: &str) -> BTreeMap<String, String> {
+    pub fn hidden(&self, action: &str) -> BTreeMap<String, String> {
         let mark = format!("action=\"{action}\"");
         let form = self
             .text

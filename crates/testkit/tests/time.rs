@@ -26,6 +26,26 @@ async fn cookies_are_bound_to_the_host_and_the_session_runs_out_unused() {
 }
 
 #[tokio::test]
+async fn a_sign_in_of_long_ago_hands_out_no_keys_and_takes_none_away() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    browser.sign_in("hana", PASSWORD).await;
+    let link = "/account/links/00000000-0000-7000-8000-000000000000";
+    for (minutes, fresh) in [(14, true), (2, false)] {
+        server.advance(Span::minutes(minutes));
+        let form = browser.get("/account/security").await.hidden("/account/security");
+        for path in ["/account/links/google".to_owned(), format!("{link}/relink"), format!("{link}/remove")] {
+            let answer = browser.post(&path, &form).await;
+            let asked = answer.status == 422 && answer.text.contains("ログインし直してから");
+            assert_eq!(asked, !fresh, "{path} {}", answer.status);
+        }
+        assert_eq!(browser.post(&format!("{link}/test"), &form).await.status, 303);
+    }
+    server.end().await;
+}
+
+#[tokio::test]
 async fn remembered_sessions_live_for_thirty_days() {
     let server = TestServer::start().await;
     server.member("hana", PASSWORD).await;

@@ -119,13 +119,14 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     }
 }
 
-/// The answer to somebody whose sign-in is too long ago for handing out or taking away keys.
-async fn stale(context: &Context, live: &Live) -> Option<Response> {
-    if account::is_fresh(live, context.now) {
-        return None;
+/// The owner of a form that hands out or takes away keys: the sign-in must be a recent one.
+async fn fresh_owner(context: &mut Context, body: Body) -> Result<Arc<Live>, Response> {
+    let (live, _) = owned_form(context, body).await?;
+    if account::is_fresh(&live, context.now) {
+        return Ok(live);
     }
-    let refusal = links::refuse_stale(&context.web.app, &context.visitor, live).await;
-    Some(links_page(context, live, Some(&refusal)).await)
+    let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
+    Err(links_page(context, &live, Some(&refusal)).await)
 }
 
 async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Response {
@@ -151,13 +152,9 @@ pub(crate) async fn add(
     mut context: Context,
     body: Body,
 ) -> Response {
-    let live = match owned_form(&mut context, body).await {
-        Ok((live, _)) => live,
-        Err(response) => return response,
-    };
-    match stale(&context, &live).await {
-        Some(response) => response,
-        None => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
+    match fresh_owner(&mut context, body).await {
+        Ok(live) => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
+        Err(response) => response,
     }
 }
 
@@ -172,25 +169,11 @@ async fn own_link(context: &Context, live: &Live, id: &str) -> Result<Option<Lin
     }
 }
 
-async fn with_link(mut context: Context, id: String, body: Body, test: bool) -> Response {
-    let live = match owned_form(&mut context, body).await {
-        Ok((live, _)) => live,
-        Err(response) => return response,
-    };
-    if let (false, Some(response)) = (test, stale(&context, &live).await) {
-        return response;
-    }
-    match own_link(&context, &live, &id).await {
-        Ok(Some(link)) => {
-            let account = live.account_id;
-            let purpose = if test {
-                Purpose::Test { account, link: link.id }
-            } else {
-                Purpose::Relink { account, link: link.id }
-            };
-            set_out(&context, &link.provider, purpose).await
-        }
-        Ok(None) => see_other(&context, "/account/links"),
+/// Sets out for a link of the owner's.
+async fn with_link(context: &Context, live: &Live, id: &str, purpose: fn(Uuid, Uuid) -> Purpose) -> Response {
+    match own_link(context, live, id).await {
+        Ok(Some(link)) => set_out(context, &link.provider, purpose(live.account_id, link.id)).await,
+        Ok(None) => see_other(context, "/account/links"),
         Err(response) => response,
     }
 }
@@ -198,14 +181,26 @@ async fn with_link(mut context: Context, id: String, body: Body, test: bool) -> 
 pub(crate) async fn relink(
     State(_): State<Arc<Web>>,
     Path(id): Path<String>,
-    context: Context,
+    mut context: Context,
     body: Body,
 ) -> Response {
-    with_link(context, id, body, false).await
+    match fresh_owner(&mut context, body).await {
+        Ok(live) => with_link(&context, &live, &id, |account, link| Purpose::Relink { account, link }).await,
+        Err(response) => response,
+    }
 }
 
-pub(crate) async fn test(State(_): State<Arc<Web>>, Path(id): Path<String>, context: Context, body: Body) -> Response {
-    with_link(context, id, body, true).await
+/// A test changes nothing that its owner would miss: any session may ask for one.
+pub(crate) async fn test(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    mut context: Context,
+    body: Body,
+) -> Response {
+    match owned_form(&mut context, body).await {
+        Ok((live, _)) => with_link(&context, &live, &id, |account, link| Purpose::Test { account, link }).await,
+        Err(response) => response,
+    }
 }
 
 pub(crate) async fn remove(
@@ -214,13 +209,10 @@ pub(crate) async fn remove(
     mut context: Context,
     body: Body,
 ) -> Response {
-    let live = match owned_form(&mut context, body).await {
-        Ok((live, _)) => live,
+    let live = match fresh_owner(&mut context, body).await {
+        Ok(live) => live,
         Err(response) => return response,
     };
-    if let Some(response) = stale(&context, &live).await {
-        return response;
-    }
     let Ok(id) = Uuid::parse_str(&id) else {
         return see_other(&context, "/account/links");
     };
