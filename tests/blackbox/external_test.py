@@ -208,6 +208,12 @@ class Apart(InTown):
                 self.assertFalse(self.is_in(b))
                 self.server.break_(shop)
 
+    def test_a_provider_that_wants_a_new_sign_in_gets_one_on_the_next_try(self):
+        self.server.break_("town", "says_login")
+        b = self.browser()
+        form = b.go("town").form("/sign-in/town")
+        self.assertEqual(query(b.post(form["action"], form["fields"]).header("Location"))["prompt"], "login")
+
     def test_bad_tokens_are_refused(self):
         bad = ["bad_signature", "unknown_key", "alg_none", "key_confusion", "wrong_issuer", "wrong_audience", "wrong_party",
                "wrong_nonce", "expired", "not_yet", "future", "twice", "huge", "no_token"]

@@ -31,8 +31,6 @@ pub struct Asked<'a> {
     pub silent: bool,
     /// Do not sign in by itself.
     pub by_hand: bool,
-    /// Whose account it should be.
-    pub hint: Option<&'a str>,
 }
 
 impl Provider {
@@ -77,9 +75,6 @@ impl Provider {
         }
         for (name, value) in prompts {
             query.append_pair(name, value);
-        }
-        if let Some(hint) = asked.hint {
-            query.append_pair("login_hint", hint);
         }
         drop(query);
         Ok(url)

@@ -150,16 +150,6 @@ impl Provider {
         &self.plan.name
     }
 
-    /// Ours at the provider.
-    pub fn client_id(&self) -> &str {
-        &self.plan.client_id
-    }
-
-    /// Whether its answer arrives as a form from its own page.
-    pub fn answers_by_form(&self) -> bool {
-        self.plan.kind.ways().form_post
-    }
-
     /// Whether it can be asked without showing a page.
     pub fn can_be_silent(&self) -> bool {
         self.plan.kind.ways().silent

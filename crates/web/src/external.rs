@@ -73,6 +73,7 @@ pub(crate) async fn begin(
         return_to: return_to.as_ref().map(|to| to.as_str().to_owned()),
         asked: fields.has("asked"),
         choose: fields.has("choose"),
+        afresh: fields.has("afresh"),
         by_hand: false,
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
@@ -98,6 +99,7 @@ struct ExternalPage<'a> {
     /// The provider to go to once more, when that makes sense.
     again: Option<(String, String)>,
     choose: bool,
+    afresh: bool,
     return_to: &'a str,
 }
 
@@ -128,6 +130,7 @@ fn refused(
         again: (known && (!useless || question.is_some()))
             .then(|| (provider.to_owned(), providers::name(context, provider))),
         choose: refusal.verdict.cause == Cause::ExternalWrongAccount,
+        afresh: refusal.verdict.cause == Cause::ExternalReauth,
         return_to: to,
         verdict,
     };

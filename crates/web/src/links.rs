@@ -136,6 +136,7 @@ async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Respons
         return_to: None,
         asked: true,
         choose: !matches!(purpose, Purpose::Test { .. }),
+        afresh: false,
         by_hand: false,
     };
     match start::start(&context.web.app, &context.visitor, &start).await {

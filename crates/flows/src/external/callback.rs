@@ -287,6 +287,7 @@ async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Arc<Entry>, journe
             return_to: journey.return_to.clone(),
             asked: true,
             choose: false,
+            afresh: false,
             by_hand: true,
         };
         return Ok(match set_out(app, visitor, entry, &start).await? {

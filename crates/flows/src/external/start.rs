@@ -64,6 +64,8 @@ pub struct Start<'a> {
     pub asked: bool,
     /// Show the choice of accounts.
     pub choose: bool,
+    /// Sign in there anew: it asked for that.
+    pub afresh: bool,
     /// Do not sign in by itself.
     pub by_hand: bool,
 }
@@ -152,10 +154,9 @@ pub(crate) async fn set_out(
         redirect_uri: &redirect_uri(app, provider.id()),
         lang: visitor.lang.as_str(),
         choose: start.choose,
-        afresh: false,
+        afresh: start.afresh,
         silent: matches!(start.purpose, Purpose::Test { .. }),
         by_hand: start.by_hand,
-        hint: None,
     };
     let url = match provider.authorize_url(&asked).await {
         Ok(url) => url,
