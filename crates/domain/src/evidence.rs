@@ -51,6 +51,24 @@ pub enum Evidence {
     StoreFailed,
     /// Mail leaves `minutes` late.
     MailQueueSlow { minutes: i64 },
+    /// Mail has not been leaving since `since`.
+    MailDown { since: Timestamp },
+    /// Planned work is expected to end at `until`.
+    Maintenance { until: Timestamp },
+    /// Staff says that something that this needs has not worked since `since`.
+    IncidentOpen { since: Timestamp },
+    /// Something that this needs has been slow, or failing at times, since `since`.
+    ServiceDegraded { since: Timestamp },
+    /// By our own measure, something that this needs has not worked since `since`.
+    ComponentDown { component: String, since: Timestamp },
+    /// What this attempt shares with others that fail has been failing since `since`.
+    SliceFails { slice: String, since: Timestamp },
+    /// Signing in worked; what comes after it failed by our fault.
+    AfterSignInFailed,
+    /// Many others have had this since `since`.
+    ManyHaveThis { since: Timestamp },
+    /// Others are signing in as always.
+    OthersFine,
 
     /// The cookie set with the form did not come back.
     ProbeCookieMissing,
@@ -284,6 +302,15 @@ impl Evidence {
             Self::HashQueueFull => ("hash_queue_full", Anyone, From::Platform),
             Self::StoreFailed => ("store_failed", Anyone, From::Platform),
             Self::MailQueueSlow { .. } => ("mail_queue_slow", Anyone, From::Platform),
+            Self::MailDown { .. } => ("mail_down", Anyone, From::Platform),
+            Self::Maintenance { .. } => ("maintenance", Anyone, From::Platform),
+            Self::IncidentOpen { .. } => ("incident_open", Anyone, From::Platform),
+            Self::ServiceDegraded { .. } => ("service_degraded", Anyone, From::Platform),
+            Self::ComponentDown { .. } => ("component_down", Anyone, From::Platform),
+            Self::SliceFails { .. } => ("slice_fails", Anyone, From::Platform),
+            Self::AfterSignInFailed => ("after_sign_in_failed", Browser, From::Platform),
+            Self::ManyHaveThis { .. } => ("many_have_this", Anyone, From::Platform),
+            Self::OthersFine => ("others_fine", Anyone, From::Platform),
             Self::ProbeCookieMissing => ("probe_cookie_missing", Anyone, From::Browser),
             Self::FormMissing => ("form_missing", Anyone, From::Browser),
             Self::FormUnreadable => ("form_unreadable", Anyone, From::Browser),
@@ -424,7 +451,8 @@ impl Evidence {
             Self::TriesSpent { until }
             | Self::NetworkSpent { until }
             | Self::DeviceLocked { until }
-            | Self::StrangersLocked { until } => Some(*until),
+            | Self::StrangersLocked { until }
+            | Self::Maintenance { until } => Some(*until),
             _ => None,
         }
     }

@@ -12,8 +12,15 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    findings::Findings, hashing::HashPool, keys::Keys, memory::Memory, notes::Notes, providers::Providers,
-    settings::Settings, stuffing::Stuffing,
+    findings::Findings,
+    hashing::HashPool,
+    keys::Keys,
+    memory::Memory,
+    notes::Notes,
+    platform::{Board, Monitor, measure::Measure},
+    providers::Providers,
+    settings::Settings,
+    stuffing::Stuffing,
 };
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
@@ -70,6 +77,11 @@ pub struct App {
     pub findings: Findings,
     /// External accounts.
     pub providers: Providers,
+    /// What is wrong with us, in memory.
+    pub board: Board,
+    /// What traffic shows.
+    pub measure: Measure,
+    pub(crate) monitor: Monitor,
 }
 
 /// What an [`App`] is built from.
@@ -99,6 +111,7 @@ impl App {
             parts.hash_threads
         };
         let hashing = HashPool::start(threads, parts.settings.argon2);
+        let board_file = parts.settings.board_file.clone();
         let server_id = new_id(&*parts.clock, &*parts.dice);
         Arc::new(Self {
             store: parts.store,
@@ -118,7 +131,18 @@ impl App {
             background: Arc::new(tokio::sync::Semaphore::new(16)),
             findings: Findings::default(),
             providers: parts.providers,
+            board: Board::open(board_file),
+            measure: Measure::default(),
+            monitor: Monitor::default(),
         })
+    }
+
+    /// The names of all components: those of every service, the providers, the operator's own.
+    pub fn component_names(&self) -> Vec<String> {
+        let own = kagiya_domain::component::OWN.iter().map(|name| (*name).to_owned());
+        own.chain(self.providers.iter().map(|entry| entry.provider.id().to_owned()))
+            .chain(self.settings.components.iter().map(|component| component.id.clone()))
+            .collect()
     }
 
     /// The time.

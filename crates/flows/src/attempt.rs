@@ -101,7 +101,8 @@ impl Draft {
 }
 
 /// Makes the refusal and the row to keep. The caller inserts the row in its transaction.
-pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
+pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
+    draft.evidence.extend(ours(app, visitor, &draft, now));
     let reference = Reference::from_random(app.random());
     let staff = diagnose(&draft.evidence, Audience::Staff);
     let evidence: Vec<Evidence> =
@@ -135,6 +136,7 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
         cause: staff.cause.slug().to_owned(),
         told: verdict.cause.slug().to_owned(),
         repairs: visitor.repairs.join(" "),
+        slices: slices(app, visitor, &draft.evidence),
         advised: verdict.steps.iter().map(|step| step.id()).collect::<Vec<_>>().join(" "),
         pending_until: draft.pending_until.map(|at| at.0),
         resolved_at: None,
@@ -148,6 +150,41 @@ pub fn prepare(app: &App, visitor: &Visitor, draft: Draft, now: Timestamp) -> (R
     let refusal =
         Refusal { reference, status: draft.status, verdict, evidence, fields: draft.fields, at: now, confirmable };
     (refusal, row)
+}
+
+/// What is wrong with us, as far as this act needs it. Platform first: this outweighs the rest.
+fn ours(app: &App, visitor: &Visitor, draft: &Draft, now: Timestamp) -> Vec<Evidence> {
+    let provider = draft.evidence.iter().find_map(|fact| match fact {
+        Evidence::AtProvider { provider } => Some(provider.as_str()),
+        _ => None,
+    });
+    let slices = slices(app, visitor, &draft.evidence);
+    let mut evidence = app.board.get().evidence(draft.kind, provider, &slices, now);
+    evidence.retain(|fact| !draft.evidence.contains(fact));
+    evidence
+}
+
+/// In what an attempt may differ from others: what it stands out in may be where the fault is.
+pub(crate) fn slices(app: &App, visitor: &Visitor, evidence: &[Evidence]) -> String {
+    let word = |text: &str| text.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect::<String>();
+    let mut slices = vec![format!("key:{}", app.keys.short())];
+    if let Some(build) = &visitor.build {
+        slices.push(format!("build:{build}"));
+    }
+    let name = visitor.browser.name();
+    if !name.is_empty() {
+        slices.push(format!("browser:{}", word(&name)));
+    }
+    let network = visitor.network_kept();
+    if !network.is_empty() {
+        slices.push(format!("network:{}", word(&network)));
+    }
+    for fact in evidence {
+        if let Evidence::AtProvider { provider } = fact {
+            slices.push(format!("provider:{}", word(provider)));
+        }
+    }
+    slices.join(" ")
 }
 
 /// Within this time repeats belong together.

@@ -9,12 +9,16 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, external::watch, session, setup};
+use crate::{App, Fault, external::watch, monitor, notices, session, setup};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
 /// How often a server says that it is alive.
 const BEAT_EVERY: Duration = Duration::from_secs(8);
+/// How often components are judged: [`kagiya_domain::health::TICK`].
+const MONITOR_EVERY: Duration = Duration::from_secs(5);
+/// How often notices are read: what the command line says is told within this.
+const BOARD_EVERY: Duration = Duration::from_secs(1);
 /// Beats in a row that must see other keys: longer than a dead server's row counts.
 const STRANGE_BEATS: u32 = 3;
 
@@ -22,6 +26,9 @@ const STRANGE_BEATS: u32 = 3;
 pub fn start(app: &Arc<App>) {
     repeat(app, session::LEASE_RENEWAL, "lease", |app| async move { session::renew_lease(&app).await }.boxed());
     repeat(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
+    repeat(app, monitor::DATABASE_EVERY, "database", |app| async move { monitor::watch_database(&app).await }.boxed());
+    repeat(app, BOARD_EVERY, "board", |app| async move { notices::refresh(&app).await }.boxed());
+    repeat(app, MONITOR_EVERY, "monitor", |app| async move { monitor::tick(&app).await }.boxed());
     repeat(app, BEAT_EVERY, "beat", |app| async move { beat(&app).await }.boxed());
     if !app.providers.is_empty() {
         repeat(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());

@@ -74,6 +74,11 @@ impl Keys {
         self.keys.iter().find_map(|key| Self::cipher(key, purpose).decrypt(&nonce.into(), sealed).ok())
     }
 
+    /// As [`Keys::fingerprint`], short enough to be read out.
+    pub fn short(&self) -> String {
+        self.fingerprint()[..3].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// What tells two servers with different keys apart without showing them.
     pub fn fingerprint(&self) -> [u8; 16] {
         self.digest16("fingerprint", &[])

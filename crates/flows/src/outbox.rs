@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Span, Timestamp, email::EmailAddress};
+use kagiya_domain::{Span, Timestamp, component::MAIL, email::EmailAddress};
 use kagiya_store::{self as store, delivery::Delivery, outbox::Mail};
 
 use crate::{
@@ -83,6 +83,11 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
     let mut deferred = None;
     for letter in &letters {
         let posted = post.send(letter).await;
+        match posted {
+            // A server that cannot be reached is ours to mend; what one says is its own.
+            Posted::Deferred(0, _) => app.measure.failed(MAIL),
+            _ => app.measure.served(MAIL, None, 0),
+        }
         keep_answer(app, &mail, letter, &posted).await?;
         match posted {
             Posted::Accepted => {}

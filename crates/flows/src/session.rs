@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,
     account::AccountState,
+    component::SESSIONS,
     session::{EndReason, has_expired},
 };
 use kagiya_store::{self as store, session::NewSession};
@@ -78,6 +79,42 @@ pub async fn check(app: &App, cookie: &str, now: Timestamp) -> Result<Found, Fau
     if let Some(live) = check_memory(app, &hash, now) {
         return Ok(Found::Live(live));
     }
+    if app.store.is_down() {
+        // As far as it can be checked: what ran when the database went runs on for a while.
+        return match app.sessions.get(&hash).filter(|live| vouches(app, live, now)) {
+            Some(live) => Ok(Found::Live(live)),
+            None => Err(kagiya_store::Error::Down.into()),
+        };
+    }
+    let found = look_up(app, hash, now).await;
+    match &found {
+        Ok(_) => app.measure.served(SESSIONS, None, 0),
+        Err(_) => app.measure.failed(SESSIONS),
+    }
+    found
+}
+
+/// For how long sessions are believed without the database.
+const TRUST: Span = Span::minutes(30);
+
+/// Since when sessions have been checked from memory alone, because the database does not answer.
+pub fn unchecked_since(app: &App) -> Option<Timestamp> {
+    if !app.store.is_down() {
+        return None;
+    }
+    let ago = app.clock.monotonic_ms() - app.sessions.read_at.load(Ordering::Acquire);
+    Some(app.now().minus(Span(ago.max(0))))
+}
+
+fn vouches(app: &App, live: &Live, now: Timestamp) -> bool {
+    let seen = Timestamp(live.last_seen.load(Ordering::Relaxed));
+    let read = app.clock.monotonic_ms() - app.sessions.read_at.load(Ordering::Acquire);
+    read < TRUST.0
+        && live.epoch == app.sessions.epoch.load(Ordering::Acquire)
+        && !has_expired(seen, live.expires_at, live.idle, now)
+}
+
+async fn look_up(app: &App, hash: [u8; 32], now: Timestamp) -> Result<Found, Fault> {
     let mut conn = app.store.reader().await?;
     // The epoch is read first: an end that comes between the two readings is then noticed.
     let epoch = store::session::epoch(&mut conn).await?;

@@ -1,5 +1,7 @@
 //! What an operator can set that flows and pages need.
 
+use std::path::PathBuf;
+
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
 
 /// The settings of a running server.
@@ -39,8 +41,27 @@ pub struct Settings {
     pub legacy_cookies: Vec<String>,
     /// Hosts that share the registrable domain with this one.
     pub siblings: Vec<String>,
+    /// Parts of the service that the status page tells of besides ours.
+    pub components: Vec<NamedComponent>,
+    /// Where the board is kept for when the database cannot be asked.
+    pub board_file: Option<PathBuf>,
+    /// Whether incidents that the server finds are published without staff.
+    pub publish_by_itself: bool,
+    /// Where else the operator tells how things are: name and address.
+    pub news: Vec<(ByLang, String)>,
     /// Where data, mails and keys are, in words for the operator's own page.
     pub mail_note: String,
+}
+
+/// A part of the service that the operator names.
+#[derive(Clone, Debug)]
+pub struct NamedComponent {
+    /// Its name in URLs and commands.
+    pub id: String,
+    /// Its name for people.
+    pub name: ByLang,
+    /// What answers with a success while it works.
+    pub probe_url: Option<String>,
 }
 
 /// A text in Japanese and English.

@@ -25,6 +25,8 @@ pub struct Visitor {
     pub signs: Vec<Evidence>,
     /// What was repaired in this request without asking.
     pub repairs: Vec<&'static str>,
+    /// Which build of the pages serves this.
+    pub build: Option<String>,
     /// How often a page of this chain was refused before, when the form says so.
     pub refused_before: i64,
     /// Hashes of the session tokens that came: a new sign-in takes their place.
@@ -32,6 +34,23 @@ pub struct Visitor {
 }
 
 impl Visitor {
+    /// Nobody in particular: what the server does by itself.
+    pub fn nobody(lang: Lang) -> Self {
+        Self {
+            address: None,
+            browser: Browser::default(),
+            browser_key: None,
+            cookie_came: false,
+            device_key: None,
+            lang,
+            signs: Vec::new(),
+            repairs: Vec::new(),
+            build: None,
+            refused_before: 0,
+            old_sessions: Vec::new(),
+        }
+    }
+
     /// Who is listening, as long as nothing about an account is proven.
     pub fn audience(&self) -> Audience {
         if self.cookie_came { Audience::Browser } else { Audience::Anyone }

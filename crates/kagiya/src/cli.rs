@@ -8,6 +8,7 @@ use kagiya_store::Location;
 
 use crate::{
     mail::MailSetting,
+    notice_args::{Incident, Maintenance},
     values::{PublicUrlSetting, parse_net},
 };
 
@@ -78,6 +79,16 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Planned work: announced, begun, extended, ended
+    Maintenance {
+        #[command(subcommand)]
+        order: Maintenance,
+    },
+    /// Incidents: told to everybody on the sign-in page and at /status
+    Incident {
+        #[command(subcommand)]
+        order: Incident,
     },
     /// Measure speed and memory, each figure beside its limit in the same run
     #[command(args_conflicts_with_subcommands = true)]

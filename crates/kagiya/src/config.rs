@@ -18,6 +18,7 @@ use crate::{
     cli::Flags,
     mail::MailSetting,
     providers::{self, ProviderSetting},
+    status::StatusSetting,
     values::{PublicUrlSetting, parse_net},
 };
 
@@ -49,6 +50,7 @@ struct File {
     session: Session,
     keep: Keep,
     browser: Browser,
+    status: StatusSetting,
     providers: Vec<ProviderSetting>,
 }
 
@@ -191,6 +193,7 @@ pub(crate) struct Config {
     session: Session,
     keep: Keep,
     browser: Browser,
+    status: StatusSetting,
     providers: Vec<ProviderSetting>,
     /// Where relative paths of the file begin.
     folder: PathBuf,
@@ -229,11 +232,12 @@ impl Config {
             session: file.session,
             keep: file.keep,
             browser: file.browser,
+            status: file.status,
             providers: file.providers,
             folder: flags.config.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default(),
         };
         config.check()?;
-        config.providers()?;
+        config.status.check(&config.providers()?)?;
         Ok(config)
     }
 
@@ -346,6 +350,10 @@ impl Config {
             dormant_after: self.keep.dormant_after_days.map(|n| Span::days(i64::from(n))),
             legacy_cookies: self.browser.legacy_cookies.clone(),
             siblings: self.browser.siblings.clone(),
+            components: self.status.components(),
+            board_file: Some(self.data.join("board.json")),
+            publish_by_itself: self.status.publish_by_itself,
+            news: self.status.news(),
             mail_note: self.mail.to_string(),
             public_url,
         }

@@ -9,7 +9,6 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::browser::Browser;
 use kagiya_flows::{
     App, Clock, Dice, Visitor,
     compose::Letter,
@@ -208,18 +207,7 @@ async fn unlock(app: &Arc<App>) {
 /// As many wrong passwords as it takes.
 async fn lock(app: &Arc<App>) {
     for n in 0..app.settings.budgets.strangers + 1 {
-        let visitor = Visitor {
-            address: None,
-            browser: Browser::default(),
-            browser_key: Some(app.random()),
-            cookie_came: true,
-            device_key: None,
-            lang: Lang::Ja,
-            signs: Vec::new(),
-            repairs: Vec::new(),
-            refused_before: 0,
-            old_sessions: Vec::new(),
-        };
+        let visitor = Visitor { browser_key: Some(app.random()), cookie_came: true, ..Visitor::nobody(Lang::Ja) };
         let typed = Typed {
             login: "hana".to_owned(),
             password: format!("practice mistake {n}"),

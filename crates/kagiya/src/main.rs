@@ -7,12 +7,15 @@ mod demo;
 mod doctor;
 mod keys_file;
 mod mail;
+mod notice_args;
+mod notices;
 mod open;
 mod orders;
 mod output;
 mod outside;
 mod providers;
 mod serve;
+mod status;
 mod values;
 mod why;
 
@@ -70,6 +73,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo { town } => demo::run(config, town).await,
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
+        Command::Maintenance { order } => notices::maintenance(&config, order).await,
+        Command::Incident { order } => notices::incident(&config, order).await,
         Command::Why { reference, json } => why::run(&config, &reference, json).await,
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await

@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::db::{Conn, Error, Result, all, execute, one, optional};
 
+/// The login ID of the account with which the server tries itself; it is in no list.
+pub const HIDDEN: &str = "kagiya-self-check";
+
 /// An account, as it is kept.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -155,10 +158,17 @@ pub async fn credential_by_email(conn: &mut Conn, address_key: &str) -> Result<O
 
 /// Up to `limit` accounts after `after` in order of their IDs.
 pub async fn list(conn: &mut Conn, after: &str, limit: i64) -> Result<Vec<Account>> {
-    all!(conn, Row, "SELECT * FROM account WHERE login_id > $1 ORDER BY login_id LIMIT $2", after, limit)?
-        .into_iter()
-        .map(Row::read)
-        .collect()
+    all!(
+        conn,
+        Row,
+        "SELECT * FROM account WHERE login_id > $1 AND login_id <> $3 ORDER BY login_id LIMIT $2",
+        after,
+        limit,
+        HIDDEN
+    )?
+    .into_iter()
+    .map(Row::read)
+    .collect()
 }
 
 /// Moves an account to a state; `false` when there is none of that key.
@@ -263,6 +273,6 @@ pub async fn staff(conn: &mut Conn) -> Result<Vec<Account>> {
 
 /// How many accounts there are.
 pub async fn count(conn: &mut Conn) -> Result<i64> {
-    let (count,): (i64,) = one!(conn, (i64,), "SELECT COUNT(*) FROM account")?;
+    let (count,): (i64,) = one!(conn, (i64,), "SELECT COUNT(*) FROM account WHERE login_id <> $1", HIDDEN)?;
     Ok(count)
 }

@@ -37,6 +37,8 @@ pub struct Attempt {
     pub told: String,
     /// What was repaired without asking, separated by blanks.
     pub repairs: String,
+    /// In what it may differ from others, as `name:value` separated by blanks.
+    pub slices: String,
     /// The steps that were advised, separated by blanks.
     pub advised: String,
     /// Until when evidence may still arrive.
@@ -52,8 +54,8 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
     later!(
         conn,
         "INSERT INTO attempt (id, reference, created_at, kind, outcome, account_id, subject_key, browser_key, network, browser,
-         evidence, cause, advised, pending_until, told, repairs)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         evidence, cause, advised, pending_until, told, repairs, slices)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         a.id,
         a.reference.as_str(),
         a.created_at,
@@ -69,7 +71,8 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
         a.advised.as_str(),
         a.pending_until,
         a.told.as_str(),
-        a.repairs.as_str()
+        a.repairs.as_str(),
+        a.slices.as_str()
     )
 }
 
@@ -81,6 +84,11 @@ pub async fn find(conn: &mut Conn, reference: &str) -> Result<Option<Attempt>> {
 /// The attempt of a key.
 pub async fn find_by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Attempt>> {
     optional!(conn, Attempt, "SELECT * FROM attempt WHERE id = $1", id)
+}
+
+/// Forgets an account's successes.
+pub async fn forget_successes(conn: &mut Conn, account: Uuid) -> Result<()> {
+    execute!(conn, "DELETE FROM attempt WHERE account_id = $1 AND outcome = 'signed_in'", account).map(drop)
 }
 
 /// Replaces the evidence after more was gathered.

@@ -24,6 +24,9 @@ pub enum Error {
     /// The caller found in the middle of its work that it must be undone.
     #[error("undone")]
     Undone,
+    /// The database has not answered for a while; it is asked again once a second.
+    #[error("the database does not answer")]
+    Down,
     /// The writer has stopped: the program is shutting down.
     #[error("the store is closing")]
     Closing,
@@ -37,6 +40,7 @@ impl Error {
             Self::Unreadable(what) => Self::Unreadable(what),
             Self::Undone => Self::Undone,
             Self::Closing => Self::Closing,
+            Self::Down => Self::Down,
             Self::Database(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
             Self::Migration(text) => Self::Migration(text.clone()),
         }

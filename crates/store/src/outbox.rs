@@ -109,6 +109,13 @@ pub async fn waiting(conn: &mut Conn) -> Result<(Option<Timestamp>, i64)> {
     Ok((oldest.map(Timestamp), count))
 }
 
+/// When the oldest mail was asked for that is due and has not been tried.
+pub async fn oldest_untried(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let (oldest,): (Option<i64>,) =
+        one!(conn, (Option<i64>,), "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND tries = 0")?;
+    Ok(oldest.map(Timestamp))
+}
+
 /// When the next mail is due.
 pub async fn next_due(conn: &mut Conn) -> Result<Option<Timestamp>> {
     let (due,): (Option<i64>,) = one!(conn, (Option<i64>,), "SELECT MIN(due_at) FROM outbox WHERE done_at IS NULL")?;

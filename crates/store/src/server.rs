@@ -25,6 +25,13 @@ pub async fn others(conn: &mut Conn, id: Uuid, since: Timestamp) -> Result<i64> 
     Ok(count)
 }
 
+/// The first of the servers alive since then: what one of them does, it does.
+pub async fn first(conn: &mut Conn, since: Timestamp) -> Result<Option<Uuid>> {
+    let rows: Vec<(Uuid,)> =
+        all!(conn, (Uuid,), "SELECT id FROM server WHERE seen_at > $1 ORDER BY id LIMIT 1", since.0)?;
+    Ok(rows.first().map(|row| row.0))
+}
+
 /// The key digests of servers alive since then.
 pub async fn key_digests(conn: &mut Conn, since: Timestamp) -> Result<Vec<Vec<u8>>> {
     let rows: Vec<(Vec<u8>,)> =

@@ -1,6 +1,13 @@
 //! The open database: opening, migrating, reading, writing, and what differs there between the two.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use sqlx::{
@@ -22,6 +29,8 @@ static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migr
 #[derive(Clone)]
 pub struct Store {
     inner: Inner,
+    /// Whether it is known not to answer: nobody waits for it then.
+    down: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -78,7 +87,7 @@ impl Store {
             .connect_with(options)
             .await?;
         let conn = writer_pool.acquire().await?;
-        Ok(Self { inner: Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(Scripted::new(conn))) } })
+        Ok(Self::new(Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(Scripted::new(conn))) }))
     }
 
     async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
@@ -95,7 +104,11 @@ impl Store {
         if !applied {
             POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration_error)?;
         }
-        Ok(Self { inner: Inner::Postgres { pool } })
+        Ok(Self::new(Inner::Postgres { pool }))
+    }
+
+    fn new(inner: Inner) -> Self {
+        Self { inner, down: Arc::default() }
     }
 
     /// A connection for reading.
@@ -103,6 +116,13 @@ impl Store {
     /// # Errors
     /// When the database is gone or busy beyond patience.
     pub async fn reader(&self) -> Result<Conn> {
+        if self.is_down() {
+            return Err(Error::Down);
+        }
+        self.connect().await
+    }
+
+    async fn connect(&self) -> Result<Conn> {
         Ok(match &self.inner {
             Inner::Sqlite { pool, .. } => Conn::Sqlite(Scripted::new(pool.acquire().await?)),
             Inner::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
@@ -140,6 +160,9 @@ impl Store {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
+        if self.is_down() {
+            return Err(Error::Down);
+        }
         match &self.inner {
             Inner::Sqlite { writer, .. } => writer.run(durable, work).await,
             Inner::Postgres { pool } => {
@@ -159,6 +182,24 @@ impl Store {
     /// When it does not.
     pub async fn ping(&self) -> Result<()> {
         self.reader().await?.raw("SELECT 1").await
+    }
+
+    /// As [`Store::ping`], also while the database is known not to answer.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe(&self) -> Result<()> {
+        self.connect().await?.raw("SELECT 1").await
+    }
+
+    /// Says whether the database is known not to answer; returns what was said before.
+    pub fn set_down(&self, down: bool) -> bool {
+        self.down.swap(down, Ordering::Relaxed)
+    }
+
+    /// Whether the database is known not to answer.
+    pub fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
     }
 
     /// `sqlite` or `postgres`.

@@ -33,7 +33,11 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
     }
     for token in tokens(web, headers) {
         match session::check(&web.app, token, now).await {
-            Ok(Found::Live(live)) => return accept(&live),
+            Ok(Found::Live(live)) => {
+                let mut response = accept(&live);
+                mark_unchecked(web, response.headers_mut());
+                return response;
+            }
             Ok(Found::Ended(_) | Found::Unknown) => {}
             Err(error) => {
                 tracing::error!(%error, "a session could not be checked");
@@ -52,6 +56,14 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// Tells apps since when sessions are believed from memory alone.
+pub(crate) fn mark_unchecked(web: &Web, headers: &mut HeaderMap) {
+    let since = session::unchecked_since(&web.app).map(crate::api_time::rfc3339);
+    if let Some(since) = since.and_then(|since| HeaderValue::from_str(&since).ok()) {
+        headers.insert("x-kagiya-unchecked-since", since);
+    }
 }
 
 fn accept(live: &Live) -> Response {

@@ -89,6 +89,7 @@ impl Context {
             lang,
             signs,
             repairs: Vec::new(),
+            build: Some(web.build_name.clone()),
             refused_before: 0,
             old_sessions: Cookie::Session.values(&headers, url).take(4).filter_map(session::token_hash).collect(),
         };

@@ -2,8 +2,10 @@
 
 mod account;
 mod api;
+mod api_time;
 mod assets;
 mod auth_check;
+mod banner;
 mod check;
 mod choose;
 mod context;
@@ -12,6 +14,7 @@ mod events;
 mod external;
 mod fault;
 mod form;
+mod gate;
 mod headers;
 mod health;
 mod help;
@@ -28,12 +31,15 @@ mod recover;
 mod repair;
 mod server;
 mod setup;
+mod shut;
 mod sign_in;
 mod sign_out;
 mod sign_up;
 mod signs;
+mod status;
 mod turns;
 mod verdict;
+mod view;
 mod why;
 
 use std::sync::{
@@ -67,6 +73,8 @@ pub struct Web {
     pub(crate) policy: http::HeaderValue,
     /// Which build a form came from.
     pub(crate) build: [u8; 4],
+    /// The same, to be read out.
+    pub(crate) build_name: String,
     /// For practice: no cookie comes in and none goes out.
     pub(crate) no_cookies: AtomicBool,
 }
@@ -92,6 +100,7 @@ impl Web {
             returns: once::Presses::default(),
             policy,
             build,
+            build_name: build.iter().map(|byte| format!("{byte:02x}")).collect(),
             no_cookies: AtomicBool::new(false),
         })
     }
@@ -151,6 +160,16 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/why/{reference}/confirm", get(why::confirm_page).post(why::confirm))
         .route("/help", get(help::index))
         .route("/help/{cause}", get(help::page))
+        .route("/status", get(status::show))
+        .route("/status/feed.atom", get(status::feed))
+        .route("/api/v2/summary.json", get(status::summary))
+        .route("/api/v2/status.json", get(status::overview))
+        .route("/api/v2/components.json", get(status::components))
+        .route("/api/v2/incidents.json", get(status::incidents))
+        .route("/api/v2/incidents/unresolved.json", get(status::unresolved))
+        .route("/api/v2/scheduled-maintenances.json", get(status::maintenances))
+        .route("/api/v2/scheduled-maintenances/upcoming.json", get(status::upcoming))
+        .route("/api/v2/scheduled-maintenances/active.json", get(status::active))
         .route("/language", axum::routing::post(language::choose))
         .route("/.well-known/change-password", get(account::change_password_redirect))
         .route("/healthz", get(health::alive))
@@ -162,5 +181,6 @@ pub fn router(web: Arc<Web>) -> Router {
         .nest("/api/v1", api::router())
         .fallback(nowhere::not_found)
         .method_not_allowed_fallback(nowhere::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), gate::guard))
         .with_state(web)
 }

@@ -11,7 +11,7 @@ use std::{
 
 use axum::response::Response;
 use http::{HeaderMap, header, request::Parts};
-use kagiya_domain::{Audience, Evidence, browser::Browser};
+use kagiya_domain::{Audience, Evidence};
 use kagiya_flows::{
     Visitor,
     attempt::{self, Draft},
@@ -180,18 +180,7 @@ impl AsyncWrite for Edge {
 /// A whole answer for a request of which nothing is known, in both languages.
 fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8> {
     let app = &web.app;
-    let visitor = Visitor {
-        address: peer,
-        browser: Browser::default(),
-        browser_key: None,
-        cookie_came: false,
-        device_key: None,
-        lang: Lang::default(),
-        signs: Vec::new(),
-        repairs: Vec::new(),
-        refused_before: 0,
-        old_sessions: Vec::new(),
-    };
+    let visitor = Visitor { address: peer, ..Visitor::nobody(Lang::default()) };
     let evidence = match status {
         // Mostly cookies: nothing else in a browser's headers grows.
         431 => vec![Evidence::CookieHeaderTooLarge { kib: 120, names: "?".to_owned() }],

@@ -10,6 +10,7 @@ use kagiya_flows::{
     FieldError, Refusal, account,
     attempt::{self, Draft},
     external,
+    platform::board::Wish,
     sign_in::{self, Entered, SignedIn, Typed},
 };
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use crate::{
     in_app, once,
     page::{View, encode_query, page as render, see_other},
     providers::{self, ProviderView, Question},
+    shut,
     turns::{self, Turn},
     verdict::VerdictView,
 };
@@ -127,15 +129,17 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
         Sessions::Ended(_) | Sessions::Stale | Sessions::None => None,
     };
     let lost = if thrown_back.is_none() { lost_way(&context).await } else { None };
+    // Signed in is signed in, whatever else does not work.
+    let shut = (shut::is_shut(&context) && signed_in_as.is_none()).then(|| shut::refusal(&context, "sign_in"));
     let login: String = context.query("login").unwrap_or_default().chars().take(254).collect();
     let mut response = sign_in_page(
         &context,
         Shown {
-            status: StatusCode::OK,
+            status: if shut.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK },
             login: &login,
             remember: false,
             return_to: return_to.as_ref().map(|to| to.as_str()),
-            refusal: thrown_back.as_deref().or(lost.as_ref().map(|(_, refusal)| &**refusal)),
+            refusal: shut.as_ref().or(thrown_back.as_deref()).or(lost.as_ref().map(|(_, refusal)| &**refusal)),
             notice,
             signed_in_as,
             away: lost.as_ref().map(|(provider, _)| provider.clone()),
@@ -211,6 +215,10 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body
             return see_other(&context, to);
         }
         let refusal = guard_refusal(&context, "sign_in", evidence).await;
+        return refused(&context, &fields, return_to.as_ref(), &refusal);
+    }
+    if context.web.app.board.get().shut(Wish::SignIn, context.now).is_some() {
+        let refusal = shut::refusal(&context, "sign_in");
         return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
     let broken = fields.broken(&["login", "password"]);

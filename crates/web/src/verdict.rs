@@ -5,7 +5,10 @@ use kagiya_domain::{Audience, Evidence, cause::Cause, diagnosis::STOP, remedy::R
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
 
-use crate::page::{View, encode_query};
+use crate::{
+    banner::component_name,
+    page::{View, encode_query},
+};
 
 /// One candidate with what speaks for it.
 pub(crate) struct CandidateView {
@@ -267,7 +270,20 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         | Evidence::LinkReauth { since: at }
         | Evidence::LinkSuspended { since: at }
         | Evidence::LinkGone { since: at }
-        | Evidence::LinkPurged { since: at } => args.push(("time", Arg::from(view.time(&at.0)))),
+        | Evidence::LinkPurged { since: at }
+        | Evidence::MailDown { since: at }
+        | Evidence::Maintenance { until: at }
+        | Evidence::IncidentOpen { since: at }
+        | Evidence::ServiceDegraded { since: at }
+        | Evidence::ManyHaveThis { since: at } => args.push(("time", Arg::from(view.time(&at.0)))),
+        Evidence::ComponentDown { component, since } => {
+            args.push(("component", Arg::from(component_name(view, component))));
+            args.push(("time", Arg::from(view.time(&since.0))));
+        }
+        Evidence::SliceFails { slice, since } => {
+            args.push(("slice", Arg::from(slice_words(view, slice))));
+            args.push(("time", Arg::from(view.time(&since.0))));
+        }
         Evidence::EndedSession { why } => {
             args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
         }
@@ -276,6 +292,15 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         _ => {}
     }
     view.f(&key, &args)
+}
+
+/// What people share, in words: nothing that is only ours to know.
+fn slice_words(view: &View<'_>, slice: &str) -> String {
+    let (name, value) = slice.split_once(':').unwrap_or((slice, ""));
+    match name {
+        "browser" | "provider" => value.replace('_', " "),
+        _ => view.tk("slice", name).into_owned(),
+    }
 }
 
 pub(crate) fn step_text(view: &View<'_>, step: Remedy) -> String {

@@ -6,7 +6,7 @@ use kagiya_store::{self as store, account::Account, attempt::Attempt};
 use uuid::Uuid;
 
 use super::{SignedIn, device_key, mail};
-use crate::{App, Fault, Visitor, compose, session};
+use crate::{App, Fault, Visitor, attempt, compose, session};
 
 /// How far back a success explains earlier refusals.
 const LEARNING: Span = Span::days(7);
@@ -127,6 +127,7 @@ fn success_row(app: &App, visitor: &Visitor, account: Uuid, kind: &str, now: Tim
         cause: String::new(),
         told: String::new(),
         repairs: visitor.repairs.join(" "),
+        slices: attempt::slices(app, visitor, &[]),
         advised: String::new(),
         pending_until: None,
         resolved_at: None,

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
     account::AccountState,
+    component::PASSWORD,
     login::{self, Login},
     password::Password,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, decide},
@@ -102,6 +103,28 @@ pub fn subject_key(app: &App, account: Option<Uuid>, login: &Login) -> [u8; 16] 
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, typed: Typed) -> Outcome<Entered> {
+    let begun = app.clock.monotonic_us();
+    let outcome = try_once(app, visitor, device, typed).await;
+    match &outcome {
+        Err(_) => app.measure.failed(PASSWORD),
+        Ok(Err(refusal)) if refusal.status == 503 => app.measure.failed(PASSWORD),
+        // What was not looked at says nothing.
+        Ok(Err(refusal)) if refusal.status != 401 => {}
+        Ok(done) => {
+            let known = visitor.device_key.is_some().then_some(done.is_ok());
+            app.measure.served(PASSWORD, known, app.clock.monotonic_us() - begun);
+        }
+    }
+    outcome
+}
+
+/// As [`run`], without being counted.
+pub(crate) async fn try_once(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    typed: Typed,
+) -> Outcome<Entered> {
     let fields = check_fields(&typed);
     let (login, signs) = Login::parse(&typed.login);
     let mut shown = Vec::new();

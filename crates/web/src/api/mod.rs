@@ -18,8 +18,9 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-pub(crate) use problem::plain_problem;
+pub(crate) use problem::{plain_problem, problem};
 
+pub(crate) use crate::api_time::rfc3339;
 use crate::{Web, context::Context, page::seal};
 
 const OPENAPI: &str = include_str!("../../assets/openapi.json");
@@ -55,9 +56,4 @@ pub(crate) fn answer(context: &Context, status: StatusCode, body: &Value) -> Res
 /// An account as JSON.
 pub(crate) fn account_json(id: uuid::Uuid, login_id: &str) -> Value {
     json!({ "id": id.to_string(), "login_id": login_id })
-}
-
-/// A time as RFC 3339 in UTC.
-pub(crate) fn rfc3339(at: kagiya_domain::Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     Web,
-    auth_check::tokens,
+    auth_check::{mark_unchecked, tokens},
     context::{Context, Site},
     page::seal,
     sign_in::expire_session,
@@ -30,11 +30,16 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
     for token in tokens(&web, &context.headers) {
         match session::check(&web.app, token, context.now).await {
             Ok(Found::Live(live)) => {
-                let body = json!({
+                let mut body = json!({
                     "account": account_json(live.account_id, &live.login_id),
                     "session": { "id": live.id.to_string(), "created_at": rfc3339(live.created_at), "expires_at": rfc3339(live.expires_at) },
                 });
-                return answer(&context, StatusCode::OK, &body);
+                if let Some(since) = session::unchecked_since(&web.app) {
+                    body["session"]["unchecked_since"] = json!(rfc3339(since));
+                }
+                let mut response = answer(&context, StatusCode::OK, &body);
+                mark_unchecked(&web, response.headers_mut());
+                return response;
             }
             Ok(Found::Ended(_) | Found::Unknown) => {}
             Err(fault) => return fault_problem(&context, &fault),

@@ -1,0 +1,164 @@
+//! `kagiya maintenance …` and `kagiya incident …`.
+
+use kagiya_domain::{
+    Timestamp,
+    notice::{Impact, Kind, Notice, Stage, Wrong},
+};
+use kagiya_flows::{
+    App,
+    notices::{self as acts, Change, Report, Window},
+};
+use kagiya_text::{Arg, Lang};
+use serde_json::{Value, json};
+
+use crate::{
+    Failure,
+    config::Config,
+    notice_args::{Incident, Maintenance},
+    open,
+    orders::rfc3339,
+    output::say,
+};
+
+pub(crate) async fn maintenance(config: &Config, order: Maintenance) -> Result<(), Failure> {
+    let app = open::beside(config).await?;
+    let (act, json) = match order {
+        Maintenance::Start { ends, begins, words, mode, components, json } => {
+            let begins = begins.map_or_else(|| app.now(), |at| at.0);
+            let window = Window { text: words.into(), begins, ends: ends.0, door: mode.into(), components };
+            (acts::plan(&app, window, "cli").await?, json)
+        }
+        Maintenance::Extend { id, ends, message, message_en, json } => {
+            let change = Change { ends: Some(ends.0), message, message_en, ..Change::default() };
+            (change_one(&app, Kind::Maintenance, &id, change).await?, json)
+        }
+        Maintenance::End { id, message, message_en, json } => {
+            let change = Change { stage: Some(Stage::Completed), message, message_en, ..Change::default() };
+            (change_one(&app, Kind::Maintenance, &id, change).await?, json)
+        }
+        Maintenance::List { all, json } => return list(&app, Kind::Maintenance, all, json).await,
+    };
+    show(&app, act, json)
+}
+
+pub(crate) async fn incident(config: &Config, order: Incident) -> Result<(), Failure> {
+    let app = open::beside(config).await?;
+    let (act, json) = match order {
+        Incident::Open { words, impact, status, components, since, next_update, json } => {
+            let report = Report {
+                text: words.into(),
+                impact: impact.into(),
+                stage: status.into(),
+                components,
+                since: since.map(|at| at.0),
+                next_update: next_update.map(|at| at.0),
+            };
+            (acts::open(&app, report, "", "cli").await?, json)
+        }
+        Incident::Update { id, message, message_en, status, impact, components, next_update, json } => {
+            let found = acts::find(&app, Kind::Incident, &id).await?;
+            let proposed = found.as_ref().is_ok_and(|notice| notice.stage == Stage::Proposed);
+            let change = Change {
+                stage: status.map(Stage::from).or(proposed.then_some(Stage::Investigating)),
+                impact: impact.map(Impact::from),
+                components: (!components.is_empty()).then_some(components),
+                ends: None,
+                next_update: next_update.map(|at| at.0),
+                message,
+                message_en,
+            };
+            (change_one(&app, Kind::Incident, &id, change).await?, json)
+        }
+        Incident::Resolve { id, message, message_en, json } => {
+            let change = Change { stage: Some(Stage::Resolved), message, message_en, ..Change::default() };
+            (change_one(&app, Kind::Incident, &id, change).await?, json)
+        }
+        Incident::Publish { id, json } => {
+            let change = Change { stage: Some(Stage::Investigating), ..Change::default() };
+            (change_one(&app, Kind::Incident, &id, change).await?, json)
+        }
+        Incident::Dismiss { id, json } => {
+            let change = Change { stage: Some(Stage::Dismissed), ..Change::default() };
+            (change_one(&app, Kind::Incident, &id, change).await?, json)
+        }
+        Incident::Merge { id, into, json } => {
+            let one = acts::find(&app, Kind::Incident, &id).await?;
+            let into = acts::find(&app, Kind::Incident, &into).await?;
+            let act = match (one, into) {
+                (Ok(one), Ok(into)) => acts::merge(&app, one, &into, "cli").await?,
+                (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
+            };
+            (act, json)
+        }
+        Incident::List { all, json } => return list(&app, Kind::Incident, all, json).await,
+    };
+    show(&app, act, json)
+}
+
+async fn change_one(app: &App, kind: Kind, id: &str, change: Change) -> Result<Result<Notice, Wrong>, Failure> {
+    Ok(match acts::find(app, kind, id).await? {
+        Ok(notice) => acts::change(app, notice, change, "cli").await?,
+        Err(wrong) => Err(wrong),
+    })
+}
+
+fn show(app: &App, act: Result<Notice, Wrong>, json: bool) -> Result<(), Failure> {
+    match act {
+        Ok(notice) if json => say(&to_json(app, &notice).to_string()),
+        Ok(notice) => say(&line(app, &notice)),
+        Err(wrong) => {
+            let why = app.words.format(Lang::En, wrong.key, &[("value", Arg::from(wrong.value.as_str()))]);
+            let words = if wrong.field == "id" { why } else { format!("--{}: {why}", wrong.field.replace('_', "-")) };
+            return Err(Failure::Usage(words));
+        }
+    }
+    Ok(())
+}
+
+async fn list(app: &App, kind: Kind, all: bool, json: bool) -> Result<(), Failure> {
+    let notices = acts::list(app).await?;
+    let wanted = notices.iter().filter(|notice| notice.kind == kind && (all || !notice.stage.is_over()));
+    if json {
+        say(&Value::from(wanted.map(|notice| to_json(app, notice)).collect::<Vec<_>>()).to_string());
+        return Ok(());
+    }
+    for notice in wanted {
+        say(&line(app, notice));
+    }
+    Ok(())
+}
+
+fn line(app: &App, notice: &Notice) -> String {
+    let until = notice.ends_at.map(|at| format!(" to {}", rfc3339(at))).unwrap_or_default();
+    let stage = notice.stage_at(app.now()).as_str();
+    format!("{}  {stage:<13} {}{until}  {}", notice.id, rfc3339(notice.begins_at), notice.title)
+}
+
+fn to_json(app: &App, notice: &Notice) -> Value {
+    let time = |at: Option<Timestamp>| at.map(rfc3339);
+    json!({
+        "id": notice.id,
+        "kind": notice.kind.as_str(),
+        "status": notice.stage_at(app.now()).as_str(),
+        "title": notice.title,
+        "title_en": notice.title_en,
+        "message": notice.updates.iter().rev().find(|update| !update.body.is_empty()).map(|update| update.body.as_str()),
+        "impact": notice.impact.as_str(),
+        "mode": notice.door.as_str(),
+        "components": notice.components,
+        "slice": notice.slice,
+        "begins_at": rfc3339(notice.begins_at),
+        "ends_at": time(notice.ends_at),
+        "next_update_at": time(notice.next_update_at),
+        "created_at": rfc3339(notice.created_at),
+        "updated_at": rfc3339(notice.updated_at),
+        "ended_at": time(notice.ended_at),
+        "merged_into": notice.merged_into,
+        "updates": notice.updates.iter().map(|update| json!({
+            "at": rfc3339(update.at),
+            "status": update.stage.as_str(),
+            "message": update.body,
+            "message_en": update.body_en,
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,160 @@
+//! The notice on the pages that sign people in: what is wrong with us, until when, what works.
+
+use kagiya_domain::{
+    Span,
+    component::{Level, OWN, PASSWORD},
+    notice::{Door, Impact, Kind, Notice},
+};
+use kagiya_flows::platform::Snapshot;
+use kagiya_text::Arg;
+
+use crate::{api_time::rfc3339, view::View};
+
+/// Planned work is announced so long before.
+const AHEAD: Span = Span::days(7);
+
+/// What stands at the foot of the sign-in page.
+pub(crate) struct Banner {
+    /// `data-notice`: `incident`, `maintenance`, `scheduled` or `measured`.
+    pub(crate) kind: &'static str,
+    pub(crate) lead: String,
+    pub(crate) title: String,
+    pub(crate) body: Vec<Piece>,
+    pub(crate) next: Option<String>,
+    pub(crate) works: Option<String>,
+    /// When to come back, as RFC 3339.
+    pub(crate) ends: String,
+}
+
+impl Banner {
+    /// What there is to tell now; the gravest only.
+    pub(crate) fn now(view: &View<'_>) -> Option<Self> {
+        let app = &view.context.web.app;
+        let now = view.context.now;
+        let board = app.board.get();
+        if let Some(notice) = board.active(now).first() {
+            return Some(Self::told(view, &board, notice));
+        }
+        let bad: Vec<_> =
+            board.components.iter().filter(|c| OWN.contains(&c.id.as_str()) && c.level.is_out()).collect();
+        if let Some(first) = bad.iter().map(|component| component.since).min() {
+            let names: Vec<String> = bad.iter().map(|component| component_name(view, &component.id)).collect();
+            let args = [("time", Arg::from(view.time(&first.0))), ("names", Arg::from(names.join(" / ")))];
+            return Some(Self {
+                kind: "measured",
+                lead: view.f("banner-measured", &args),
+                title: String::new(),
+                body: Vec::new(),
+                next: None,
+                works: Some(works(view, &board)),
+                ends: String::new(),
+            });
+        }
+        let next = board.upcoming(now).into_iter().find(|notice| notice.begins_at.since(now).0 < AHEAD.0)?;
+        let to = next.ends_at.map(|at| view.time(&at.0)).unwrap_or_default();
+        let args = [("from", Arg::from(view.time(&next.begins_at.0))), ("to", Arg::from(to))];
+        Some(Self {
+            kind: "scheduled",
+            lead: view.f("banner-planned", &args),
+            title: String::new(),
+            body: latest(view, next),
+            next: None,
+            works: None,
+            ends: next.ends_at.map(rfc3339).unwrap_or_default(),
+        })
+    }
+
+    fn told(view: &View<'_>, board: &Snapshot, notice: &Notice) -> Self {
+        let until = notice.ends_at.map(|at| view.time(&at.0)).unwrap_or_default();
+        let (kind, lead) = match (notice.kind, notice.door) {
+            (Kind::Incident, _) => ("incident", view.f1("banner-incident", "time", view.time(&notice.begins_at.0))),
+            (Kind::Maintenance, Door::Closed) => ("maintenance", view.f1("banner-maintenance", "time", until)),
+            (Kind::Maintenance, Door::ReadOnly) => {
+                ("maintenance", view.f1("banner-maintenance-read-only", "time", until))
+            }
+            (Kind::Maintenance, Door::Open) => ("maintenance", view.f1("banner-maintenance-open", "time", until)),
+        };
+        let minor = notice.impact == Impact::None || notice.door == Door::Open && notice.kind == Kind::Maintenance;
+        Self {
+            kind,
+            lead,
+            title: notice.title_in(english(view)).to_owned(),
+            body: latest(view, notice),
+            next: notice.next_update_at.map(|at| view.f1("banner-next", "time", view.time(&at.0))),
+            works: (!minor).then(|| works(view, board)),
+            ends: notice.ends_at.or(notice.next_update_at).map(rfc3339).unwrap_or_default(),
+        }
+    }
+}
+
+/// The latest words of a notice, unless they are its title.
+fn latest(view: &View<'_>, notice: &Notice) -> Vec<Piece> {
+    let body = notice.updates.iter().rev().map(|update| update.body_in(english(view))).find(|body| !body.is_empty());
+    let body = body.unwrap_or_default();
+    let title = notice.title_in(english(view));
+    if body.trim_end_matches(['。', '.']) == title { Vec::new() } else { Piece::all(body) }
+}
+
+/// By which ways people can sign in now.
+fn works(view: &View<'_>, board: &Snapshot) -> String {
+    let app = &view.context.web.app;
+    let now = view.context.now;
+    let shut = board.shut(kagiya_flows::platform::board::Wish::SignIn, now).is_some() || app.store.is_down();
+    let good = |id: &str| !shut && board.level(id, now) < Level::PartialOutage;
+    let mut methods = Vec::new();
+    if good(PASSWORD) && good(kagiya_domain::component::DATABASE) {
+        methods.push(view.t("method-password").into_owned());
+    }
+    if good(kagiya_domain::component::DATABASE) {
+        methods.extend(
+            app.providers
+                .iter()
+                .filter(|entry| good(entry.provider.id()))
+                .map(|entry| entry.provider.name().to_owned()),
+        );
+    }
+    if methods.is_empty() {
+        return view.t("banner-nothing-works").into_owned();
+    }
+    view.f1("banner-works", "methods", methods.join(" / "))
+}
+
+/// A component's name for people.
+pub(crate) fn component_name(view: &View<'_>, id: &str) -> String {
+    let app = &view.context.web.app;
+    if kagiya_domain::component::OWN.contains(&id) {
+        return view.tk("component", id).into_owned();
+    }
+    match app.settings.components.iter().find(|component| component.id == id) {
+        Some(component) => component.name.get(view.lang).to_owned(),
+        None => app.providers.name(id).to_owned(),
+    }
+}
+
+/// Whether the reader's language is English.
+pub(crate) fn english(view: &View<'_>) -> bool {
+    view.lang == kagiya_text::Lang::En
+}
+
+/// A piece of plain text: words, or an address that becomes a link.
+pub(crate) struct Piece {
+    pub(crate) text: String,
+    pub(crate) link: bool,
+}
+
+impl Piece {
+    /// The pieces of a text.
+    pub(crate) fn all(text: &str) -> Vec<Self> {
+        let mut finder = linkify::LinkFinder::new();
+        finder.kinds(&[linkify::LinkKind::Url]);
+        finder
+            .spans(text)
+            .map(|span| {
+                let text = span.as_str().to_owned();
+                // Other schemes stay words.
+                let link = span.kind().is_some() && (text.starts_with("https://") || text.starts_with("http://"));
+                Self { text, link }
+            })
+            .collect()
+    }
+}

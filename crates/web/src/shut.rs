@@ -1,0 +1,34 @@
+//! The answer while nobody can be let in: by planned work, or because the database does not answer.
+
+use kagiya_flows::{
+    Refusal,
+    attempt::{self, Draft},
+    platform::board::Wish,
+};
+
+use crate::context::Context;
+
+/// The refusal while the door is shut, by us or by the database: 503 with the time to come back.
+pub(crate) fn refusal(context: &Context, kind: &'static str) -> Refusal {
+    let app = &context.web.app;
+    let mut evidence = Vec::new();
+    if app.store.is_down() {
+        evidence.push(kagiya_domain::Evidence::StoreFailed);
+    }
+    let draft = Draft::new(kind, 503, &context.visitor, evidence);
+    let (refusal, row) = attempt::prepare(app, &context.visitor, draft, context.now);
+    if !app.store.is_down() {
+        attempt::keep_later(app, row);
+    }
+    refusal
+}
+
+/// Whether nobody can sign in with a password now, whoever they are.
+pub(crate) fn is_shut(context: &Context) -> bool {
+    use kagiya_domain::component::{DATABASE, Level};
+    let app = &context.web.app;
+    let board = app.board.get();
+    app.store.is_down()
+        || board.shut(Wish::SignIn, context.now).is_some()
+        || board.measured(DATABASE).is_some_and(|component| component.level == Level::MajorOutage)
+}

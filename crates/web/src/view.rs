@@ -1,0 +1,99 @@
+//! What every template has at hand: the words, the language, the page's token.
+
+use std::borrow::Cow;
+
+use kagiya_text::{Arg, Lang, Words};
+
+use crate::{context::Context, form};
+
+/// What every template has at hand.
+pub(crate) struct View<'c> {
+    pub(crate) context: &'c Context,
+    words: &'c Words,
+    pub(crate) lang: Lang,
+    pub(crate) token: String,
+}
+
+impl<'c> View<'c> {
+    pub(crate) fn new(context: &'c Context) -> Self {
+        Self { words: &context.web.app.words, lang: context.lang(), token: form::token(context), context }
+    }
+
+    /// A message without values.
+    pub(crate) fn t(&self, key: impl AsRef<str>) -> Cow<'c, str> {
+        let key = key.as_ref();
+        match self.words.plain(self.lang, key) {
+            Some(text) => Cow::Borrowed(text),
+            // The words for "login ID" and the service's name are settings.
+            None => Cow::Owned(self.f(key, &[])),
+        }
+    }
+
+    /// Whether there is a message of that key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.words.has(self.lang, key)
+    }
+
+    /// The message `PREFIX-SUFFIX`.
+    pub(crate) fn tk(&self, prefix: &str, suffix: &str) -> Cow<'c, str> {
+        self.t(format!("{prefix}-{suffix}"))
+    }
+
+    /// A message with values; the service's name and the word for the login ID always stand in.
+    pub(crate) fn f(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
+        let settings = &self.context.web.app.settings;
+        let mut all: Vec<(&str, Arg<'_>)> = Vec::with_capacity(args.len() + 2);
+        all.push(("service", Arg::from(settings.service_name.get(self.lang))));
+        all.push(("word", Arg::from(settings.login_id_word.get(self.lang))));
+        all.extend(args.iter().cloned());
+        self.words.format(self.lang, key, &all)
+    }
+
+    pub(crate) fn f1(&self, key: &str, name: &str, value: impl Into<Arg<'static>>) -> String {
+        self.f(key, &[(name, value.into())])
+    }
+
+    pub(crate) fn service(&self) -> &str {
+        self.context.web.app.settings.service_name.get(self.lang)
+    }
+
+    pub(crate) fn support(&self) -> Option<String> {
+        let support = self.context.web.app.settings.support.as_ref()?;
+        Some(if support.contains('@') && !support.contains(':') {
+            format!("mailto:{support}")
+        } else {
+            support.clone()
+        })
+    }
+
+    pub(crate) fn mail_from(&self) -> String {
+        self.context.web.app.settings.mail_from.clone()
+    }
+
+    pub(crate) fn min_password(&self) -> i64 {
+        i64::try_from(self.context.web.app.settings.policy.min_characters).unwrap_or(8)
+    }
+
+    pub(crate) fn logo(&self) -> Option<&str> {
+        self.context.web.app.settings.logo_url.as_deref()
+    }
+
+    /// The address to open elsewhere, when this is a browser inside another app.
+    pub(crate) fn in_app_address(&self) -> Option<String> {
+        self.context.visitor.browser.in_app.map(|_| self.context.address())
+    }
+
+    pub(crate) fn asset(&self, name: &str) -> &str {
+        self.context.web.assets.path(name)
+    }
+
+    /// A time in the service's zone.
+    pub(crate) fn time(&self, ms: &i64) -> String {
+        kagiya_flows::compose::local_time(&self.context.web.app, kagiya_domain::Timestamp(*ms), self.lang)
+    }
+
+    /// The error message of a field among these.
+    pub(crate) fn error(&self, errors: &[kagiya_flows::FieldError], field: &str) -> Option<String> {
+        errors.iter().find(|e| e.field == field).map(|e| self.f1(e.key, "min", self.min_password()))
+    }
+}
