@@ -1,11 +1,14 @@
 """Both databases for every test that touches one."""
 
+import glob
 import os
+import shutil
 import subprocess
+import tempfile
 import unittest
 import uuid
 
-from client import Server
+from client import Server, free_port
 
 POSTGRES = os.environ["KAGIYA_TEST_POSTGRES"]
 
@@ -40,3 +43,77 @@ def on_both(cls):
     # The plain class has no database and must not run by itself.
     delattr(module, cls.__name__) if hasattr(module, cls.__name__) else None
     return None
+
+
+class Cluster:
+    """A PostgreSQL of one's own, to be stopped and started."""
+
+    def __init__(self):
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.folder = tempfile.mkdtemp(prefix="kagiya-pg-")
+        self.port = free_port()
+        self.user = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        if self.user:
+            shutil.chown(self.folder, "postgres")
+        self.control("initdb", "-D", f"{self.folder}/d", "-U", "kagiya", "-A", "trust", "-E", "UTF8", "--locale=C")
+        self.start()
+
+    def control(self, tool, *words):
+        subprocess.run([*self.user, f"{self.bin}/{tool}", *words], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def start(self, *settings):
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        for setting in settings:
+            options += f" -c {setting}"
+        self.control("pg_ctl", "-D", f"{self.folder}/d", "-w", "-l", f"{self.folder}/log", "-o", options, "start")
+
+    def stop(self, how="fast"):
+        self.control("pg_ctl", "-D", f"{self.folder}/d", "-w", "-m", how, "stop")
+
+    def database(self):
+        name = f"t{uuid.uuid4().hex}"
+        self.run("postgres", f"CREATE DATABASE {name}")
+        return f"postgres://kagiya@127.0.0.1:{self.port}/{name}"
+
+    def run(self, database, sql):
+        url = f"postgres://kagiya@127.0.0.1:{self.port}/{database}"
+        return subprocess.run(["psql", "-qtA", url, "-c", sql], check=True, capture_output=True, text=True).stdout
+
+    def close(self):
+        try:
+            self.stop("immediate")
+        except subprocess.CalledProcessError:
+            pass
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class SmallDisk:
+    """A file system of a few megabytes."""
+
+    def __init__(self, size="24m"):
+        self.path = tempfile.mkdtemp(prefix="kagiya-disk-")
+        self.sudo = [] if os.getuid() == 0 else ["sudo"]
+        subprocess.run([*self.sudo, "mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "none", self.path], check=True)
+
+    def fill(self):
+        with open(f"{self.path}/ballast", "wb", buffering=0) as file:
+            try:
+                while file.write(b"\0" * 65536):
+                    pass
+            except OSError:
+                pass
+            try:
+                while file.write(b"\0"):
+                    pass
+            except OSError:
+                pass
+
+    def free(self):
+        os.unlink(f"{self.path}/ballast")
+
+    def remount(self, how):
+        subprocess.run([*self.sudo, "mount", "-o", f"remount,{how}", self.path], check=True)
+
+    def close(self):
+        subprocess.run([*self.sudo, "umount", "-l", self.path], check=False)
+        os.rmdir(self.path)

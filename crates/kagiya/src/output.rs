@@ -17,11 +17,26 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "kagiya: {line}");
 }
 
+/// Standard error, when it takes what is written: a full disk behind it must not stop the server.
+struct Logs(std::io::Stderr);
+
+impl Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = self.0.write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let _ = self.0.flush();
+        Ok(())
+    }
+}
+
 /// Starts logging to standard error.
 pub(crate) fn start_logs(json: bool, serving: bool) {
     let usual = if serving { "info,sqlx=warn,hyper=warn" } else { "error" };
     let filter = EnvFilter::try_from_env("KAGIYA_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Logs(std::io::stderr()));
     if json {
         builder.json().init();
     } else {
