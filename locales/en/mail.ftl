@@ -152,3 +152,11 @@ mail-closed =
 
     For 30 days you can have it back by signing in with the same { $word } and password.
     { $origin }/sign-in
+
+mail-unlocked-by-us-subject = { $service }: the pause has been lifted; the fault was ours
+mail-unlocked-by-us =
+    Signing in to { $login_id } was paused after failures. Their cause was a fault of ours. We are sorry.
+
+    The pause was lifted at { $time }. You can sign in with the same password as before; there is no need to reset it.
+
+    Sign in: { $origin }/sign-in

@@ -89,3 +89,8 @@ slice-build = the version of the pages
 slice-key = one of our servers
 slice-network = their network
 slice-region = their region
+
+receipt-title = You are signed in
+receipt-since = Signed in at { $time }
+receipt-lead = Your ID and password are right. What comes after them could not be loaded. There is no need to reset your password or to sign up again.
+receipt-again = Open it again

@@ -89,3 +89,8 @@ slice-build = 画面の版
 slice-key = 当サービスのサーバー
 slice-network = 接続している回線
 slice-region = 地域
+
+receipt-title = ログインは成功しています
+receipt-since = ログインした時刻: { $time }
+receipt-lead = IDとパスワードは合っています。その先の情報を読み込めませんでした。パスワードの再設定や登録のし直しは必要ありません。
+receipt-again = もう一度開く

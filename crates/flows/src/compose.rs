@@ -117,7 +117,10 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
     ];
     let name = mail.kind.replace('_', "-");
     // A new sign-in concerns the person; one mail is enough. Changes go to every address.
-    let one = matches!(mail.kind.as_str(), "new_device" | "welcome" | "locked" | "provider_down" | "provider_refuses");
+    let one = matches!(
+        mail.kind.as_str(),
+        "new_device" | "welcome" | "locked" | "unlocked_by_us" | "provider_down" | "provider_refuses"
+    );
     let recipients = emails.into_iter().take(if one { 1 } else { usize::MAX });
     let mut to: Vec<String> = recipients.map(|email| email.address).collect();
     // One that was just removed hears of it, too.

@@ -4,6 +4,7 @@
 //! value with a reference and a verdict; a fault is an error.
 
 pub mod account;
+mod amends;
 pub mod app;
 pub mod attempt;
 pub mod case;

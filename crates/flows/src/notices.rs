@@ -8,7 +8,7 @@ use kagiya_domain::{
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, platform::board::HISTORY, recover::audit_line};
+use crate::{App, Fault, amends, platform::board::HISTORY, recover::audit_line};
 
 /// The alphabet of keys: no look-alikes.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz-";
@@ -295,7 +295,11 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
             (Err(wrong), _) | (_, Err(wrong)) => return Ok(Err(wrong)),
         }
     };
-    keep(app, notice, told, actor, "changed").await.map(Ok)
+    let kept = keep(app, notice, told, actor, "changed").await?;
+    if kept.stage == Stage::Resolved && amends::is_ours(&kept) {
+        amends::make(app, kept.begins_at).await?;
+    }
+    Ok(Ok(kept))
 }
 
 /// Tells a notice under another one.

@@ -6,11 +6,10 @@ use kagiya_domain::{
     email::EmailAddress,
     login_id::{LoginId, Skeleton},
     password::Password,
-    throttle::Scope,
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, account, recover, throttle};
+use crate::{App, Fault, account, amends, recover};
 
 /// Why an order could not be carried out, in words for a terminal.
 #[derive(Debug, thiserror::Error)]
@@ -139,16 +138,7 @@ pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result
     }
     account::set_state(app, found.id, state, "cli", None).await?;
     if state == AccountState::Active {
-        let subject = app.keys.digest16("subject", &[b"account", found.id.as_bytes()]);
-        let mut keys = vec![throttle::counter_key(app, Scope::Strangers, &subject)];
-        let mut logins = vec![found.login_id.clone()];
-        let emails = store::email::of_account(&mut app.store.reader().await?, found.id).await?;
-        logins.extend(emails.into_iter().map(|e| e.address));
-        for login in logins {
-            let canonical = kagiya_domain::login::Login::parse(&login).0.canonical();
-            let typed = app.keys.digest16("typed", &[canonical.as_bytes()]);
-            keys.push(throttle::counter_key(app, Scope::TypedLogin, &typed));
-        }
+        let keys = amends::counters(app, &found).await?;
         app.store.write(move |conn| async move { store::throttle::clear(conn, &keys).await }.boxed()).await?;
     }
     find(app, login_id).await

@@ -86,6 +86,20 @@ pub async fn find_by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Attempt>> {
     optional!(conn, Attempt, "SELECT * FROM attempt WHERE id = $1", id)
 }
 
+/// Accounts at which somebody was refused between two points in time.
+pub async fn refused_accounts(conn: &mut Conn, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = all!(
+        conn,
+        (Uuid,),
+        "SELECT DISTINCT account_id FROM attempt WHERE created_at >= $1 AND created_at <= $2
+         AND kind = 'sign_in' AND outcome = 'refused' AND account_id IS NOT NULL LIMIT $3",
+        from.0,
+        to.0,
+        limit
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Forgets an account's successes.
 pub async fn forget_successes(conn: &mut Conn, account: Uuid) -> Result<()> {
     execute!(conn, "DELETE FROM attempt WHERE account_id = $1 AND outcome = 'signed_in'", account).map(drop)

@@ -3,7 +3,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, execute, later, optional};
+use crate::db::{Conn, Result, all, execute, later, optional};
 
 /// Whether the account has signed in from this browser before.
 pub async fn is_known(conn: &mut Conn, account: Uuid, device_key: &[u8]) -> Result<bool> {
@@ -32,6 +32,17 @@ pub async fn remember(conn: &mut Conn, account: Uuid, device_key: &[u8], now: Ti
 /// Forgets browsers that have not signed in since `before`: their cookies are gone.
 pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     execute!(conn, "DELETE FROM device WHERE last_seen_at < $1", before.0)
+}
+
+/// The browsers that an account knows, those of late first.
+pub async fn of_account(conn: &mut Conn, account: Uuid) -> Result<Vec<Vec<u8>>> {
+    let rows: Vec<(Vec<u8>,)> = all!(
+        conn,
+        (Vec<u8>,),
+        "SELECT device_key FROM device WHERE account_id = $1 ORDER BY last_seen_at DESC LIMIT 100",
+        account
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 /// Forgets every browser of an account: after a reset none is trusted until it signs in anew.

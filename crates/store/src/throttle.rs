@@ -143,6 +143,22 @@ pub async fn find(conn: &mut Conn, key: &[u8; 16]) -> Result<Option<Counter>> {
     Ok(optional!(conn, Row, "SELECT * FROM throttle WHERE counter_key = $1", &key[..])?.map(|row| row.counter()))
 }
 
+/// Ends locks that run now and began since then; whether there were any.
+pub async fn clear_locked(conn: &mut Conn, keys: &[[u8; 16]], since: Timestamp, now: Timestamp) -> Result<bool> {
+    let mut ended = false;
+    for key in keys {
+        let rows = execute!(
+            conn,
+            "DELETE FROM throttle WHERE counter_key = $1 AND locked_until > $2 AND updated_at >= $3",
+            &key[..],
+            now.0,
+            since.0
+        )?;
+        ended |= rows > 0;
+    }
+    Ok(ended)
+}
+
 /// Ends the counters' locks and failures.
 pub async fn clear(conn: &mut Conn, keys: &[[u8; 16]]) -> Result<()> {
     for key in keys {

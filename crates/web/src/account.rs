@@ -17,6 +17,7 @@ use crate::{
     fault::{add_retry_after, body_page, fault_page, guard_refusal},
     form::{self, Fields},
     page::{View, encode_query, page, see_other},
+    receipt,
     recover::{CodePage, code_response},
     sign_in::expire_session,
     verdict::{VerdictView, cause_title},
@@ -86,6 +87,14 @@ fn email_views(emails: &[account::Email]) -> Vec<EmailView> {
         .collect()
 }
 
+/// Where an app sends somebody who is signed in when its own part fails.
+pub(crate) async fn trouble(State(_): State<Arc<Web>>, context: Context) -> Response {
+    match owner(&context).await {
+        Ok(live) => receipt::page(&context, &live),
+        Err(response) => response,
+    }
+}
+
 pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Response {
     let live = match owner(&context).await {
         Ok(live) => live,
@@ -93,8 +102,12 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
     };
     let overview = match account::overview(&context.web.app, live.account_id).await {
         Ok(Some(overview)) => overview,
-        Ok(None) => return see_other(&context, "/sign-in"),
-        Err(fault) => return fault_page(&context, &fault),
+        // The session runs, but whose it is cannot be read.
+        Ok(None) => return receipt::page(&context, &live),
+        Err(fault) => {
+            tracing::error!(error = %fault, "an account could not be read after signing in");
+            return receipt::page(&context, &live);
+        }
     };
     let view = View::new(&context);
     let title = view.t("home-title").into_owned();

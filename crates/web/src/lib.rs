@@ -27,6 +27,7 @@ mod once;
 mod overflow;
 mod page;
 mod providers;
+mod receipt;
 mod recover;
 mod repair;
 mod server;
@@ -144,6 +145,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/unlock", get(recover::unlock_page).post(recover::unlock_submit))
         .route("/unlock/code", get(recover::unlock_code_page).post(recover::unlock_type_code))
         .route("/account", get(account::home))
+        .route("/account/trouble", get(account::trouble))
         .route("/account/sessions", get(account::sessions).post(account::revoke))
         .route("/account/security", get(account::security).post(account::change_password))
         .route("/account/emails", axum::routing::post(account::add_email))

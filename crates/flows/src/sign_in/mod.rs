@@ -271,7 +271,16 @@ async fn reserve(app: &App, visitor: &Visitor, gathered: &Gathered) -> Result<Re
             (Scope::Network, visitor.network_counter().into_bytes()),
         ]
     };
-    throttle::reserve(app, &counters).await
+    throttle::reserve(app, &apart(app, counters)).await
+}
+
+/// While the trouble is ours, failures are counted apart: those counters are forgotten with it, so
+/// that no lock is left behind, and guessing still has an end.
+fn apart(app: &App, mut counters: Vec<(Scope, Vec<u8>)>) -> Vec<(Scope, Vec<u8>)> {
+    if let Some(trouble) = app.board.get().trouble(app.now()) {
+        counters.iter_mut().for_each(|(_, key)| key.extend_from_slice(trouble.as_bytes()));
+    }
+    counters
 }
 
 fn facts(gathered: &Gathered, check: Check, had_password: bool) -> Facts {
