@@ -35,3 +35,9 @@ error-cross-site = Refused: it was sent from another site.
 error-not-found = Not found
 error-method = Method not allowed
 error-no-session = Not signed in
+
+error-webhook-url = This is not a URL; begin with https://
+error-webhook-inward = This URL leads into an internal network and cannot be used
+error-webhook-https = Please use an https URL
+error-webhook-known = This URL is subscribed already
+error-component = There is no such part

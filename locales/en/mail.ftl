@@ -160,3 +160,40 @@ mail-unlocked-by-us =
     The pause was lifted at { $time }. You can sign in with the same password as before; there is no need to reset it.
 
     Sign in: { $origin }/sign-in
+
+mail-subscribe-subject = { $service }: please confirm your subscription
+mail-subscribe =
+    Somebody asked for notices of { $service } about incidents and maintenance at this address. If it was you, please confirm on this page.
+
+    { $confirm }
+
+    If it was not you, ignore this mail. No notices will be sent.
+
+mail-notice-subject = { $service }: { $title } ({ $stage })
+mail-notice =
+    { $title }
+    Status: { $stage }
+
+    { $body }
+
+    Details: { $origin }/status
+    Stop these notices: { $end }
+
+mail-notice-until-subject = { $service }: { $title } ({ $stage })
+mail-notice-until =
+    { $title }
+    Status: { $stage }
+    Expected end, or next update: about { $time }
+
+    { $body }
+
+    Details: { $origin }/status
+    Stop these notices: { $end }
+
+mail-works-again-subject = { $service }: it works again
+mail-works-again =
+    On { $time } you asked to be told about “{ $component }”. It works again. We are sorry for the trouble.
+
+    Sign in: { $origin }/sign-in
+
+    There is no need to reset your password. This is the only mail about it.

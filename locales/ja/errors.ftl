@@ -35,3 +35,9 @@ error-cross-site = 別のサイトから送られたため、受け付けませ�
 error-not-found = 見つかりません
 error-method = このHTTPメソッドには対応していません
 error-no-session = ログインしていません
+
+error-webhook-url = URLとして読めません。https:// から入力してください
+error-webhook-inward = このURLは内部のネットワークを指しているため、使えません
+error-webhook-https = httpsのURLを入力してください
+error-webhook-known = このURLはすでに登録されています
+error-component = ない項目です

@@ -160,3 +160,40 @@ mail-unlocked-by-us =
     { $time } に、一時停止を解除しました。これまでと同じパスワードでログインできます。パスワードの再設定は不要です。
 
     ログインする: { $origin }/sign-in
+
+mail-subscribe-subject = 【{ $service }】お知らせの登録の確認
+mail-subscribe =
+    { $service }の障害やメンテナンスのお知らせを、このアドレスで受け取る登録がありました。受け取る場合は、次のページで確認してください。
+
+    { $confirm }
+
+    お心当たりがなければ、このメールは無視してください。お知らせは届きません。
+
+mail-notice-subject = 【{ $service }】{ $title }({ $stage })
+mail-notice =
+    { $title }
+    状況: { $stage }
+
+    { $body }
+
+    くわしい状況: { $origin }/status
+    お知らせを止める: { $end }
+
+mail-notice-until-subject = 【{ $service }】{ $title }({ $stage })
+mail-notice-until =
+    { $title }
+    状況: { $stage }
+    終わる予定、または次のお知らせ: { $time }ごろ
+
+    { $body }
+
+    くわしい状況: { $origin }/status
+    お知らせを止める: { $end }
+
+mail-works-again-subject = 【{ $service }】また使えるようになりました
+mail-works-again =
+    { $time }にお知らせのご希望をいただいた「{ $component }」が、また使えるようになりました。ご迷惑をおかけしました。
+
+    ログインする: { $origin }/sign-in
+
+    パスワードの再設定は不要です。このお知らせは1回だけお送りしています。

@@ -64,7 +64,7 @@ CREATE TABLE subscriber (
     target         TEXT NOT NULL,             -- the address, or the URL
     target_key     BYTEA NOT NULL UNIQUE,
     lang           TEXT NOT NULL,
-    secret         BYTEA,                      -- a webhook's, sealed
+    secret         TEXT,                      -- a webhook's, sealed
     created_at     BIGINT NOT NULL,
     confirmed_at   BIGINT,
     failures       BIGINT NOT NULL

@@ -64,7 +64,7 @@ CREATE TABLE subscriber (
     target         TEXT NOT NULL,             -- the address, or the URL
     target_key     BLOB NOT NULL UNIQUE,
     lang           TEXT NOT NULL,
-    secret         BLOB,                      -- a webhook's, sealed
+    secret         TEXT,                      -- a webhook's, sealed
     created_at     INTEGER NOT NULL,
     confirmed_at   INTEGER,
     failures       INTEGER NOT NULL

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use kagiya_domain::Timestamp;
+pub use kagiya_oidc::outbound::Outbound;
 use kagiya_store::Store;
 use kagiya_text::Words;
 use tokio::sync::Notify;
@@ -77,6 +78,10 @@ pub struct App {
     pub findings: Findings,
     /// External accounts.
     pub providers: Providers,
+    /// The way to hosts that others name.
+    pub outbound: Outbound,
+    /// Rung when a webhook must be called.
+    pub hook_bell: Notify,
     /// What is wrong with us, in memory.
     pub board: Board,
     /// What traffic shows.
@@ -98,6 +103,8 @@ pub struct Parts {
     pub settings: Settings,
     /// External accounts.
     pub providers: Providers,
+    /// The way to hosts that others name.
+    pub outbound: Outbound,
     /// Threads for hashing; 0: as many as cores.
     pub hash_threads: usize,
 }
@@ -131,6 +138,8 @@ impl App {
             background: Arc::new(tokio::sync::Semaphore::new(16)),
             findings: Findings::default(),
             providers: parts.providers,
+            outbound: parts.outbound,
+            hook_bell: Notify::new(),
             board: Board::open(board_file),
             measure: Measure::default(),
             monitor: Monitor::default(),

@@ -27,6 +27,8 @@ pub struct Letter {
     pub html: String,
     /// Its language.
     pub lang: Lang,
+    /// Where one press ends such mails.
+    pub unsubscribe: Option<String>,
 }
 
 /// What the words of a mail need, kept beside it. Nothing secret.
@@ -44,6 +46,14 @@ struct Data {
     provider: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shown: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
 }
 
 fn write(data: &Data) -> String {
@@ -73,6 +83,28 @@ pub(crate) fn link_data(app: &App, provider: &str, shown: &str, at: Timestamp) -
     write(&Data { at: Some(at.0), provider: Some(provider), shown: Some(shown), ..Data::default() })
 }
 
+pub(crate) fn token_data(token: &str) -> String {
+    write(&Data { token: Some(token.to_owned()), ..Data::default() })
+}
+
+/// A notice: its title and stage, what is told, when more is known or it ends, and the token that
+/// ends the subscription.
+pub(crate) fn notice_data(title: &str, stage: &str, body: &str, at: Option<Timestamp>, token: &str) -> String {
+    write(&Data {
+        title: Some(title.to_owned()),
+        stage: Some(stage.to_owned()),
+        body: Some(body.to_owned()),
+        at: at.map(|at| at.0),
+        token: Some(token.to_owned()),
+        ..Data::default()
+    })
+}
+
+/// A component that works again, and since when somebody waited for it.
+pub(crate) fn component_data(component: &str, since: Timestamp) -> String {
+    write(&Data { title: Some(component.to_owned()), at: Some(since.0), ..Data::default() })
+}
+
 pub(crate) fn flow_data(visitor: &Visitor) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     write(&Data { device: visitor.device_key.map(|key| URL_SAFE_NO_PAD.encode(key)), ..Data::default() })
@@ -85,9 +117,49 @@ pub(crate) fn flow_data(visitor: &Visitor) -> String {
 pub async fn letters(app: &App, mail: &Mail) -> Result<Vec<Letter>, Fault> {
     let data: Data = serde_json::from_str(&mail.data).unwrap_or_default();
     let lang = Lang::parse(&mail.lang).unwrap_or_default();
-    match mail.flow_id {
-        Some(flow) => flow_letters(app, mail, flow, lang, &data).await,
-        None => account_letters(app, mail, lang, &data).await,
+    match (mail.flow_id, mail.account_id, &mail.address) {
+        (Some(flow), ..) => flow_letters(app, mail, flow, lang, &data).await,
+        (None, None, Some(address)) => Ok(vec![address_letter(app, mail, address, lang, &data)]),
+        (None, ..) => account_letters(app, mail, lang, &data).await,
+    }
+}
+
+/// A letter to somebody who need not have an account.
+fn address_letter(app: &App, mail: &Mail, address: &str, lang: Lang, data: &Data) -> Letter {
+    let origin = &app.settings.public_url.origin;
+    let token = data.token.as_deref().unwrap_or("");
+    let end = format!("{origin}/status/unsubscribe?token={token}");
+    let stage = data.stage.as_deref().map(|stage| app.words.get(lang, &format!("stage-{}", stage.replace('_', "-"))));
+    let title = data.title.as_deref().unwrap_or("");
+    let component = component_name(app, title, lang);
+    let when = data.at.map(|at| local_time(app, Timestamp(at), lang)).unwrap_or_default();
+    let args = [
+        ("title", Arg::from(title)),
+        ("component", Arg::from(component)),
+        ("stage", Arg::from(stage.unwrap_or_default())),
+        ("body", Arg::from(data.body.as_deref().unwrap_or(""))),
+        ("time", Arg::from(when)),
+        ("confirm", Arg::from(format!("{origin}/status/confirm?token={token}"))),
+        ("end", Arg::from(end.clone())),
+    ];
+    let mut name = mail.kind.replace('_', "-");
+    if name == "notice" && data.at.is_some() {
+        name.push_str("-until");
+    }
+    let mut letter = letter(app, mail, address, lang, &name, &args, None);
+    // One press ends it (RFC 8058).
+    letter.unsubscribe = (mail.kind == "notice").then_some(end);
+    letter
+}
+
+/// What a component is called.
+pub fn component_name(app: &App, id: &str, lang: Lang) -> String {
+    if kagiya_domain::component::OWN.contains(&id) {
+        return app.words.get(lang, &format!("component-{id}"));
+    }
+    match app.settings.components.iter().find(|component| component.id == id) {
+        Some(component) => component.name.get(lang).to_owned(),
+        None => app.providers.name(id).to_owned(),
     }
 }
 
@@ -344,7 +416,15 @@ fn letter(
     let text = format!("{body}\n\n-- \n{foot}\n");
     let html = html(lang, &subject, &body, &foot, code, &settings.accent);
     // A code or an order to act never travels as a link that signs in.
-    Letter { id: format!("{}.{}", mail.id, mail.tries), to: to.to_owned(), subject, text, html, lang }
+    Letter {
+        id: format!("{}.{}", mail.id, mail.tries),
+        to: to.to_owned(),
+        subject,
+        text,
+        html,
+        lang,
+        unsubscribe: None,
+    }
 }
 
 fn html(lang: Lang, subject: &str, body: &str, foot: &str, code: Option<&str>, accent: &str) -> String {

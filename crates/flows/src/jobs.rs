@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, external::watch, monitor, notices, session, setup};
+use crate::{App, Fault, external::watch, monitor, notices, session, setup, subscribe, waiting};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
@@ -35,6 +35,8 @@ pub fn start(app: &Arc<App>) {
         repeat(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
         repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
     }
+    repeat(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());
+    subscribe::start(app);
     repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
 }
 
@@ -111,6 +113,8 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 store::throttle::sweep(conn, now.minus(Span::days(2)), now).await?;
                 store::outbox::sweep(conn, now.minus(Span::days(7))).await?;
                 store::delivery::sweep(conn, now.minus(Span::days(90))).await?;
+                store::subscriber::sweep(conn, now.minus(Span::days(7))).await?;
+                store::waiting::sweep(conn, now.minus(Span::days(14))).await?;
                 if let Some(after) = dormant {
                     store::account::put_to_sleep(conn, now.minus(after), now).await?;
                 }

@@ -35,9 +35,11 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
 pub mod stuffing;
+pub mod subscribe;
 pub mod throttle;
 pub mod unlock;
 pub mod visitor;
+pub mod waiting;
 pub mod way_in;
 pub mod why;
 

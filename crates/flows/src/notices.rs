@@ -8,7 +8,7 @@ use kagiya_domain::{
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, amends, platform::board::HISTORY, recover::audit_line};
+use crate::{App, Fault, amends, platform::board::HISTORY, recover::audit_line, subscribe};
 
 /// The alphabet of keys: no look-alikes.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz-";
@@ -348,6 +348,10 @@ pub(crate) async fn keep(
     }
     let mut line = audit_line(actor, act, now);
     line.detail = format!("{} {}", notice.kind.as_str(), notice.id);
+    let tell = match &update {
+        Some(update) => Some(subscribe::telling(app, &notice, update).await?),
+        None => None,
+    };
     let (kept, actor) = (notice.clone(), actor.to_owned());
     app.store
         .write(move |conn| {
@@ -356,11 +360,16 @@ pub(crate) async fn keep(
                 if let Some(update) = &update {
                     store::notice::add_update(conn, update_id, &kept.id, update, &actor).await?;
                 }
+                if let Some(tell) = tell {
+                    tell.keep(conn, now).await?;
+                }
                 store::audit::note(conn, audit_id, None, &line).await
             }
             .boxed()
         })
         .await?;
+    app.mail_bell.notify_one();
+    app.hook_bell.notify_one();
     refresh(app).await?;
     Ok(notice)
 }

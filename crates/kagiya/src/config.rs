@@ -301,6 +301,11 @@ impl Config {
         providers::read(&self.providers, &self.folder)
     }
 
+    /// Hosts inside that the settings lead to.
+    pub(crate) fn inward(&self) -> Vec<url::Url> {
+        self.status.inward()
+    }
+
     /// The public URL, or the loopback address that is listened on.
     pub(crate) fn public_url(&self, listening: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl { origin: format!("http://{listening}"), secure: false })

@@ -136,7 +136,13 @@ impl PostOffice {
             Envelope::new(Some(self.from.email.clone()), vec![to.clone()]).map_err(|error| error.to_string())?;
         let header =
             |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
-        Message::builder()
+        let mut builder = Message::builder();
+        if let Some(end) = &letter.unsubscribe {
+            builder = builder
+                .raw_header(header("List-Unsubscribe", &format!("<{end}>")))
+                .raw_header(header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+        }
+        builder
             .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
             .envelope(envelope)
             .from(self.from.clone())

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kagiya_flows::{App, app::Parts};
+use kagiya_flows::{
+    App,
+    app::{Outbound, Parts},
+};
 use kagiya_store::{Location, Store};
 
 use crate::{
@@ -50,6 +53,7 @@ pub(crate) fn app(
         keys: keys_file::open(&config.keys)?,
         settings: config.settings(listening),
         providers: config.providers()?,
+        outbound: Outbound::new(&config.inward()).map_err(Failure::Failed)?,
         hash_threads,
     }))
 }

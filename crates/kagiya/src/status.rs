@@ -15,6 +15,8 @@ use crate::Failure;
 pub(crate) struct StatusSetting {
     /// Whether incidents that the server finds are published without staff.
     pub(crate) publish_by_itself: bool,
+    /// Hosts inside to which webhooks may lead.
+    webhook_hosts: Vec<String>,
     components: Vec<ComponentSetting>,
     news: Vec<News>,
 }
@@ -50,6 +52,12 @@ impl StatusSetting {
         self.components.iter().map(read).collect()
     }
 
+    /// Where calls may lead although it is inside.
+    pub(crate) fn inward(&self) -> Vec<url::Url> {
+        let probes = self.components.iter().filter_map(|component| component.probe_url.as_ref());
+        self.webhook_hosts.iter().chain(probes).filter_map(|text| url::Url::parse(text).ok()).collect()
+    }
+
     pub(crate) fn news(&self) -> Vec<(ByLang, String)> {
         self.news.iter().map(|news| (both(&news.name, news.name_en.as_ref()), news.url.clone())).collect()
     }
@@ -73,6 +81,9 @@ impl StatusSetting {
             {
                 return wrong(format!("status.components.probe_url: {url:?}: expected an http or https URL"));
             }
+        }
+        if let Some(url) = self.webhook_hosts.iter().find(|url| !is_web(url)) {
+            return wrong(format!("status.webhook_hosts: {url:?}: expected an http or https URL"));
         }
         match self.news.iter().find(|news| !is_web(&news.url)) {
             Some(news) => wrong(format!("status.news.url: {:?}: expected an http or https URL", news.url)),

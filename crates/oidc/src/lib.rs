@@ -16,6 +16,7 @@ mod jwt;
 mod keys;
 mod kinds;
 mod learned;
+pub mod outbound;
 mod provider;
 pub mod reach;
 mod ring;

@@ -26,7 +26,9 @@ mod script;
 pub mod server;
 pub mod session;
 mod store;
+pub mod subscriber;
 pub mod throttle;
+pub mod waiting;
 mod writer;
 
 pub use db::{Conn, Error, Location};

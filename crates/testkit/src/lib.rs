@@ -116,6 +116,7 @@ impl TestServer {
                 mail_note: String::new(),
             },
             providers: Providers::default(),
+            outbound: kagiya_flows::app::Outbound::new(&[]).expect("a way out"),
             hash_threads: 1,
         });
         let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), Vec::new(), None));

@@ -121,14 +121,7 @@ fn works(view: &View<'_>, board: &Snapshot) -> String {
 
 /// A component's name for people.
 pub(crate) fn component_name(view: &View<'_>, id: &str) -> String {
-    let app = &view.context.web.app;
-    if kagiya_domain::component::OWN.contains(&id) {
-        return view.tk("component", id).into_owned();
-    }
-    match app.settings.components.iter().find(|component| component.id == id) {
-        Some(component) => component.name.get(view.lang).to_owned(),
-        None => app.providers.name(id).to_owned(),
-    }
+    kagiya_flows::compose::component_name(&view.context.web.app, id, view.lang)
 }
 
 /// Whether the reader's language is English.

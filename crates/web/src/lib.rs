@@ -38,6 +38,7 @@ mod sign_out;
 mod sign_up;
 mod signs;
 mod status;
+mod subscribe;
 mod turns;
 mod verdict;
 mod view;
@@ -163,6 +164,11 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/help", get(help::index))
         .route("/help/{cause}", get(help::page))
         .route("/status", get(status::show))
+        .route("/status/subscribe", axum::routing::post(subscribe::subscribe))
+        .route("/status/subscribed", get(subscribe::subscribed))
+        .route("/status/confirm", get(subscribe::confirm_page).post(subscribe::confirm))
+        .route("/status/unsubscribe", get(subscribe::unsubscribe_page).post(subscribe::unsubscribe))
+        .route("/notify", get(subscribe::notify_page).post(subscribe::notify))
         .route("/status/feed.atom", get(status::feed))
         .route("/api/v2/summary.json", get(status::summary))
         .route("/api/v2/status.json", get(status::overview))

@@ -1,7 +1,13 @@
 //! A refusal as a person reads it.
 
 use askama::Template;
-use kagiya_domain::{Audience, Evidence, cause::Cause, diagnosis::STOP, remedy::Remedy};
+use kagiya_domain::{
+    Audience, Evidence,
+    cause::Cause,
+    component::{DATABASE, MAIL, PASSWORD},
+    diagnosis::STOP,
+    remedy::Remedy,
+};
 use kagiya_flows::Refusal;
 use kagiya_text::Arg;
 
@@ -294,6 +300,21 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
     view.f(&key, &args)
 }
 
+/// The component whose return is waited for.
+fn waits_for(refusal: &Refusal) -> &str {
+    refusal
+        .evidence
+        .iter()
+        .find_map(|fact| match fact {
+            Evidence::AtProvider { provider } => Some(provider.as_str()),
+            Evidence::ComponentDown { component, .. } => Some(component.as_str()),
+            Evidence::MailDown { .. } | Evidence::MailQueueSlow { .. } => Some(MAIL),
+            Evidence::StoreFailed => Some(DATABASE),
+            _ => None,
+        })
+        .unwrap_or(PASSWORD)
+}
+
 /// What people share, in words: nothing that is only ours to know.
 fn slice_words(view: &View<'_>, slice: &str) -> String {
     let (name, value) = slice.split_once(':').unwrap_or((slice, ""));
@@ -318,6 +339,7 @@ pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Opti
         // Where there is nobody to ask yet, the mailbox is asked for.
         Remedy::ProveByMail if !refusal.verdict.audience.may_hear(Audience::Owner) => Some("/recover".to_owned()),
         Remedy::ContactSupport => view.support(),
+        Remedy::NotifyMe => Some(format!("/notify?component={}", waits_for(refusal))),
         step => step.page().map(str::to_owned),
     }
 }

@@ -1,0 +1,349 @@
+//! Subscriptions to notices: by mail, confirmed from the mailbox; by webhook, confirmed by its answer.
+//! Webhooks are signed as Standard Webhooks has it (<https://www.standardwebhooks.com>).
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Span, Timestamp,
+    email::EmailAddress,
+    notice::{Notice, Update},
+};
+use kagiya_store::{
+    self as store,
+    outbox::NewMail,
+    subscriber::{Hook, Subscriber},
+};
+use serde_json::json;
+use url::Url;
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Visitor,
+    attempt::{self, Draft},
+    compose,
+};
+
+/// A call that fails is tried again for so long.
+const PATIENCE: Span = Span::hours(24);
+/// Nobody else makes a call that one server has in hand for this long.
+const LEASE: Span = Span::seconds(30);
+/// Calls in hand at once.
+const BATCH: i64 = 20;
+/// Calls given up in a row that end a subscription.
+const GIVEN_UP: i64 = 5;
+
+/// What was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// A mail asks for confirmation.
+    ByMail,
+    /// The webhook is being tried; this is its secret, told once, and the token that ends it.
+    ByWebhook {
+        /// `whsec_…`
+        secret: String,
+        /// For the page that ends the subscription.
+        token: String,
+    },
+}
+
+/// The token that confirms or ends a subscription.
+fn token(app: &App, id: Uuid) -> String {
+    let tag = app.keys.digest16("subscription", &[id.as_bytes()]);
+    let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}{hex}", id.simple())
+}
+
+fn read_token(app: &App, token: &str) -> Option<Uuid> {
+    let id = Uuid::parse_str(token.get(..32)?).ok()?;
+    let tag: Vec<u8> = token
+        .get(32..64)?
+        .as_bytes()
+        .chunks(2)
+        .map_while(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok())
+        .collect();
+    (token.len() == 64 && app.keys.verify16("subscription", &[id.as_bytes()], &tag)).then_some(id)
+}
+
+async fn refuse(app: &App, visitor: &Visitor, field: FieldError) -> Outcome<Begun> {
+    Ok(Err(attempt::refuse(app, visitor, Draft::invalid("subscribe", visitor, vec![field])).await))
+}
+
+/// Begins a subscription by mail. Whether the address has one shows in the mailbox only.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun> {
+    let email = match EmailAddress::parse(typed) {
+        Ok(email) => email,
+        Err(error) => return refuse(app, visitor, FieldError { field: "email", key: error.key() }).await,
+    };
+    let new = fresh(app, visitor, "mail", email.as_string(), None);
+    let key = app.keys.digest16("subscriber", &[b"mail", email.key().as_bytes()]);
+    let (mail_id, lang, now) = (app.new_id(), visitor.lang.as_str().to_owned(), app.now());
+    let kept = app
+        .store
+        .write(move |conn| async move { store::subscriber::insert(conn, &new, &key, now).await }.boxed())
+        .await?;
+    if let Some(id) = kept {
+        let data = compose::token_data(&token(app, id));
+        let mail = NewMail {
+            id: mail_id,
+            kind: "subscribe",
+            account_id: None,
+            flow_id: None,
+            address: Some(email.as_string()),
+            data,
+            lang,
+            patience: Span::hours(24),
+        };
+        app.store.write(move |conn| async move { store::outbox::enqueue(conn, &mail, now).await }.boxed()).await?;
+        app.mail_bell.notify_one();
+    }
+    Ok(Ok(Begun::ByMail))
+}
+
+/// Begins a subscription by webhook: it is called once, and counts when it answers with a success.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun> {
+    let wrong = |key| FieldError { field: "url", key };
+    let url = match Url::parse(typed.trim()) {
+        Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() && typed.len() <= 500 => url,
+        _ => return refuse(app, visitor, wrong("error-webhook-url")).await,
+    };
+    if app.outbound.leads_inward(&url) {
+        return refuse(app, visitor, wrong("error-webhook-inward")).await;
+    }
+    if !app.outbound.permits(&url) {
+        return refuse(app, visitor, wrong("error-webhook-https")).await;
+    }
+    let secret: [u8; 24] = app.random();
+    let sealed = app.keys.seal("webhook", &secret, app.random());
+    let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed.clone()));
+    let key = app.keys.digest16("subscriber", &[b"webhook", url.as_str().as_bytes()]);
+    let (hook_id, now) = (app.new_id(), app.now());
+    let kept = app
+        .store
+        .write(move |conn| {
+            async move {
+                let kept = store::subscriber::insert(conn, &new, &key, now).await?;
+                if let Some(id) = kept {
+                    store::subscriber::set_secret(conn, id, &sealed).await?;
+                    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000 }).to_string();
+                    store::subscriber::enqueue(conn, hook_id, id, &body, Span::hours(1), now).await?;
+                }
+                Ok(kept)
+            }
+            .boxed()
+        })
+        .await?;
+    match kept {
+        Some(id) => {
+            app.hook_bell.notify_one();
+            let secret = format!("whsec_{}", STANDARD.encode(secret));
+            Ok(Ok(Begun::ByWebhook { secret, token: token(app, id) }))
+        }
+        None => refuse(app, visitor, wrong("error-webhook-known")).await,
+    }
+}
+
+fn fresh(app: &App, visitor: &Visitor, way: &str, target: String, secret: Option<String>) -> Subscriber {
+    Subscriber {
+        id: app.new_id(),
+        way: way.to_owned(),
+        target,
+        lang: visitor.lang.as_str().to_owned(),
+        secret,
+        confirmed_at: None,
+        failures: 0,
+    }
+}
+
+/// Confirms a subscription; `false` when the token is of none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn confirm(app: &App, token: &str) -> Result<bool, Fault> {
+    let Some(id) = read_token(app, token) else {
+        return Ok(false);
+    };
+    let now = app.now();
+    Ok(app.store.write(move |conn| async move { store::subscriber::confirm(conn, id, now).await }.boxed()).await?)
+}
+
+/// Ends a subscription; `false` when the token is of none.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(app: &App, token: &str) -> Result<bool, Fault> {
+    let Some(id) = read_token(app, token) else {
+        return Ok(false);
+    };
+    Ok(app.store.write(move |conn| async move { store::subscriber::remove(conn, id).await }.boxed()).await?)
+}
+
+/// What everybody who asked is told of one notice.
+pub(crate) struct Telling {
+    mails: Vec<NewMail>,
+    hooks: Vec<(Uuid, Uuid, String)>,
+}
+
+impl Telling {
+    /// In the transaction that changes the notice.
+    pub(crate) async fn keep(&self, conn: &mut store::Conn, now: Timestamp) -> Result<(), store::Error> {
+        for mail in &self.mails {
+            store::outbox::enqueue(conn, mail, now).await?;
+        }
+        for (id, subscriber, body) in &self.hooks {
+            store::subscriber::enqueue(conn, *id, *subscriber, body, PATIENCE, now).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What there is to tell of a change of a notice.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn telling(app: &App, notice: &Notice, update: &Update) -> Result<Telling, Fault> {
+    let everybody = if notice.stage.is_public() {
+        store::subscriber::confirmed(&mut app.store.reader().await?).await?
+    } else {
+        Vec::new()
+    };
+    let mut mails = Vec::new();
+    let mut hooks = Vec::new();
+    for one in everybody {
+        let english = one.lang == "en";
+        if one.way == "mail" {
+            let data = compose::notice_data(
+                notice.title_in(english),
+                update.stage.as_str(),
+                update.body_in(english),
+                notice.ends_at.or(notice.next_update_at),
+                &token(app, one.id),
+            );
+            mails.push(NewMail {
+                id: app.new_id(),
+                kind: "notice",
+                account_id: None,
+                flow_id: None,
+                address: Some(one.target),
+                data,
+                lang: one.lang,
+                patience: Span::hours(24),
+            });
+        } else {
+            hooks.push((app.new_id(), one.id, hook_body(app, notice, update)));
+        }
+    }
+    Ok(Telling { mails, hooks })
+}
+
+fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
+    let time = |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).ok();
+    json!({
+        "type": format!("{}.{}", notice.kind.as_str(), update.stage.as_str()),
+        "timestamp": time(update.at),
+        "data": {
+            "id": notice.id,
+            "name": notice.title,
+            "name_en": notice.title_en,
+            "status": update.stage.as_str(),
+            "impact": notice.impact.as_str(),
+            "body": update.body,
+            "body_en": update.body_en,
+            "components": notice.components,
+            "started_at": time(notice.begins_at),
+            "scheduled_until": notice.ends_at.and_then(time),
+            "next_update_at": notice.next_update_at.and_then(time),
+            "url": format!("{}/status#{}", app.settings.public_url.origin, notice.id),
+        },
+    })
+    .to_string()
+}
+
+/// Makes calls until the runtime ends.
+pub fn start(app: &Arc<App>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        loop {
+            let made = call_once(&app).await.unwrap_or(0);
+            if made == 0 {
+                let _ = tokio::time::timeout(Duration::from_secs(5), app.hook_bell.notified()).await;
+            }
+        }
+    });
+}
+
+async fn call_once(app: &App) -> Result<usize, Fault> {
+    let now = app.now();
+    let hooks = app
+        .store
+        .write_forgettable(move |conn| {
+            async move { store::subscriber::lease(conn, BATCH, now.plus(LEASE), now).await }.boxed()
+        })
+        .await?;
+    let count = hooks.len();
+    let calls = futures_util::future::join_all(hooks.into_iter().map(|hook| call(app, hook))).await;
+    for outcome in calls {
+        outcome?;
+    }
+    Ok(count)
+}
+
+async fn call(app: &App, hook: Hook) -> Result<(), Fault> {
+    let found = store::subscriber::find(&mut app.store.reader().await?, hook.subscriber_id).await?;
+    let answer = match &found {
+        Some(subscriber) => deliver(app, subscriber, &hook).await,
+        // Ended meanwhile.
+        None => Ok(200),
+    };
+    let (id, subscriber, now) = (hook.id, hook.subscriber_id, app.now());
+    let good = matches!(answer, Ok(200..=299));
+    let gone = answer == Ok(410);
+    if !good {
+        tracing::warn!(?answer, tries = hook.tries, "a webhook did not take its call");
+    }
+    let retry_at = now.plus(Span(Span::seconds(5).0.saturating_mul(1 << hook.tries.clamp(1, 9)).min(Span::hours(1).0)));
+    let again = !good && !gone && retry_at.0 < hook.deadline_at;
+    let ends = gone || (!good && !again && found.as_ref().is_some_and(|s| s.failures + 1 >= GIVEN_UP));
+    app.store
+        .write(move |conn| {
+            async move {
+                if again {
+                    return store::subscriber::retry_at(conn, id, retry_at).await;
+                }
+                store::subscriber::note_call(conn, subscriber, !good).await?;
+                if good {
+                    store::subscriber::confirm(conn, subscriber, now).await?;
+                }
+                if ends {
+                    store::subscriber::remove(conn, subscriber).await?;
+                }
+                store::subscriber::done(conn, id, now).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(())
+}
+
+async fn deliver(app: &App, subscriber: &Subscriber, hook: &Hook) -> Result<u16, String> {
+    let secret = subscriber.secret.as_deref().and_then(|sealed| app.keys.open("webhook", sealed));
+    let secret = secret.ok_or("its secret cannot be read")?;
+    let url = Url::parse(&subscriber.target).map_err(|error| error.to_string())?;
+    let signer = standardwebhooks::Webhook::from_bytes(secret).map_err(|error| error.to_string())?;
+    let (id, at) = (format!("msg_{}", hook.id.simple()), app.now().0 / 1_000);
+    let signature = signer.sign(&id, at, hook.body.as_bytes()).map_err(|error| error.to_string())?;
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", id),
+        ("webhook-timestamp", at.to_string()),
+        ("webhook-signature", signature),
+    ];
+    app.outbound.send("POST", &url, &headers, hook.body.clone().into_bytes()).await
+}

@@ -1,0 +1,165 @@
+//! Who wants to hear of notices, by mail or by webhook, and the calls that must be made.
+
+use kagiya_domain::{Span, Timestamp};
+use uuid::Uuid;
+
+use crate::db::{Conn, Result, all, execute, later, optional};
+
+/// Somebody who wants to hear.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Subscriber {
+    /// Their key.
+    pub id: Uuid,
+    /// `mail` or `webhook`.
+    pub way: String,
+    /// The address, or the URL.
+    pub target: String,
+    /// `ja` or `en`.
+    pub lang: String,
+    /// A webhook's secret, sealed.
+    pub secret: Option<String>,
+    /// When they confirmed, in milliseconds.
+    pub confirmed_at: Option<i64>,
+    /// Calls in a row that failed.
+    pub failures: i64,
+}
+
+/// Keeps somebody who is not confirmed yet; a second wish finds the first. `None`: confirmed already.
+pub async fn insert(conn: &mut Conn, new: &Subscriber, target_key: &[u8], now: Timestamp) -> Result<Option<Uuid>> {
+    execute!(
+        conn,
+        "INSERT INTO subscriber (id, way, target, target_key, lang, secret, created_at, failures)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (target_key) DO NOTHING",
+        new.id,
+        new.way.as_str(),
+        new.target.as_str(),
+        target_key,
+        new.lang.as_str(),
+        new.secret.as_deref(),
+        now.0
+    )?;
+    let row: Option<(Uuid, Option<i64>)> = optional!(
+        conn,
+        (Uuid, Option<i64>),
+        "SELECT id, confirmed_at FROM subscriber WHERE target_key = $1",
+        target_key
+    )?;
+    Ok(row.filter(|row| row.1.is_none()).map(|row| row.0))
+}
+
+/// Replaces the secret of a webhook that is not confirmed.
+pub async fn set_secret(conn: &mut Conn, id: Uuid, secret: &str) -> Result<()> {
+    execute!(conn, "UPDATE subscriber SET secret = $2 WHERE id = $1 AND confirmed_at IS NULL", id, secret).map(drop)
+}
+
+/// Somebody by their key.
+pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Subscriber>> {
+    optional!(
+        conn,
+        Subscriber,
+        "SELECT id, way, target, lang, secret, confirmed_at, failures FROM subscriber WHERE id = $1",
+        id
+    )
+}
+
+/// Confirms; `false` when they are gone.
+pub async fn confirm(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
+    let rows =
+        execute!(conn, "UPDATE subscriber SET confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $1", id, now.0)?;
+    Ok(rows == 1)
+}
+
+/// Ends.
+pub async fn remove(conn: &mut Conn, id: Uuid) -> Result<bool> {
+    execute!(conn, "DELETE FROM hook WHERE subscriber_id = $1", id)?;
+    Ok(execute!(conn, "DELETE FROM subscriber WHERE id = $1", id)? == 1)
+}
+
+/// Everybody who confirmed.
+pub async fn confirmed(conn: &mut Conn) -> Result<Vec<Subscriber>> {
+    all!(
+        conn,
+        Subscriber,
+        "SELECT id, way, target, lang, secret, confirmed_at, failures FROM subscriber
+         WHERE confirmed_at IS NOT NULL ORDER BY id"
+    )
+}
+
+/// Notes how a call went.
+pub async fn note_call(conn: &mut Conn, id: Uuid, failed: bool) -> Result<()> {
+    later!(
+        conn,
+        "UPDATE subscriber SET failures = CASE WHEN $2 = 1 THEN failures + 1 ELSE 0 END WHERE id = $1",
+        id,
+        i64::from(failed)
+    )
+}
+
+/// Forgets who never confirmed.
+pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<()> {
+    execute!(conn, "DELETE FROM subscriber WHERE confirmed_at IS NULL AND created_at < $1", before.0)?;
+    execute!(conn, "DELETE FROM hook WHERE done_at < $1", before.0).map(drop)
+}
+
+/// A call that must be made.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Hook {
+    /// Its key.
+    pub id: Uuid,
+    /// Whom.
+    pub subscriber_id: Uuid,
+    /// What is sent, as JSON.
+    pub body: String,
+    /// When it was asked for.
+    pub created_at: i64,
+    /// When it is given up.
+    pub deadline_at: i64,
+    /// How often it was tried.
+    pub tries: i64,
+}
+
+/// Keeps a call.
+pub async fn enqueue(
+    conn: &mut Conn,
+    id: Uuid,
+    subscriber: Uuid,
+    body: &str,
+    patience: Span,
+    now: Timestamp,
+) -> Result<()> {
+    later!(
+        conn,
+        "INSERT INTO hook (id, subscriber_id, body, created_at, due_at, deadline_at, tries)
+         VALUES ($1, $2, $3, $4, $4, $5, 0)",
+        id,
+        subscriber,
+        body,
+        now.0,
+        now.plus(patience).0
+    )
+}
+
+/// Takes due calls; nobody else gets them before `until`.
+pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp) -> Result<Vec<Hook>> {
+    all!(
+        conn,
+        Hook,
+        "UPDATE hook SET due_at = $3, tries = tries + 1
+         WHERE done_at IS NULL AND due_at <= $1
+         AND id IN (SELECT id FROM hook WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2)
+         RETURNING id, subscriber_id, body, created_at, deadline_at, tries",
+        now.0,
+        limit,
+        until.0
+    )
+}
+
+/// Marks a call as made, or given up.
+pub async fn done(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE hook SET done_at = $2 WHERE id = $1", id, now.0).map(drop)
+}
+
+/// Puts a call off.
+pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE hook SET due_at = $2 WHERE id = $1", id, at.0).map(drop)
+}

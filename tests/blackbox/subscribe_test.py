@@ -1,0 +1,177 @@
+"""Who asked hears of it: by mail, by webhook, once when it works again; and amends after our own faults."""
+
+import http.server
+import json
+import re
+import threading
+import time
+import unittest
+
+from standardwebhooks import Webhook
+
+from client import Browser, Server, free_port
+from platform_test import FAST, PASSWORD, at, level, until
+from support import Cluster, OnBoth, on_both
+
+
+class Receiver:
+    """An app that takes webhooks, and refuses the first `refuse` of them."""
+
+    def __init__(self, refuse=0):
+        calls = self.calls = []
+        left = [refuse]
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if left[0] > 0:
+                    left[0] -= 1
+                    self.send_response(500)
+                    self.end_headers()
+                    return
+                calls.append((dict(self.headers.items()), body))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.http.server_address[1]
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
+def link_in(mail, path):
+    text = mail.get_body(("plain",)).get_content()
+    return re.search(rf"(/status/{path}\?token=[0-9a-f]+)", text).group(1)
+
+
+@on_both
+class Subscriptions(OnBoth):
+    def setUp(self):
+        self.receiver = Receiver(refuse=1)
+        self.addCleanup(self.receiver.close)
+        self.toml = FAST + f'[status]\nwebhook_hosts = ["http://127.0.0.1:{self.receiver.port}"]\n'
+        super().setUp()
+
+    def test_by_mail(self):
+        s, b = self.server, Browser(self.server)
+        self.assertEqual(b.submit("/status", "/status/subscribe", email="hana@example.jp").status, 303)
+        asked = s.wait_mails("hana@example.jp", 1)[0]
+        s.run("incident", "open", "--message", "まだ確認していません")
+        path = link_in(asked, "confirm")
+        page = b.get(path)
+        self.assertEqual(page.status, 200)
+        # Looking at the page confirms nothing.
+        form = page.form("/status/confirm")
+        self.assertEqual(b.post("/status/confirm", {"token": form["fields"]["token"][:-1] + "0"}).status, 404)
+        self.assertEqual(b.post("/status/confirm", form["fields"]).mark("data-done"), "subscribe-confirmed")
+        s.run("incident", "update", "--message", "原因が分かりました。", "--status", "identified")
+        told = s.wait_mails("hana@example.jp", 2)[1]
+        self.assertIn("まだ確認していません", told["Subject"])
+        self.assertIn("原因が分かりました", told.get_body(("plain",)).get_content())
+        self.assertEqual(told["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
+        # One press, as mail programs send it.
+        end = link_in(told, "unsubscribe")
+        self.assertIn(end, told["List-Unsubscribe"])
+        self.assertEqual(Browser(s).post(end, {"List-Unsubscribe": "One-Click"}).status, 200)
+        s.run("incident", "resolve", "--message", "直りました")
+        time.sleep(2)
+        self.assertEqual(len(s.mails("hana@example.jp")), 2)
+
+    def test_by_webhook(self):
+        s, b = self.server, Browser(self.server)
+        page = b.submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{self.receiver.port}/hook")
+        self.assertEqual(page.status, 200)
+        secret = re.search(r"whsec_[A-Za-z0-9+/=]+", page.text).group(0)
+        until(lambda: self.receiver.calls, 30)
+        s.run("incident", "open", "--message", "つながりません", "--component", "mail")
+        until(lambda: len(self.receiver.calls) == 2, 15)
+        headers, body = self.receiver.calls[1]
+        told = Webhook(secret).verify(body.decode(), {k.lower(): v for k, v in headers.items()})
+        self.assertEqual(told["type"], "incident.investigating")
+        self.assertEqual(told["data"]["components"], ["mail"])
+        self.assertEqual(json.loads(self.receiver.calls[0][1])["type"], "subscription.test")
+
+    def test_webhooks_that_point_inward(self):
+        b = Browser(self.server)
+        for url in ("http://127.0.0.1:1/", "https://10.0.0.1/x", "https://[::1]/", "https://localhost/", "http://169.254.169.254/latest", "file:///etc/passwd", "x", "http://example.com/"):
+            page = b.submit("/status", "/status/subscribe", url=url)
+            self.assertEqual(page.status, 422, url)
+            self.assertIn('href="#url"', page.text)
+
+
+class TellMe(unittest.TestCase):
+    def test_when_it_works_again(self):
+        cluster = Cluster()
+        self.addCleanup(cluster.close)
+        with Server(database=cluster.database(), toml=FAST) as s:
+            b = Browser(s)
+            cluster.stop()
+            until(lambda: level(s, "database") == "major_outage", 60)
+            page = b.get("/sign-in")
+            path = next(a for a in re.findall(r'href="(/notify[^"]*)"', page.text))
+            # Even now the wish is taken.
+            self.assertEqual(b.submit(path, "/notify", email="hana@example.jp").mark("data-done"), "notify-done")
+            b.submit(path, "/notify", email="hana@example.jp")
+            self.assertEqual(b.submit(path, "/notify", email="nowhere").status, 422)
+            cluster.start()
+            mails = s.wait_mails("hana@example.jp", 1, 120)
+            self.assertIn("また使える", mails[0]["Subject"])
+            time.sleep(8)
+            self.assertEqual(len(s.mails("hana@example.jp")), 1)
+
+
+@on_both
+class Amends(OnBoth):
+    toml = FAST
+
+    def lock(self, b, tries=12):
+        for n in range(tries):
+            answer = b.sign_in("hana", f"wrong {n}")
+        return answer
+
+    def test_a_lock_of_our_own_making_is_undone(self):
+        s = self.server
+        s.account("hana")
+        since = at(-60)
+        self.assertEqual(self.lock(Browser(s)).status, 429)
+        s.wait_mails("hana@example.jp", 1)
+        s.run("incident", "open", "--message", "正しいパスワードでもログインできない不具合です", "--component", "password", "--since", since)
+        time.sleep(1.5)
+        # While it is told, failures are counted apart: nobody is locked by what came before.
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+        s.run("incident", "resolve", "--message", "直りました")
+        time.sleep(1.5)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+        told = [m for m in s.wait_mails("hana@example.jp", 2) if "解除" in m["Subject"]]
+        self.assertEqual(len(told), 1)
+
+    def test_failures_meanwhile_leave_no_lock(self):
+        s = self.server
+        s.account("hana")
+        s.run("incident", "open", "--message", "調べています", "--component", "password")
+        time.sleep(1.5)
+        self.lock(Browser(s))
+        s.run("incident", "resolve", "--message", "直りました")
+        time.sleep(1.5)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+
+    def test_signed_in_but_unreadable(self):
+        s = self.server
+        s.account("hana")
+        b = Browser(s)
+        b.sign_in("hana", PASSWORD)
+        page = b.get("/account/trouble")
+        self.assertEqual((page.status, page.cause), (503, "platform.account_data"))
+        self.assertIn("成功", page.text)
+        self.assertIn("password_reset", page.marks("data-avoid"))
+        self.assertEqual(s.why_cause(page.reference), "platform.account_data")
+
+
+if __name__ == "__main__":
+    unittest.main()
