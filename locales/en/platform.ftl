@@ -85,6 +85,8 @@ banner-works = Ways to sign in that work now: { $methods }
 banner-nothing-works = No way to sign in works just now. If you are signed in already, you can go on.
 banner-more = See the details
 
+proposal-slice = People with this in common ({ $slice }) keep failing ({ $cause }).
+proposal-component = “{ $component }” is not working properly. We are looking into it.
 slice-build = the version of the pages
 slice-key = one of our servers
 slice-network = their network
@@ -122,3 +124,6 @@ subscribe-end-ask = Do you want to stop the notices?
 subscribe-end-submit = Stop
 subscribe-ended-title = Stopped
 subscribe-ended-lead = No further notices will come.
+
+me-too-submit = Tell us that you have this, too
+me-too-done = Thank you. It helps us to find the cause.

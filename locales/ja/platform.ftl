@@ -85,6 +85,8 @@ banner-works = いま使えるログイン方法: { $methods }
 banner-nothing-works = いま使えるログイン方法はありません。すでにログインしている方は、そのままお使いいただけます。
 banner-more = くわしい状況を見る
 
+proposal-slice = 同じ条件の方({ $slice })に、失敗({ $cause })が続いています。
+proposal-component = 「{ $component }」がうまく動いていません。原因を調べています。
 slice-build = 画面の版
 slice-key = 当サービスのサーバー
 slice-network = 接続している回線
@@ -122,3 +124,6 @@ subscribe-end-ask = お知らせを止めますか。
 subscribe-end-submit = 止める
 subscribe-ended-title = 止めました
 subscribe-ended-lead = これ以上、お知らせは届きません。
+
+me-too-submit = 自分にも起きている、と知らせる
+me-too-done = お知らせいただき、ありがとうございます。原因を調べる手がかりになります。

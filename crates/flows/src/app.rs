@@ -18,7 +18,7 @@ use crate::{
     keys::Keys,
     memory::Memory,
     notes::Notes,
-    platform::{Board, Monitor, measure::Measure},
+    platform::{Board, Crowd, Monitor, measure::Measure},
     providers::Providers,
     settings::Settings,
     stuffing::Stuffing,
@@ -87,6 +87,8 @@ pub struct App {
     /// What traffic shows.
     pub measure: Measure,
     pub(crate) monitor: Monitor,
+    /// How others fare.
+    pub(crate) crowd: Crowd,
 }
 
 /// What an [`App`] is built from.
@@ -143,6 +145,7 @@ impl App {
             board: Board::open(board_file),
             measure: Measure::default(),
             monitor: Monitor::default(),
+            crowd: Crowd::default(),
         })
     }
 

@@ -103,6 +103,8 @@ impl Draft {
 /// Makes the refusal and the row to keep. The caller inserts the row in its transaction.
 pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
     draft.evidence.extend(ours(app, visitor, &draft, now));
+    // How others fare depends on what one is told, never on an account.
+    draft.evidence.extend(app.crowd.evidence(diagnose(&draft.evidence, draft.audience).cause));
     let reference = Reference::from_random(app.random());
     let staff = diagnose(&draft.evidence, Audience::Staff);
     let evidence: Vec<Evidence> =

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, external::watch, monitor, notices, session, setup, subscribe, waiting};
+use crate::{App, Fault, crowd, external::watch, monitor, notices, session, setup, subscribe, waiting};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
@@ -19,6 +19,8 @@ const BEAT_EVERY: Duration = Duration::from_secs(8);
 const MONITOR_EVERY: Duration = Duration::from_secs(5);
 /// How often notices are read: what the command line says is told within this.
 const BOARD_EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked how people fare.
+const CROWD_EVERY: Duration = Duration::from_secs(10);
 /// Beats in a row that must see other keys: longer than a dead server's row counts.
 const STRANGE_BEATS: u32 = 3;
 
@@ -36,6 +38,7 @@ pub fn start(app: &Arc<App>) {
         repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
     }
     repeat(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());
+    repeat(app, CROWD_EVERY, "crowd", |app| async move { crowd::run(&app).await }.boxed());
     subscribe::start(app);
     repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
 }
@@ -114,6 +117,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 store::outbox::sweep(conn, now.minus(Span::days(7))).await?;
                 store::delivery::sweep(conn, now.minus(Span::days(90))).await?;
                 store::subscriber::sweep(conn, now.minus(Span::days(7))).await?;
+                store::attempt::sweep_me_too(conn, now.minus(day)).await?;
                 store::waiting::sweep(conn, now.minus(Span::days(14))).await?;
                 if let Some(after) = dormant {
                     store::account::put_to_sleep(conn, now.minus(after), now).await?;

@@ -11,6 +11,7 @@ pub mod case;
 pub mod code;
 pub mod compose;
 pub mod confirm;
+pub mod crowd;
 mod deferred;
 pub mod external;
 pub mod findings;

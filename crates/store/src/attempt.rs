@@ -254,3 +254,57 @@ pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64
         limit
     )
 }
+
+/// What is read of an attempt to see how people fare.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Lately {
+    /// When it was made.
+    pub created_at: i64,
+    /// `refused` or `signed_in`.
+    pub outcome: String,
+    /// The leading cause that the person was told.
+    pub told: String,
+    /// The leading cause at the staff's tier.
+    pub cause: String,
+    /// Digest of the browser's flow cookie.
+    pub browser_key: Option<Vec<u8>>,
+    /// Shortened network.
+    pub network: String,
+    /// In what it may differ from others.
+    pub slices: String,
+}
+
+/// Sign-ins and refusals since then, the newest first.
+pub async fn lately(conn: &mut Conn, since: Timestamp, limit: i64) -> Result<Vec<Lately>> {
+    all!(
+        conn,
+        Lately,
+        "SELECT created_at, outcome, told, cause, browser_key, network, slices FROM attempt
+         WHERE created_at > $1 AND outcome <> 'noted' ORDER BY created_at DESC LIMIT $2",
+        since.0,
+        limit
+    )
+}
+
+/// Notes that a browser has what a cause says, too.
+pub async fn note_me_too(conn: &mut Conn, browser_key: &[u8], cause: &str, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO me_too (browser_key, cause, at) VALUES ($1, $2, $3)
+         ON CONFLICT (browser_key, cause) DO UPDATE SET at = excluded.at",
+        browser_key,
+        cause,
+        now.0
+    )
+    .map(drop)
+}
+
+/// Who pressed "me too" since then: cause and browser.
+pub async fn me_too(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, Vec<u8>)>> {
+    all!(conn, (String, Vec<u8>), "SELECT cause, browser_key FROM me_too WHERE at > $1", since.0)
+}
+
+/// Forgets presses of long ago.
+pub async fn sweep_me_too(conn: &mut Conn, before: Timestamp) -> Result<()> {
+    execute!(conn, "DELETE FROM me_too WHERE at < $1", before.0).map(drop)
+}

@@ -161,6 +161,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/account/close", get(account::close_page).post(account::close))
         .route("/why/{reference}", get(why::page))
         .route("/why/{reference}/confirm", get(why::confirm_page).post(why::confirm))
+        .route("/why/{reference}/me-too", axum::routing::post(why::me_too))
         .route("/help", get(help::index))
         .route("/help/{cause}", get(help::page))
         .route("/status", get(status::show))

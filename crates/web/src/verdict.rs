@@ -3,7 +3,7 @@
 use askama::Template;
 use kagiya_domain::{
     Audience, Evidence,
-    cause::Cause,
+    cause::{Cause, Family},
     component::{DATABASE, MAIL, PASSWORD},
     diagnosis::STOP,
     remedy::Remedy,
@@ -48,6 +48,10 @@ pub(crate) struct VerdictView {
     pub(crate) login: String,
     /// Nothing was refused.
     pub(crate) calm: bool,
+    /// How others fare: a word, and the sentence.
+    pub(crate) others: Option<(&'static str, String)>,
+    /// Whether a press on "me too" says something.
+    pub(crate) me_too: bool,
 }
 
 impl VerdictView {
@@ -93,6 +97,12 @@ impl VerdictView {
             return_to: String::new(),
             login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
             calm: refusal.status < 400,
+            others: refusal.evidence.iter().find_map(|fact| match fact {
+                Evidence::OthersFine => Some(("fine", because(view, fact))),
+                Evidence::ManyHaveThis { .. } => Some(("many", because(view, fact))),
+                _ => None,
+            }),
+            me_too: matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
         };
         verdict.carrying(return_to.as_ref().map_or("", |to| to.as_str()))
     }

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use kagiya_flows::{attempt, confirm};
+use kagiya_flows::{attempt, confirm, crowd};
 
 use crate::{
     Web,
@@ -28,6 +28,7 @@ struct WhyPage<'a> {
     verdict: VerdictView,
     resolved: bool,
     at: String,
+    said: bool,
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
@@ -42,7 +43,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String
             let verdict = VerdictView::new(&view, &told.refusal);
             let title = view.t("why-title").into_owned();
             let at = view.time(&told.refusal.at.0);
-            render(&view, StatusCode::OK, &title, &WhyPage { v: &view, verdict, resolved: told.resolved, at })
+            let said = context.query("said") == Some("me-too");
+            render(&view, StatusCode::OK, &title, &WhyPage { v: &view, verdict, resolved: told.resolved, at, said })
         }
         // Another browser's reference and one that never was look the same.
         Ok(None) => not_found_page(&context),
@@ -114,6 +116,36 @@ pub(crate) async fn confirm(
     match confirm::type_code(app, &context.visitor, id, fields.get("code")).await {
         Ok(Ok(())) => see_other(&context, &format!("/why/{reference}")),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+/// "Me too": one press of one browser.
+pub(crate) async fn me_too(
+    State(_): State<Arc<Web>>,
+    Path(reference): Path<String>,
+    mut context: Context,
+    body: Body,
+) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    if let Err(evidence) = form::guard_own(&mut context, &fields) {
+        let refusal = guard_refusal(&context, "me_too", evidence).await;
+        return refused_page(&context, &refusal, "/sign-in");
+    }
+    let app = &context.web.app;
+    match attempt::tell(app, &context.visitor, None, &reference).await {
+        Ok(Some(told)) => {
+            if let Some(key) = context.visitor.browser_key
+                && let Err(fault) = crowd::me_too(app, key, told.refusal.verdict.cause).await
+            {
+                return fault_page(&context, &fault);
+            }
+            see_other(&context, &format!("/why/{}?said=me-too", clean(&reference)))
+        }
+        Ok(None) => not_found_page(&context),
         Err(fault) => fault_page(&context, &fault),
     }
 }

@@ -13,7 +13,7 @@ use kagiya_domain::{
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, platform::board::Day, providers::health};
+use crate::{App, Fault, crowd, platform::board::Day, providers::health};
 
 /// The database is asked so often.
 pub const DATABASE_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +28,8 @@ const CHECK_IN_TROUBLE: Span = Span::seconds(10);
 const FRESH: Span = Span::seconds(45);
 /// What this server sees is written at least so often.
 const WRITE_EVERY: Span = Span::seconds(20);
+/// What does not work for so long is proposed as an incident.
+const PROPOSED_AFTER: Span = Span::seconds(20);
 /// Mail that waits so long without having been tried is a fault of ours.
 const MAIL_STUCK: Span = Span::minutes(3);
 
@@ -116,6 +118,10 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
     }
     learn(app, hour).await?;
     tell(app, &own, now).await?;
+    for component in &whole {
+        let out = component.level.is_out() && now.since(component.since).0 >= PROPOSED_AFTER.0;
+        crowd::follow(app, &component.id, out.then_some(component.since)).await?;
+    }
     count_days(app, &whole, now).await?;
     windows::run(app).await
 }

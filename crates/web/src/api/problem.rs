@@ -55,6 +55,9 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         "steps": steps,
         "avoid": refusal.verdict.avoid.iter().map(|remedy| json!({ "id": remedy.id(), "text": avoid_text(&view, *remedy) })).collect::<Vec<_>>(),
     });
+    if let Some((word, _)) = &verdict.others {
+        body["others"] = json!(word);
+    }
     if let Some(seconds) = refusal.retry_after() {
         body["retry_after"] = json!(seconds);
     }
