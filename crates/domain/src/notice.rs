@@ -92,6 +92,19 @@ words!(Stage: Proposed "proposed", Investigating "investigating", Identified "id
 words!(Impact: None "none", Minor "minor", Major "major", Critical "critical", Maintenance "maintenance");
 words!(Door: Open "open", ReadOnly "read_only", Closed "closed");
 
+impl Kind {
+    /// The stages that staff may move a notice of this kind to.
+    pub const fn allows(self, stage: Stage) -> bool {
+        match self {
+            Self::Incident => matches!(
+                stage,
+                Stage::Investigating | Stage::Identified | Stage::Monitoring | Stage::Resolved | Stage::Dismissed
+            ),
+            Self::Maintenance => matches!(stage, Stage::Completed),
+        }
+    }
+}
+
 impl Stage {
     /// Whether everybody may see it.
     pub const fn is_public(self) -> bool {

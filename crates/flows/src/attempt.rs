@@ -9,7 +9,8 @@ use kagiya_domain::{
     diagnosis::{Verdict, diagnose},
     reference::Reference,
 };
-use kagiya_store::{self as store, attempt::Attempt};
+pub use kagiya_store::attempt::Attempt;
+use kagiya_store::{self as store};
 use uuid::Uuid;
 
 use crate::{App, Fault, Visitor};
@@ -173,9 +174,11 @@ pub(crate) fn slices(app: &App, visitor: &Visitor, evidence: &[Evidence]) -> Str
     if let Some(build) = &visitor.build {
         slices.push(format!("build:{build}"));
     }
+    // The family: a version alone is rarely a crowd.
     let name = visitor.browser.name();
+    let name = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end();
     if !name.is_empty() {
-        slices.push(format!("browser:{}", word(&name)));
+        slices.push(format!("browser:{}", word(name)));
     }
     let network = visitor.network_kept();
     if !network.is_empty() {

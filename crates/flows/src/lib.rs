@@ -35,6 +35,7 @@ pub mod settings;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod staff;
 pub mod stuffing;
 pub mod subscribe;
 pub mod throttle;

@@ -308,3 +308,35 @@ pub async fn me_too(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, Ve
 pub async fn sweep_me_too(conn: &mut Conn, before: Timestamp) -> Result<()> {
     execute!(conn, "DELETE FROM me_too WHERE at < $1", before.0).map(drop)
 }
+
+/// Refusals since then by hour (hours since 1970) and cause.
+pub async fn by_hour(conn: &mut Conn, since: Timestamp) -> Result<Vec<(i64, String, i64)>> {
+    all!(
+        conn,
+        (i64, String, i64),
+        "SELECT created_at / 3600000 AS hour, cause, COUNT(*) FROM attempt
+         WHERE created_at > $1 AND outcome = 'refused' GROUP BY created_at / 3600000, cause ORDER BY hour",
+        since.0
+    )
+}
+
+/// Attempts since then by kind and outcome.
+pub async fn by_kind(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String, i64)>> {
+    all!(
+        conn,
+        (String, String, i64),
+        "SELECT kind, outcome, COUNT(*) FROM attempt WHERE created_at > $1 GROUP BY kind, outcome ORDER BY kind, outcome",
+        since.0
+    )
+}
+
+/// What was advised since then, whether the person got in after it, and by what.
+pub async fn by_advice(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, Option<String>, i64)>> {
+    all!(
+        conn,
+        (String, Option<String>, i64),
+        "SELECT advised, resolved_by, COUNT(*) FROM attempt
+         WHERE created_at > $1 AND outcome = 'refused' AND advised <> '' GROUP BY advised, resolved_by",
+        since.0
+    )
+}

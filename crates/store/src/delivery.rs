@@ -75,3 +75,14 @@ pub async fn count_since(conn: &mut Conn, address_key: &str, kind: &str, since: 
 pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     execute!(conn, "DELETE FROM delivery WHERE at < $1", before.0)
 }
+
+/// What servers answered since then, by domain and outcome.
+pub async fn by_domain(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String, i64)>> {
+    all!(
+        conn,
+        (String, String, i64),
+        "SELECT domain, outcome, COUNT(*) FROM delivery WHERE at > $1 GROUP BY domain, outcome ORDER BY domain, outcome
+         LIMIT 300",
+        since.0
+    )
+}

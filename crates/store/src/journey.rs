@@ -3,7 +3,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, execute, optional};
+use crate::db::{Conn, Result, all, execute, optional};
 
 /// A way to a provider, as it is kept. Times are in milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, sqlx::FromRow)]
@@ -154,4 +154,15 @@ pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
 /// Deletes ways that were over before `before`.
 pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     execute!(conn, "DELETE FROM journey WHERE expires_at < $1", before.0)
+}
+
+/// Ways since then by provider and how they ended; nothing: not back yet.
+pub async fn by_outcome(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String, i64)>> {
+    all!(
+        conn,
+        (String, String, i64),
+        "SELECT provider, outcome, COUNT(*) FROM journey WHERE started_at > $1 GROUP BY provider, outcome
+         ORDER BY provider, outcome",
+        since.0
+    )
 }

@@ -37,6 +37,7 @@ mod sign_in;
 mod sign_out;
 mod sign_up;
 mod signs;
+mod staff;
 mod status;
 mod subscribe;
 mod turns;
@@ -164,6 +165,12 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/why/{reference}/me-too", axum::routing::post(why::me_too))
         .route("/help", get(help::index))
         .route("/help/{cause}", get(help::page))
+        .route("/staff", get(staff::overview::show))
+        .route("/staff/look", get(staff::look::page).post(staff::look::search))
+        .route("/staff/notices", get(staff::notices::page).post(staff::notices::create))
+        .route("/staff/notices/{id}", axum::routing::post(staff::notices::update))
+        .route("/api/v1/staff/notices", get(staff::api::list).post(staff::api::create))
+        .route("/api/v1/staff/notices/{id}", axum::routing::post(staff::api::update))
         .route("/status", get(status::show))
         .route("/status/subscribe", axum::routing::post(subscribe::subscribe))
         .route("/status/subscribed", get(subscribe::subscribed))

@@ -14,7 +14,7 @@ use kagiya_flows::platform::Snapshot;
 pub(crate) use self::{
     feed::feed,
     json::{active, components, incidents, maintenances, overview, summary, unresolved, upcoming},
-    page::show,
+    page::{NoticeView, show},
 };
 use crate::page::View;
 

@@ -1,0 +1,192 @@
+//! What staff may look at. Every look at a member's data is a line in the audit trail, with its reason.
+
+use std::collections::BTreeMap;
+
+use futures_util::FutureExt;
+use kagiya_domain::{Span, Timestamp, login::Login, reference::Reference};
+use kagiya_store as store;
+use uuid::Uuid;
+
+use crate::{App, Fault, crowd, recover::audit_line, session::Live, why};
+
+/// A shorter reason is none.
+const LEAST_REASON: usize = 3;
+
+/// Somebody with the role.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// Their account.
+    pub account: Uuid,
+    /// Their login ID.
+    pub login_id: String,
+}
+
+impl Staff {
+    /// How the audit trail calls them.
+    pub fn actor(&self) -> String {
+        format!("staff:{}", self.login_id)
+    }
+}
+
+/// Whether the owner of a session is staff. Asked each time: the role ends at once.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of(app: &App, live: &Live) -> Result<Option<Staff>, Fault> {
+    let account = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
+    let staff = account.filter(|account| account.staff_since.is_some());
+    Ok(staff.map(|account| Staff { account: account.id, login_id: account.login_id }))
+}
+
+/// What an overview shows.
+#[derive(Debug, Default)]
+pub struct Overview {
+    /// Refusals of the last day, by hour since 1970 and cause.
+    pub by_hour: Vec<(i64, String, i64)>,
+    /// By kind of act: all, and those that succeeded.
+    pub kinds: BTreeMap<String, (i64, i64)>,
+    /// By provider: begun, come back, signed in or linked.
+    pub ways: BTreeMap<String, (i64, i64, i64)>,
+    /// By first advice: given, and followed by a success.
+    pub advice: BTreeMap<String, (i64, i64)>,
+    /// Mail by domain: taken, put off, refused.
+    pub mail: BTreeMap<String, (i64, i64, i64)>,
+    /// Mails that wait, and since when the oldest does.
+    pub waiting: (i64, Option<Timestamp>),
+    /// What stands out.
+    pub bursts: Vec<crowd::Burst>,
+}
+
+/// The last day at a glance. Nothing of one member is in it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overview(app: &App) -> Result<Overview, Fault> {
+    let since = app.now().minus(Span::days(1));
+    let mut conn = app.store.reader().await?;
+    let mut seen = Overview { by_hour: store::attempt::by_hour(&mut conn, since).await?, ..Overview::default() };
+    for (kind, outcome, count) in store::attempt::by_kind(&mut conn, since).await? {
+        let entry = seen.kinds.entry(kind).or_default();
+        entry.0 += count;
+        entry.1 += if outcome == "signed_in" { count } else { 0 };
+    }
+    for (provider, outcome, count) in store::journey::by_outcome(&mut conn, since).await? {
+        let entry = seen.ways.entry(provider).or_default();
+        entry.0 += count;
+        entry.1 += if outcome.is_empty() { 0 } else { count };
+        entry.2 += if matches!(outcome.as_str(), "signed_in" | "linked" | "tested") { count } else { 0 };
+    }
+    for (advised, resolved, count) in store::attempt::by_advice(&mut conn, since).await? {
+        let first = advised.split(' ').next().unwrap_or_default().to_owned();
+        let entry = seen.advice.entry(first).or_default();
+        entry.0 += count;
+        entry.1 += if resolved.is_some() { count } else { 0 };
+    }
+    for (domain, outcome, count) in store::delivery::by_domain(&mut conn, since).await? {
+        let entry = seen.mail.entry(domain).or_default();
+        match outcome.as_str() {
+            "delivered" => entry.0 += count,
+            "deferred" => entry.1 += count,
+            _ => entry.2 += count,
+        }
+    }
+    let (oldest, count) = store::outbox::waiting(&mut conn).await?;
+    seen.waiting = (count, oldest);
+    let rows = store::attempt::lately(&mut conn, app.now().minus(Span::minutes(10)), 5_000).await?;
+    seen.bursts = crowd::bursts(&rows);
+    Ok(seen)
+}
+
+/// A member as staff sees them.
+#[derive(Debug)]
+pub struct Member {
+    /// The account.
+    pub account: store::account::Account,
+    /// Addresses, masked.
+    pub addresses: Vec<String>,
+    /// Whether a password is set.
+    pub password: bool,
+    /// Links.
+    pub links: Vec<store::link::Link>,
+    /// Attempts, the newest first.
+    pub attempts: Vec<store::attempt::Attempt>,
+    /// The audit trail, the newest first.
+    pub trail: Vec<store::audit::Line>,
+}
+
+/// Why something is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withheld {
+    /// A reason is wanted.
+    NoReason,
+    /// There is nothing of that name.
+    NotThere,
+}
+
+fn reason(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().filter(|c| !c.is_control()).take(300).collect();
+    (text.chars().count() >= LEAST_REASON).then_some(text)
+}
+
+async fn audit(app: &App, staff: &Staff, account: Option<Uuid>, act: &str, detail: String) -> Result<(), Fault> {
+    let mut line = audit_line(&staff.actor(), act, app.now());
+    line.detail = detail;
+    let id = app.new_id();
+    Ok(app.store.write(move |conn| async move { store::audit::note(conn, id, account, &line).await }.boxed()).await?)
+}
+
+/// A member by ID, address or URL. The look is audited before anything is shown.
+///
+/// # Errors
+/// When the database fails.
+pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<Result<Member, Withheld>, Fault> {
+    let Some(why) = reason(why) else {
+        return Ok(Err(Withheld::NoReason));
+    };
+    let (login, _) = Login::parse(typed);
+    let mut conn = app.store.reader().await?;
+    let found = match &login {
+        Login::Id(skeleton) => store::account::find_by_skeleton(&mut conn, skeleton.as_str()).await?,
+        Login::Email(key) => store::account::find_by_email(&mut conn, key).await?,
+    };
+    drop(conn);
+    audit(app, staff, found.as_ref().map(|account| account.id), "viewed_member", why).await?;
+    let Some(account) = found else {
+        return Ok(Err(Withheld::NotThere));
+    };
+    let mut conn = app.store.reader().await?;
+    let masked = |email: store::email::Email| {
+        kagiya_domain::email::EmailAddress::parse(&email.address)
+            .map_or_else(|_| "?".to_owned(), |email| email.masked())
+    };
+    Ok(Ok(Member {
+        addresses: store::email::of_account(&mut conn, account.id).await?.into_iter().map(masked).collect(),
+        password: store::link::has_password(&mut conn, account.id).await?,
+        links: store::link::of_account(&mut conn, account.id).await?,
+        attempts: store::attempt::of_account(&mut conn, account.id, 30).await?,
+        trail: store::audit::of_account(&mut conn, account.id, 50).await?,
+        account,
+    }))
+}
+
+/// The report of a reference that a member read out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn attempt(
+    app: &App,
+    staff: &Staff,
+    reference: &str,
+    why: &str,
+) -> Result<Result<why::Report, Withheld>, Fault> {
+    let Some(why) = reason(why) else {
+        return Ok(Err(Withheld::NoReason));
+    };
+    let Some(reference) = Reference::parse(reference) else {
+        return Ok(Err(Withheld::NotThere));
+    };
+    let report = why::report(app, &reference).await?;
+    let account = report.as_ref().and_then(|report| report.attempt.account_id);
+    audit(app, staff, account, "viewed_attempt", format!("{reference} {why}")).await?;
+    Ok(report.ok_or(Withheld::NotThere))
+}

@@ -1,0 +1,227 @@
+//! `/api/v1/staff/notices`: notices for programs, with the session or bearer token of an account with the role.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::Response,
+};
+use http::StatusCode;
+use kagiya_domain::{
+    Timestamp,
+    notice::{Door, Impact, Kind, Notice, Stage, Wrong},
+};
+use kagiya_flows::{
+    notices::{self, Change, Report, Text, Window},
+    session::{self, Found},
+    staff::{self, Staff},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::notices::words;
+use crate::{
+    Web,
+    api::{self, plain_problem, rfc3339},
+    auth_check::tokens,
+    context::{Context, Site},
+    page::View,
+};
+
+/// The member of staff whose token came.
+async fn require(context: &Context) -> Result<Staff, Response> {
+    if context.site() == Site::Cross {
+        return Err(plain_problem(context, StatusCode::FORBIDDEN, "error-cross-site"));
+    }
+    let app = &context.web.app;
+    for token in tokens(&context.web, &context.headers) {
+        match session::check(app, token, context.now).await {
+            Ok(Found::Live(live)) => {
+                return match staff::of(app, &live).await {
+                    Ok(Some(staff)) => Ok(staff),
+                    Ok(None) => Err(plain_problem(context, StatusCode::FORBIDDEN, "error-not-staff")),
+                    Err(fault) => Err(api::fault_problem(context, &fault)),
+                };
+            }
+            Ok(Found::Ended(_) | Found::Unknown) => {}
+            Err(fault) => return Err(api::fault_problem(context, &fault)),
+        }
+    }
+    Err(plain_problem(context, StatusCode::UNAUTHORIZED, "error-no-session"))
+}
+
+/// What is sent; times are RFC 3339 with a zone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Members {
+    kind: Option<String>,
+    title: String,
+    title_en: String,
+    message: String,
+    message_en: String,
+    impact: Option<String>,
+    mode: Option<String>,
+    status: Option<String>,
+    components: Option<Vec<String>>,
+    begins_at: Option<String>,
+    ends_at: Option<String>,
+    next_update_at: Option<String>,
+}
+
+fn time(field: &'static str, text: Option<&String>) -> Result<Option<Timestamp>, Wrong> {
+    text.map(|text| {
+        let at = text.parse::<jiff::Timestamp>();
+        at.map(|at| Timestamp(at.as_millisecond())).map_err(|_| Wrong::new(field, "notice-wrong-time", text.as_str()))
+    })
+    .transpose()
+}
+
+fn word<T>(field: &'static str, text: Option<&String>, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Wrong> {
+    text.map(|word| parse(word).ok_or_else(|| Wrong::new(field, "notice-wrong-choice", word.as_str()))).transpose()
+}
+
+async fn read(context: &Context, body: Body) -> Result<Members, Response> {
+    let bytes = axum::body::to_bytes(body, 64 * 1_024)
+        .await
+        .map_err(|_| plain_problem(context, StatusCode::PAYLOAD_TOO_LARGE, "error-body"))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        let detail = error.to_string();
+        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
+        let body = json!({ "type": "about:blank", "title": context.say("error-body"), "status": status.as_u16(), "detail": detail });
+        api::answer(context, status, &body)
+    })
+}
+
+/// A notice as programs read it.
+fn shown(context: &Context, notice: &Notice) -> Value {
+    json!({
+        "id": notice.id,
+        "kind": notice.kind.as_str(),
+        "status": notice.stage_at(context.now).as_str(),
+        "title": notice.title,
+        "title_en": notice.title_en,
+        "impact": notice.impact.as_str(),
+        "mode": notice.door.as_str(),
+        "components": notice.components,
+        "slice": notice.slice,
+        "begins_at": rfc3339(notice.begins_at),
+        "ends_at": notice.ends_at.map(rfc3339),
+        "next_update_at": notice.next_update_at.map(rfc3339),
+        "ended_at": notice.ended_at.map(rfc3339),
+        "updates": notice.updates.iter().map(|update| json!({
+            "at": rfc3339(update.at), "status": update.stage.as_str(),
+            "message": update.body, "message_en": update.body_en,
+        })).collect::<Vec<_>>(),
+    })
+}
+
+fn wrong_answer(context: &Context, wrong: &Wrong) -> Response {
+    let view = View::new(context);
+    let status = if wrong.key == "notice-wrong-none" { 404 } else { 422 };
+    let body = json!({
+        "type": "about:blank", "title": context.say("error-body"), "status": status,
+        "detail": words(&view, wrong), "errors": [{ "field": wrong.field, "detail": words(&view, wrong) }],
+    });
+    api::answer(context, StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), &body)
+}
+
+pub(crate) async fn list(State(web): State<Arc<Web>>, context: Context) -> Response {
+    if let Err(response) = require(&context).await {
+        return response;
+    }
+    match notices::list(&web.app).await {
+        Ok(all) => {
+            let all: Vec<Value> = all.iter().map(|notice| shown(&context, notice)).collect();
+            api::answer(&context, StatusCode::OK, &json!({ "notices": all }))
+        }
+        Err(fault) => api::fault_problem(&context, &fault),
+    }
+}
+
+pub(crate) async fn create(State(web): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    let (staff, members) = match (require(&context).await, read(&context, body).await) {
+        (Ok(staff), Ok(members)) => (staff, members),
+        (Err(response), _) | (_, Err(response)) => return response,
+    };
+    let text = Text {
+        title: members.title.clone(),
+        title_en: members.title_en.clone(),
+        message: members.message.clone(),
+        message_en: members.message_en.clone(),
+    };
+    let parsed = || -> Result<_, Wrong> {
+        Ok((
+            word("kind", members.kind.as_ref(), Kind::parse)?.unwrap_or(Kind::Incident),
+            word("impact", members.impact.as_ref(), Impact::parse)?.unwrap_or(Impact::Major),
+            word("mode", members.mode.as_ref(), Door::parse)?.unwrap_or(Door::Closed),
+            time("begins_at", members.begins_at.as_ref())?,
+            time("ends_at", members.ends_at.as_ref())?,
+            time("next_update_at", members.next_update_at.as_ref())?,
+        ))
+    };
+    let (kind, impact, door, begins, ends, next_update) = match parsed() {
+        Ok(parsed) => parsed,
+        Err(wrong) => return wrong_answer(&context, &wrong),
+    };
+    let components = members.components.unwrap_or_default();
+    let act = match (kind, ends) {
+        (Kind::Maintenance, None) => Ok(Err(Wrong::new("ends_at", "notice-wrong-empty", ""))),
+        (Kind::Maintenance, Some(ends)) => {
+            let window = Window { text, begins: begins.unwrap_or(context.now), ends, door, components };
+            notices::plan(&web.app, window, &staff.actor()).await
+        }
+        (Kind::Incident, _) => {
+            let report = Report { text, impact, stage: Stage::Investigating, components, since: begins, next_update };
+            notices::open(&web.app, report, "", &staff.actor()).await
+        }
+    };
+    match act {
+        Ok(Ok(notice)) => api::answer(&context, StatusCode::CREATED, &shown(&context, &notice)),
+        Ok(Err(wrong)) => wrong_answer(&context, &wrong),
+        Err(fault) => api::fault_problem(&context, &fault),
+    }
+}
+
+pub(crate) async fn update(
+    State(web): State<Arc<Web>>,
+    Path(id): Path<String>,
+    context: Context,
+    body: Body,
+) -> Response {
+    let (staff, members) = match (require(&context).await, read(&context, body).await) {
+        (Ok(staff), Ok(members)) => (staff, members),
+        (Err(response), _) | (_, Err(response)) => return response,
+    };
+    let parsed = || -> Result<_, Wrong> {
+        Ok(Change {
+            stage: word("status", members.status.as_ref(), Stage::parse)?,
+            impact: word("impact", members.impact.as_ref(), Impact::parse)?,
+            components: members.components.clone(),
+            ends: time("ends_at", members.ends_at.as_ref())?,
+            next_update: time("next_update_at", members.next_update_at.as_ref())?,
+            message: members.message.clone(),
+            message_en: members.message_en.clone(),
+        })
+    };
+    let change = match parsed() {
+        Ok(change) => change,
+        Err(wrong) => return wrong_answer(&context, &wrong),
+    };
+    let found = match notices::list(&web.app).await {
+        Ok(all) => all.into_iter().find(|notice| notice.id == id),
+        Err(fault) => return api::fault_problem(&context, &fault),
+    };
+    let Some(notice) = found else {
+        return wrong_answer(&context, &Wrong::new("id", "notice-wrong-none", id));
+    };
+    if change.stage.is_some_and(|stage| !notice.kind.allows(stage)) {
+        let stage = members.status.unwrap_or_default();
+        return wrong_answer(&context, &Wrong::new("status", "notice-wrong-choice", stage));
+    }
+    match notices::change(&web.app, notice, change, &staff.actor()).await {
+        Ok(Ok(notice)) => api::answer(&context, StatusCode::OK, &shown(&context, &notice)),
+        Ok(Err(wrong)) => wrong_answer(&context, &wrong),
+        Err(fault) => api::fault_problem(&context, &fault),
+    }
+}

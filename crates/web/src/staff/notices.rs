@@ -1,0 +1,237 @@
+//! Notices, made and moved by staff.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    response::Response,
+};
+use http::StatusCode;
+use kagiya_domain::{
+    Timestamp,
+    notice::{Door, Impact, Notice, Stage, Wrong},
+};
+use kagiya_flows::{
+    Fault,
+    notices::{self, Change, Report, Text, Window},
+};
+
+use super::require;
+use crate::{
+    Web,
+    banner::component_name,
+    context::Context,
+    fault::{body_page, fault_page, guard_refusal, not_found_page, refused_page},
+    form::{self, Fields},
+    page::{View, page as render, see_other},
+    status::NoticeView,
+};
+
+#[derive(Template)]
+#[template(path = "staff_notices.html")]
+struct NoticesPage<'a> {
+    v: &'a View<'a>,
+    wrong: Option<(String, String)>,
+    fields: Option<&'a Fields>,
+    zone: String,
+    components: Vec<(String, String)>,
+    open: Vec<NoticeView>,
+    over: Vec<NoticeView>,
+}
+
+impl NoticesPage<'_> {
+    /// What was typed into a field.
+    fn typed(&self, name: &str) -> &str {
+        self.fields.map_or("", |fields| fields.get(name))
+    }
+}
+
+fn list_page(context: &Context, fields: Option<&Fields>, wrong: Option<&Wrong>) -> Response {
+    let view = View::new(context);
+    let app = &context.web.app;
+    let board = app.board.get();
+    let zone = jiff::Timestamp::from_millisecond(context.now.0)
+        .map(|at| app.settings.time_zone.to_offset(at).to_string())
+        .unwrap_or_default();
+    let (over, open): (Vec<&Notice>, Vec<&Notice>) = board.notices.iter().partition(|notice| notice.stage.is_over());
+    let content = NoticesPage {
+        v: &view,
+        wrong: wrong.map(|wrong| (wrong.field.to_owned(), words(&view, wrong))),
+        fields,
+        zone,
+        components: app.component_names().into_iter().map(|id| (id.clone(), component_name(&view, &id))).collect(),
+        open: open.into_iter().map(|notice| NoticeView::new(&view, notice)).collect(),
+        over: over.into_iter().take(30).map(|notice| NoticeView::new(&view, notice)).collect(),
+    };
+    let title = view.t("staff-notices-title").into_owned();
+    let status = if wrong.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    render(&view, status, &title, &content)
+}
+
+/// Which field is wrong, and why.
+pub(super) fn words(view: &View<'_>, wrong: &Wrong) -> String {
+    let field = view.tk("field-in-notice", &wrong.field.replace('_', "-"));
+    format!("{field}: {}", view.f1(wrong.key, "value", wrong.value.clone()))
+}
+
+pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    match require(&context).await {
+        Ok(_) => list_page(&context, None, None),
+        Err(response) => response,
+    }
+}
+
+/// A time: RFC 3339 with its zone, or what a browser's field for times gives, in the service's zone.
+fn time(context: &Context, field: &'static str, text: &str) -> Result<Option<Timestamp>, Wrong> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Ok(Some(Timestamp(at.as_millisecond())));
+    }
+    // A field of the page says which zone it means.
+    let local = text.parse::<jiff::civil::DateTime>().ok();
+    let zoned = local.and_then(|local| local.to_zoned(context.web.app.settings.time_zone.clone()).ok());
+    match zoned {
+        Some(zoned) => Ok(Some(Timestamp(zoned.timestamp().as_millisecond()))),
+        None => Err(Wrong::new(field, "notice-wrong-time", text)),
+    }
+}
+
+fn components(fields: &Fields) -> Vec<String> {
+    fields.all("component").filter(|id| !id.is_empty()).map(str::to_owned).collect()
+}
+
+fn text(fields: &Fields) -> Text {
+    let own = |name| fields.get(name).to_owned();
+    Text { title: own("title"), title_en: own("title_en"), message: own("message"), message_en: own("message_en") }
+}
+
+/// An optional choice among words.
+fn choice<T>(fields: &Fields, field: &'static str, parse: fn(&str) -> Option<T>) -> Result<Option<T>, Wrong> {
+    match fields.get(field) {
+        "" => Ok(None),
+        word => parse(word).map(Some).ok_or_else(|| Wrong::new(field, "notice-wrong-choice", word)),
+    }
+}
+
+async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {
+    let app = &context.web.app;
+    let read = || -> Result<_, Wrong> {
+        Ok((
+            choice(fields, "impact", Impact::parse)?.unwrap_or(Impact::Major),
+            choice(fields, "mode", Door::parse)?.unwrap_or(Door::Closed),
+            time(context, "begins", fields.get("begins"))?,
+            time(context, "ends", fields.get("ends"))?,
+            time(context, "next_update", fields.get("next_update"))?,
+        ))
+    };
+    let (impact, door, begins, ends, next_update) = match read() {
+        Ok(read) => read,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    if fields.get("kind") == "maintenance" {
+        let Some(ends) = ends else {
+            return Ok(Err(Wrong::new("ends", "notice-wrong-empty", "")));
+        };
+        let begins = begins.unwrap_or(context.now);
+        let window = Window { text: text(fields), begins, ends, door, components: components(fields) };
+        return notices::plan(app, window, actor).await;
+    }
+    let report = Report {
+        text: text(fields),
+        impact,
+        stage: Stage::Investigating,
+        components: components(fields),
+        since: begins,
+        next_update,
+    };
+    notices::open(app, report, "", actor).await
+}
+
+/// What a form may do.
+enum Order {
+    Make,
+    Change(String),
+}
+
+async fn order(mut context: Context, body: Body, order: Order) -> Response {
+    let fields = match Fields::read(&context, body).await {
+        Ok(fields) => fields,
+        Err(error) => return body_page(&context, error).await,
+    };
+    let staff = match require(&context).await {
+        Ok(staff) => staff,
+        Err(response) => return response,
+    };
+    if let Err(evidence) = form::guard_own(&mut context, &fields) {
+        let refusal = guard_refusal(&context, "staff", evidence).await;
+        return refused_page(&context, &refusal, "/staff/notices");
+    }
+    let done = match order {
+        Order::Make => make(&context, &fields, &staff.actor()).await,
+        Order::Change(id) => change(&context, &fields, &id, &staff.actor()).await,
+    };
+    match done {
+        Ok(Ok(notice)) => see_other(&context, &format!("/staff/notices#{}", notice.id)),
+        Ok(Err(wrong)) if wrong.key == "notice-wrong-none" => not_found_page(&context),
+        Ok(Err(wrong)) => list_page(&context, Some(&fields), Some(&wrong)),
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+pub(crate) async fn create(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
+    order(context, body, Order::Make).await
+}
+
+pub(crate) async fn update(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    context: Context,
+    body: Body,
+) -> Response {
+    order(context, body, Order::Change(id)).await
+}
+
+async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {
+    let app = &context.web.app;
+    let all = notices::list(app).await?;
+    let Some(notice) = all.iter().find(|notice| notice.id == id).cloned() else {
+        return Ok(Err(Wrong::new("id", "notice-wrong-none", id)));
+    };
+    if !fields.get("into").is_empty() {
+        return match all.iter().find(|other| other.id == fields.get("into")) {
+            Some(into) => notices::merge(app, notice, into, actor).await,
+            None => Ok(Err(Wrong::new("into", "notice-wrong-none", ""))),
+        };
+    }
+    let read = || -> Result<_, Wrong> {
+        Ok((
+            choice(fields, "stage", Stage::parse)?,
+            time(context, "ends", fields.get("ends"))?,
+            time(context, "next_update", fields.get("next_update"))?,
+        ))
+    };
+    let (stage, ends, next_update) = match read() {
+        Ok(read) => read,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    let allowed = stage.is_none_or(|stage| {
+        notice.kind.allows(stage) && (stage != Stage::Dismissed || notice.stage == Stage::Proposed)
+    });
+    if !allowed {
+        return Ok(Err(Wrong::new("stage", "notice-wrong-choice", fields.get("stage"))));
+    }
+    let change = Change {
+        stage,
+        ends,
+        next_update,
+        message: fields.get("message").to_owned(),
+        message_en: fields.get("message_en").to_owned(),
+        ..Change::default()
+    };
+    notices::change(app, notice, change, actor).await
+}

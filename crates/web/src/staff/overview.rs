@@ -1,0 +1,173 @@
+//! The last day at a glance.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use kagiya_domain::Cause;
+use kagiya_flows::{
+    external::health::State as Health,
+    staff::{self, Overview},
+};
+
+use super::{
+    chart::{COLOURS, Series, stacked},
+    require,
+};
+use crate::{
+    Web,
+    banner::component_name,
+    context::Context,
+    fault::fault_page,
+    page::{View, page as render},
+    status::NoticeView,
+    verdict::cause_title,
+};
+
+const HOURS: usize = 24;
+
+struct Row {
+    name: String,
+    cells: Vec<String>,
+}
+
+struct Legend {
+    colour: String,
+    name: String,
+    count: i64,
+}
+
+#[derive(Template)]
+#[template(path = "staff.html")]
+struct StaffPage<'a> {
+    v: &'a View<'a>,
+    login_id: String,
+    chart: String,
+    legend: Vec<Legend>,
+    kinds: Vec<Row>,
+    ways: Vec<Row>,
+    advice: Vec<Row>,
+    mail: Vec<Row>,
+    waiting: String,
+    bursts: Vec<Row>,
+    components: Vec<Row>,
+    proposed: Vec<NoticeView>,
+    open: Vec<NoticeView>,
+}
+
+pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Response {
+    let staff = match require(&context).await {
+        Ok(staff) => staff,
+        Err(response) => return response,
+    };
+    let seen = match staff::overview(&web.app).await {
+        Ok(seen) => seen,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let view = View::new(&context);
+    let board = web.app.board.get();
+    let (chart, legend) = failures(&view, &seen);
+    let waiting = match seen.waiting {
+        (count, Some(at)) => format!("{count} ({})", view.time(&at.0)),
+        (count, None) => count.to_string(),
+    };
+    let share = |part: i64, whole: i64| format!("{part} ({}%)", part * 100 / whole.max(1));
+    let proposed = board.notices.iter().filter(|n| n.stage == kagiya_domain::notice::Stage::Proposed);
+    let content = StaffPage {
+        v: &view,
+        login_id: staff.login_id,
+        chart,
+        legend,
+        kinds: rows(&seen.kinds, |(all, good)| vec![all.to_string(), share(*good, *all)]),
+        ways: rows(&seen.ways, |(all, back, good)| vec![all.to_string(), share(*back, *all), share(*good, *all)]),
+        advice: seen
+            .advice
+            .iter()
+            .map(|(id, (given, worked))| {
+                let name = view.t(format!("step-{}", id.replace('_', "-"))).into_owned();
+                Row { name, cells: vec![given.to_string(), share(*worked, *given)] }
+            })
+            .collect(),
+        mail: rows(&seen.mail, |(taken, off, refused)| vec![taken.to_string(), off.to_string(), refused.to_string()]),
+        waiting,
+        bursts: seen
+            .bursts
+            .iter()
+            .map(|burst| Row {
+                name: burst.slice.clone(),
+                cells: vec![title(&view, &burst.cause), burst.browsers.to_string(), view.time(&burst.since.0)],
+            })
+            .collect(),
+        components: components(&view),
+        proposed: proposed.map(|notice| NoticeView::new(&view, notice)).collect(),
+        open: board
+            .active(context.now)
+            .into_iter()
+            .chain(board.upcoming(context.now))
+            .map(|notice| NoticeView::new(&view, notice))
+            .collect(),
+    };
+    let title = view.t("staff-title").into_owned();
+    render(&view, StatusCode::OK, &title, &content)
+}
+
+fn rows<T>(from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec<Row> {
+    from.iter().map(|(name, value)| Row { name: name.clone(), cells: cells(value) }).collect()
+}
+
+fn title(view: &View<'_>, slug: &str) -> String {
+    Cause::parse(slug).map_or_else(|| slug.to_owned(), |cause| format!("{} ({slug})", cause_title(view, cause)))
+}
+
+fn components(view: &View<'_>) -> Vec<Row> {
+    let app = &view.context.web.app;
+    let (board, now) = (app.board.get(), view.context.now);
+    let row = |id: &String| {
+        let level = board.level(id, now).as_str();
+        let mut cells = vec![view.tk("level", &level.replace('_', "-")).into_owned()];
+        let since = board.measured(id).map(|component| view.time(&component.since.0));
+        cells.push(since.unwrap_or_default());
+        let ours = app.providers.find(id).map(|entry| entry.health.read(now));
+        cells.push(match ours {
+            Some(reading) if reading.ours && reading.state != Health::Ok => view.t("staff-ours").into_owned(),
+            _ => String::new(),
+        });
+        Row { name: component_name(view, id), cells }
+    };
+    app.component_names().iter().map(row).collect()
+}
+
+/// The five commonest causes of the last day as bars, the rest as a sixth.
+fn failures(view: &View<'_>, seen: &Overview) -> (String, Vec<Legend>) {
+    let last = view.context.now.0 / 3_600_000;
+    let first = last - i64::try_from(HOURS).unwrap_or(24) + 1;
+    let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
+    for (_, cause, count) in &seen.by_hour {
+        *totals.entry(cause).or_default() += count;
+    }
+    let mut ranked: Vec<(&str, i64)> = totals.into_iter().collect();
+    ranked.sort_by_key(|(cause, count)| (std::cmp::Reverse(*count), *cause));
+    let named: Vec<&str> = ranked.iter().take(COLOURS.len() - 1).map(|(cause, _)| *cause).collect();
+    let mut series: Vec<Series> = (0..=named.len()).map(|_| Series { values: vec![0; HOURS] }).collect();
+    for (hour, cause, count) in &seen.by_hour {
+        let place = named.iter().position(|name| name == cause).unwrap_or(named.len());
+        if let Some(value) = usize::try_from(hour - first).ok().and_then(|at| series[place].values.get_mut(at)) {
+            *value += count;
+        }
+    }
+    let rest: i64 = ranked.iter().skip(named.len()).map(|(_, count)| count).sum();
+    let mut legend: Vec<Legend> = named
+        .iter()
+        .enumerate()
+        .map(|(place, cause)| Legend { colour: format!("c{place}"), name: title(view, cause), count: ranked[place].1 })
+        .collect();
+    if rest > 0 {
+        legend.push(Legend {
+            colour: format!("c{}", named.len()),
+            name: view.t("staff-rest").into_owned(),
+            count: rest,
+        });
+    }
+    (stacked(&series, HOURS), legend)
+}

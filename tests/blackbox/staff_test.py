@@ -1,0 +1,113 @@
+"""What staff sees and does: with the role only, with a reason, and every look in the audit trail."""
+
+import time
+import unittest
+
+from client import Browser, Server
+from platform_test import FAST, PASSWORD, at, until
+from support import OnBoth, on_both
+
+
+@on_both
+class Staff(OnBoth):
+    toml = FAST
+
+    def setUp(self):
+        super().setUp()
+        s = self.server
+        s.account("hana")
+        s.account("taro")
+        s.run("account", "grant", "taro")
+        self.staff = Browser(s)
+        self.assertEqual(self.staff.sign_in("taro", PASSWORD).status, 303)
+
+    def look(self, typed, reason):
+        form = self.staff.get("/staff/look").form("/staff/look")
+        return self.staff.post("/staff/look", {**form["fields"], "q": typed, "reason": reason})
+
+    def test_the_role_alone_opens_it(self):
+        s = self.server
+        member = Browser(s)
+        member.sign_in("hana", PASSWORD)
+        for path in ("/staff", "/staff/look", "/staff/notices"):
+            self.assertEqual(member.get(path).status, 404, path)
+            self.assertEqual(Browser(s).get(path).header("Location"), f"/sign-in?return_to={path.replace('/', '%2F')}")
+            self.assertEqual(self.staff.get(path).status, 200, path)
+        self.assertEqual(member.api("GET", "/api/v1/staff/notices").status, 403)
+        self.assertEqual(Browser(s).api("GET", "/api/v1/staff/notices").status, 401)
+        # The role ends at once.
+        s.run("account", "revoke", "taro")
+        self.assertEqual(self.staff.get("/staff").status, 404)
+
+    def test_overview(self):
+        s = self.server
+        for n in range(3):
+            Browser(s).sign_in("hana", f"wrong {n}")
+        page = self.staff.get("/staff")
+        self.assertIn("<svg", page.text)
+        self.assertIn("credential.password", page.text)
+        # Nothing of one member is on it.
+        self.assertNotIn("hana", page.text)
+
+    def test_every_look_has_a_reason_and_is_kept(self):
+        s = self.server
+        refused = Browser(s).sign_in("hana", "wrong")
+        self.assertEqual(self.look(refused.reference, "").status, 422)
+        self.assertEqual(self.look("hana", " ").status, 422)
+        page = self.look(refused.reference, "case 4711")
+        self.assertEqual(page.status, 200)
+        self.assertEqual((page.mark("data-attempt"), page.cause), (refused.reference, "credential.password"))
+        page = self.look("hana@example.jp", "case 4712")
+        self.assertEqual(page.mark("data-member"), "hana")
+        self.assertNotIn("hana@example.jp", page.text.split("data-member")[1])
+        for kept in ("staff:taro viewed_attempt", "case 4711", "staff:taro viewed_member", "case 4712"):
+            self.assertIn(kept, page.text)
+        self.assertEqual(self.look("nobody", "case 4713").status, 404)
+        # Without a page of ours nothing is looked at.
+        self.assertEqual(self.staff.post("/staff/look", {"q": "hana", "reason": "case"}).status // 100, 4)
+
+    def test_notices_by_page(self):
+        s, b = self.server, Browser(self.server)
+        form = self.staff.get("/staff/notices").form("/staff/notices")
+        wrong = self.staff.post("/staff/notices", {**form["fields"], "kind": "maintenance", "message": "作業", "ends": "2020-01-01T00:00"})
+        self.assertEqual((wrong.status, wrong.mark("data-wrong")), (422, "ends"))
+        self.assertIn("作業</textarea>", wrong.text)
+        wrong = self.staff.post("/staff/notices", {**form["fields"], "kind": "incident", "message": "<b>x</b>"})
+        self.assertEqual((wrong.status, wrong.mark("data-wrong")), (422, "message"))
+        made = self.staff.post("/staff/notices", {**form["fields"], "kind": "incident", "message": "調べています", "impact": "critical", "component": "password"})
+        self.assertEqual(made.status, 303)
+        page = self.staff.get("/staff/notices")
+        notice = page.mark("data-incident")
+        self.assertEqual(b.get("/api/v2/status.json").json["status"]["indicator"], "critical")
+        path = f"/staff/notices/{notice}"
+        done = self.staff.post(path, {**page.form(path)["fields"], "stage": "resolved", "message": "直りました"})
+        self.assertEqual(done.status, 303)
+        self.assertEqual(b.get("/api/v2/incidents/unresolved.json").json["incidents"], [])
+
+    def test_notices_by_program(self):
+        s = self.server
+        token = Browser(s).api("POST", "/api/v1/sign-in", {"login": "taro", "password": PASSWORD, "token": True}).json["session"]["token"]
+        b = Browser(s, Authorization=f"Bearer {token}")
+        made = b.api("POST", "/api/v1/staff/notices", {"kind": "maintenance", "message": "移行", "ends_at": at(600), "mode": "read_only"})
+        self.assertEqual(made.status, 201, made.text)
+        self.assertEqual(made.json["status"], "in_progress")
+        for body, status, field in [
+            ({"message": "x", "kind": "maintenance"}, 422, "ends_at"),
+            ({"message": "x", "kind": "maintenance", "ends_at": "2030-01-01T00:00:00"}, 422, "ends_at"),
+            ({"message": "x", "kind": "party"}, 422, "kind"),
+            ({"message": ""}, 422, "message"),
+            ({"message": "x", "components": ["moon"]}, 422, "components"),
+            ({"message": "x", "kind": "maintenance", "ends_at": at(300)}, 422, "begins"),
+        ]:
+            wrong = b.api("POST", "/api/v1/staff/notices", body)
+            self.assertEqual((wrong.status, wrong.json["errors"][0]["field"]), (status, field), body)
+        self.assertEqual(b.api("POST", "/api/v1/staff/notices", {"massage": "x"}).status, 422)
+        self.assertEqual(b.send("POST", "/api/v1/staff/notices", "{", {"Content-Type": "application/json"}).status, 400)
+        path = f"/api/v1/staff/notices/{made.json['id']}"
+        self.assertEqual(b.api("POST", path, {"status": "resolved"}).status, 422)
+        self.assertEqual(b.api("POST", path, {"status": "completed", "message": "終わりました"}).json["status"], "completed")
+        self.assertEqual(b.api("POST", "/api/v1/staff/notices/none", {"message": "x"}).status, 404)
+
+
+if __name__ == "__main__":
+    unittest.main()
