@@ -12,7 +12,9 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    code, compose, recover,
+    code, compose,
+    hashing::Lane,
+    recover,
     session::{self, Live},
     sign_in,
     throttle::{self, Reservation, Settlement},
@@ -93,7 +95,7 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     let skeleton = kagiya_domain::login_id::Skeleton::of(&live.login_id);
     let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
     let version = credential.as_ref().map_or(0, |c| c.account.credential_version);
-    let check = app.hashing.verify(credential.and_then(|c| c.phc), password).await?;
+    let check = app.hashing.verify(credential.and_then(|c| c.phc), password, Lane::Known).await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,
         Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },

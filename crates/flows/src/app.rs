@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
+    admission::Admission,
     findings::Findings,
     hashing::HashPool,
     keys::Keys,
@@ -89,6 +90,8 @@ pub struct App {
     pub(crate) monitor: Monitor,
     /// How others fare.
     pub(crate) crowd: Crowd,
+    /// Who fails of late.
+    pub(crate) admission: Admission,
 }
 
 /// What an [`App`] is built from.
@@ -146,6 +149,7 @@ impl App {
             measure: Measure::default(),
             monitor: Monitor::default(),
             crowd: Crowd::default(),
+            admission: Admission::default(),
         })
     }
 

@@ -44,11 +44,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Seconds to come back in, different for each: all at once would be the next flood.
+    fn spread(&self) -> i64 {
+        5 + self.reference.as_str().bytes().map(i64::from).sum::<i64>() % 26
+    }
+
     /// Seconds until trying again makes sense.
     pub fn retry_after(&self) -> Option<i64> {
         match self.verdict.wait_until {
             Some(until) => Some(until.since(self.at).as_seconds_up().max(1)),
-            None if self.status == 503 => Some(5),
+            None if self.status == 503 => Some(self.spread()),
             None => None,
         }
     }

@@ -40,11 +40,51 @@ pub struct Check {
     pub outdated: bool,
 }
 
+/// Who waits: under overload each has a share, so that nobody's flood keeps everybody out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// A browser that has signed in here before, or somebody in the middle of an act.
+    Known,
+    /// Nobody that is known, from where few fail.
+    New,
+    /// From where most fail.
+    Failing,
+    /// Evidence, gathered when nothing else waits.
+    Later,
+}
+
+/// Lanes that share the threads, and of eight jobs the share of each.
+const SHARES: [(Lane, usize); 3] = [(Lane::Known, 5), (Lane::New, 2), (Lane::Failing, 1)];
+const ROUND: usize = 8;
+
 #[derive(Default)]
 struct Queues {
-    now: VecDeque<Job>,
-    later: VecDeque<Job>,
+    lanes: [VecDeque<Job>; 4],
+    /// Where in the round of shares the threads are.
+    turn: usize,
     stopped: bool,
+}
+
+impl Queues {
+    fn waiting(&self) -> usize {
+        self.lanes[..3].iter().map(VecDeque::len).sum()
+    }
+
+    /// The next job: the lane whose turn it is, else the first that has one.
+    fn next(&mut self) -> Option<Job> {
+        let mut place = self.turn % ROUND;
+        self.turn = self.turn.wrapping_add(1);
+        let mut first = Lane::Later;
+        for (lane, share) in SHARES {
+            if place < share {
+                first = lane;
+                break;
+            }
+            place -= share;
+        }
+        let order = [first as usize, 0, 1, 2, 3];
+        order.into_iter().find_map(|lane| self.lanes[lane].pop_front())
+    }
 }
 
 struct Shared {
@@ -85,37 +125,38 @@ impl HashPool {
         Self { shared, threads }
     }
 
-    fn push(&self, job: Job, later: bool) -> Result<(), Full> {
+    fn push(&self, job: Job, lane: Lane) -> Result<(), Full> {
         let mut queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        if queues.now.len() + queues.later.len() >= self.shared.capacity {
+        if queues.lanes[lane as usize].len() >= self.room(lane) {
             return Err(Full);
         }
-        if later {
-            queues.later.push_back(job)
-        } else {
-            queues.now.push_back(job)
-        }
+        queues.lanes[lane as usize].push_back(job);
         drop(queues);
         self.shared.bell.notify_one();
         Ok(())
     }
 
     /// Checks a password against a PHC string; without one, works just as long and says no.
-    pub async fn verify(&self, phc: Option<String>, password: Password) -> Result<Result<Check, Full>, Fault> {
-        self.check(phc, password, false).await
+    pub async fn verify(
+        &self,
+        phc: Option<String>,
+        password: Password,
+        lane: Lane,
+    ) -> Result<Result<Check, Full>, Fault> {
+        self.check(phc, password, lane).await
     }
 
     /// As [`HashPool::verify`], when nothing else is waiting.
     pub async fn verify_later(&self, phc: Option<String>, password: Password) -> Result<Result<Check, Full>, Fault> {
-        self.check(phc, password, true).await
+        self.check(phc, password, Lane::Later).await
     }
 
-    async fn check(&self, phc: Option<String>, password: Password, later: bool) -> Result<Result<Check, Full>, Fault> {
+    async fn check(&self, phc: Option<String>, password: Password, lane: Lane) -> Result<Result<Check, Full>, Fault> {
         let (answer, answered) = oneshot::channel();
-        if !later && phc.is_some() {
+        if lane != Lane::Later && phc.is_some() {
             self.shared.checks.fetch_add(1, Ordering::Relaxed);
         }
-        if let Err(full) = self.push(Job::Verify { phc, password, answer }, later) {
+        if let Err(full) = self.push(Job::Verify { phc, password, answer }, lane) {
             return Ok(Err(full));
         }
         answered.await.map(Ok).map_err(|_| Fault::Hashing)
@@ -124,7 +165,7 @@ impl HashPool {
     /// Hashes a new password into a PHC string.
     pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<Result<String, Full>, Fault> {
         let (answer, answered) = oneshot::channel();
-        if let Err(full) = self.push(Job::Hash { password, salt, answer }, false) {
+        if let Err(full) = self.push(Job::Hash { password, salt, answer }, Lane::Known) {
             return Ok(Err(full));
         }
         answered.await.ok().flatten().map(Ok).ok_or(Fault::Hashing)
@@ -132,12 +173,22 @@ impl HashPool {
 
     /// Jobs that wait.
     pub fn waiting(&self) -> usize {
-        self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).now.len()
+        self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).waiting()
+    }
+
+    /// Jobs that may wait in a lane. Who fails most waits in the shortest.
+    fn room(&self, lane: Lane) -> usize {
+        match lane {
+            Lane::Known => self.shared.capacity,
+            Lane::New => self.shared.capacity / 2,
+            Lane::Failing | Lane::Later => self.shared.capacity / 8,
+        }
     }
 
     /// Whether one more password would be looked at now.
-    pub fn has_room(&self) -> bool {
-        self.waiting() < self.shared.capacity
+    pub fn has_room(&self, lane: Lane) -> bool {
+        let queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.lanes[lane as usize].len() < self.room(lane)
     }
 
     /// Checks of real passwords since the start.
@@ -194,7 +245,7 @@ fn work(shared: &Shared) {
                 if queues.stopped {
                     return;
                 }
-                if let Some(job) = queues.now.pop_front().or_else(|| queues.later.pop_front()) {
+                if let Some(job) = queues.next() {
                     break job;
                 }
                 let (woken, waited) = shared.bell.wait_timeout(queues, IDLE).unwrap_or_else(PoisonError::into_inner);
@@ -264,12 +315,12 @@ mod tests {
         // Nobody works any more, so every job stays in the queue.
         for _ in 0..QUEUE_PER_THREAD {
             let (pool, password) = (pool.clone(), password.clone());
-            tokio::spawn(async move { pool.verify(None, password).await });
+            tokio::spawn(async move { pool.verify(None, password, Lane::Known).await });
         }
         tokio::task::yield_now().await;
         while pool.waiting() < QUEUE_PER_THREAD {
             tokio::task::yield_now().await;
         }
-        assert_eq!(pool.verify(None, password).await.unwrap(), Err(Full));
+        assert_eq!(pool.verify(None, password, Lane::Known).await.unwrap(), Err(Full));
     }
 }

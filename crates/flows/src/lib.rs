@@ -4,6 +4,7 @@
 //! value with a reference and a verdict; a fault is an error.
 
 pub mod account;
+mod admission;
 mod amends;
 pub mod app;
 pub mod attempt;

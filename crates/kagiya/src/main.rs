@@ -80,6 +80,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
         }
         Command::Bench { what: Some(Measure::External { json }), .. } => bench::external::run(json).await,
+        Command::Bench { what: Some(Measure::Platform { seconds, postgres, json }), .. } => {
+            bench::platform::run(seconds, postgres, json).await
+        }
         Command::Bench { what: None, accounts, seconds, json } => {
             bench::run(bench::Plan { accounts, seconds, json }).await
         }

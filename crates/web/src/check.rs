@@ -14,7 +14,9 @@ use kagiya_domain::{Evidence, browser::Browser, reference::Reference, remedy::Re
 use kagiya_flows::{
     Refusal,
     attempt::{self, Draft},
-    case, mailbox, setup,
+    case,
+    hashing::Lane,
+    mailbox, setup,
 };
 use kagiya_text::Arg;
 use qrcode::{QrCode, render::svg};
@@ -214,7 +216,7 @@ async fn show(
         secure: context.web.app.settings.public_url.secure && context.peer.is_some(),
         scheme: scheme(context),
         tls: tls(context),
-        reach: app.store.ping().await.is_ok() && app.hashing.has_room(),
+        reach: app.store.ping().await.is_ok() && app.hashing.has_room(Lane::New),
         // Of no account: only what holds for everybody.
         mail: mailbox::evidence(app, None).await.is_ok_and(|facts| facts.is_empty()),
     };

@@ -146,6 +146,11 @@ pub(crate) async fn try_once(
         }
     }
 
+    // Who would wait too long is told so before anything else is done for them.
+    let lane = app.admission.lane(visitor, app.now());
+    if !app.hashing.has_room(lane) {
+        return Ok(Err(refuse_overload(app, visitor)));
+    }
     let gathered = gather(app, visitor, &login).await?;
     let ticket = match reserve(app, visitor, &gathered).await? {
         Reservation::Reserved(ticket) => (ticket, None),
@@ -153,7 +158,7 @@ pub(crate) async fn try_once(
         Reservation::Locked(scope, until) => {
             return Ok(Err(refuse_locked(app, visitor, &gathered, shown, scope, until).await?));
         }
-        Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor).await)),
+        Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor))),
     };
     let (ticket, hidden_until) = ticket;
 
@@ -163,16 +168,17 @@ pub(crate) async fn try_once(
         (None, Some(flow)) => flow.phc.clone(),
         (None, None) => None,
     };
-    let check = match app.hashing.verify(phc.clone(), password.clone()).await? {
+    let check = match app.hashing.verify(phc.clone(), password.clone(), lane).await? {
         Ok(check) => check,
         Err(_) => {
             give_back(app, ticket, hidden_until.is_some()).await?;
-            return Ok(Err(refuse_overload(app, visitor).await));
+            return Ok(Err(refuse_overload(app, visitor)));
         }
     };
 
     let now = app.now();
     app.stuffing.note(check.fits, now);
+    app.admission.note(visitor, check.fits);
     let facts = facts(&gathered, check, phc.is_some());
     let decision = if hidden_until.is_some() { Decision::RefuseCredentials } else { decide(&facts, now) };
     match decision {

@@ -34,10 +34,13 @@ pub(super) async fn give_back(app: &App, ticket: Ticket, hidden: bool) -> Result
     Ok(())
 }
 
-pub(super) async fn refuse_overload(app: &App, visitor: &Visitor) -> Box<Refusal> {
+/// Told at once and kept when there is time: a flood must not cost more than it is worth.
+pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal> {
     let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);
     draft.audience = visitor.audience();
-    attempt::refuse(app, visitor, draft).await
+    let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
+    attempt::keep_later(app, row);
+    Box::new(refusal)
 }
 
 /// Refused before hashing. The same for everyone who is not on a device that the account knows.

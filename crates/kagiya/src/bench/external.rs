@@ -64,6 +64,13 @@ async fn ask(address: SocketAddr, request: &[u8]) -> Result<Answer, Failure> {
     Ok(Answer { text: String::from_utf8_lossy(&raw).into_owned() })
 }
 
+/// The cookies that a request's answer sets, each as `name=value`.
+pub(super) async fn cookies_of(address: SocketAddr, raw: &[u8]) -> Result<Vec<String>, Failure> {
+    let text = String::from_utf8_lossy(raw).replacen("Host: bench\r\n", "Host: bench\r\nConnection: close\r\n", 1);
+    let answer = ask(address, text.as_bytes()).await?;
+    Ok(answer.cookies().map(|(name, value)| format!("{name}={value}")).collect())
+}
+
 fn request(method: &str, path: &str, cookies: &str, form: Option<&[(&str, &str)]>, close: bool) -> Vec<u8> {
     let close = if close { "Connection: close\r\n" } else { "" };
     let cookies = if cookies.is_empty() { String::new() } else { format!("Cookie: {cookies}\r\n") };

@@ -19,6 +19,7 @@ pub(super) struct Load {
     connections: usize,
     requests: Arc<Vec<Vec<u8>>>,
     pause: Option<Duration>,
+    also: u16,
 }
 
 /// What came of it.
@@ -58,12 +59,18 @@ impl Outcome {
 
 impl Load {
     pub(super) fn new(address: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Self {
-        Self { address, connections, requests: Arc::new(requests), pause: None }
+        Self { address, connections, requests: Arc::new(requests), pause: None, also: 0 }
     }
 
     /// A pause between the requests of a connection.
     pub(super) fn paced(mut self, pause: Duration) -> Self {
         self.pause = Some(pause);
+        self
+    }
+
+    /// Answers with this status are good, too.
+    pub(super) fn counting(mut self, status: u16) -> Self {
+        self.also = status;
         self
     }
 
@@ -87,8 +94,8 @@ impl Load {
         let end = warm + time;
         let mut tasks = Vec::new();
         for number in 0..self.connections {
-            let (requests, address, pause, step) =
-                (Arc::clone(&self.requests), self.address, self.pause, self.connections);
+            let (requests, address, pause, step, also) =
+                (Arc::clone(&self.requests), self.address, self.pause, self.connections, self.also);
             tasks.push(tokio::spawn(async move {
                 let mut stream = TcpStream::connect(address).await?;
                 stream.set_nodelay(true)?;
@@ -105,7 +112,7 @@ impl Load {
                     stream.write_all(request).await?;
                     let status = read_answer(&mut stream, &mut buffer).await?.0;
                     if begun >= warm {
-                        if matches!(status, 200 | 303) {
+                        if matches!(status, 200 | 303) || status == also {
                             good += 1
                         } else {
                             other += 1

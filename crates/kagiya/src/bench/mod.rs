@@ -4,6 +4,7 @@ mod child;
 pub(crate) mod external;
 mod hello;
 mod load;
+pub(crate) mod platform;
 mod raw;
 mod report;
 mod seed;

@@ -1,0 +1,283 @@
+//! `kagiya bench platform`: overload at ten times the capacity, the sign-in page while the database is
+//! gone, and a simulated week of ordinary traffic before the detector of outages.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use kagiya_domain::{
+    Timestamp,
+    component::Level,
+    health::{Detector, TICK, Tick, Usual},
+};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{child::Child, external, load::Load, progress, report::Report, seed, sign_in_request};
+use crate::{Failure, output::say};
+
+/// Members whose browsers are known.
+const KNOWN: u64 = 40;
+/// Strangers at once: at ten milliseconds a hash, far more than ten times what can be looked at.
+const STRANGERS: usize = 800;
+
+pub(crate) async fn run(seconds: u64, postgres: Option<String>, json: bool) -> Result<(), Failure> {
+    let time = Duration::from_secs(seconds);
+    let mut report = Report::default();
+    progress("a week of ordinary traffic, simulated");
+    week(&mut report);
+    progress("overload");
+    overload(&mut report, time).await?;
+    match postgres {
+        Some(url) => {
+            progress("the sign-in page without its database");
+            outage(&mut report, time, &url).await?;
+        }
+        None => progress("not measured: the page without its database wants --postgres URL"),
+    }
+    if json {
+        say(&report.json().to_string())
+    } else {
+        report.print()
+    }
+    Ok(())
+}
+
+fn with_cookie(request: Vec<u8>, cookie: &str) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&request).into_owned();
+    text.replacen("Host: bench\r\n", &format!("Host: bench\r\nCookie: {cookie}\r\n"), 1).into_bytes()
+}
+
+async fn overload(report: &mut Report, time: Duration) -> Result<(), Failure> {
+    let seeded = seed::make(10_000).await?;
+    let server = Child::serve(seeded.folder()).await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut known = Vec::new();
+    for n in 0..KNOWN {
+        let cookies = external::cookies_of(server.address, &sign_in_request(&seeded.login(n))).await?;
+        let device: Vec<String> = cookies.into_iter().filter(|cookie| cookie.contains("device")).collect();
+        known.push(with_cookie(sign_in_request(&seeded.login(n)), &device.join("; ")));
+    }
+    let session = external::cookies_of(server.address, &sign_in_request(&seeded.login(KNOWN))).await?.join("; ");
+    let check = format!("GET /auth/check HTTP/1.1\r\nHost: bench\r\nCookie: {session}\r\n\r\n").into_bytes();
+    let strangers = |from: u64| (from..from + 4_000).map(|n| sign_in_request(&seeded.login(n))).collect::<Vec<_>>();
+    let capacity = Load::new(server.address, 8, strangers(100)).run(time).await?.per_second();
+    // Known devices ask for a third of what there is.
+    let pause = Duration::from_secs_f64(4.0 / (capacity / 3.0).max(1.0));
+    let flood = Load::new(server.address, STRANGERS, strangers(4_200));
+    let members = Load::new(server.address, 4, known).paced(pause);
+    let calm = Load::new(server.address, 2, vec![check]).paced(Duration::from_millis(2));
+    let (flood, members, calm) = tokio::join!(flood.run(time), members.run(time), calm.run(time));
+    let (flood, members, calm) = (flood?, members?, calm?);
+    let good = flood.per_second() + members.per_second();
+    report.add("overload_goodput_per_second", good, Some(capacity), "sign-ins alone");
+    report.want("overload_goodput_per_second", 0.9);
+    let offered = (flood.per_second() * time.as_secs_f64() + flood.others()) / time.as_secs_f64();
+    report.add("overload_offered_per_second", offered, Some(capacity), "sign-ins alone");
+    let tried = members.per_second() * time.as_secs_f64() + members.others();
+    report.add(
+        "overload_known_devices",
+        members.per_second() * time.as_secs_f64(),
+        Some(tried.max(1.0)),
+        "their tries",
+    );
+    report.want("overload_known_devices", 0.99);
+    report.add_plain("overload_known_p99_ms", members.percentile(0.99));
+    report.add_at_most("overload_check_p99_ms", calm.percentile(0.99), 10.0);
+    report.add_at_most("overload_peak_mib", server.peak_mib(), 160.0);
+    server.stop().await;
+    Ok(())
+}
+
+/// A way to a database that can be cut.
+struct Wire {
+    address: SocketAddr,
+    cut: Arc<AtomicBool>,
+}
+
+impl Wire {
+    async fn to(target: String) -> Result<Self, Failure> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let cut = Arc::new(AtomicBool::new(false));
+        let watched = Arc::clone(&cut);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                if watched.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let (target, watched) = (target.clone(), Arc::clone(&watched));
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(target).await else {
+                        return;
+                    };
+                    let cut = async {
+                        while !watched.load(Ordering::Relaxed) {
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
+                    };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = cut => {}
+                    }
+                });
+            }
+        });
+        Ok(Self { address, cut })
+    }
+}
+
+/// An empty database of its own is wanted: `postgres://USER@HOST:PORT/NAME`.
+async fn outage(report: &mut Report, time: Duration, postgres: &str) -> Result<(), Failure> {
+    let wrong = || Failure::Usage("--postgres: expected postgres://USER@HOST:PORT/DATABASE".into());
+    let url = url::Url::parse(postgres).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?;
+    let wire = Wire::to(format!("{host}:{}", url.port().unwrap_or(5_432))).await?;
+    let mut through = url.clone();
+    through.set_host(Some("127.0.0.1")).map_err(|_| wrong())?;
+    through.set_port(Some(wire.address.port())).map_err(|()| wrong())?;
+    let folder = seed::Folder::new()?;
+    let server = Child::serve_with(folder.path(), &["--database", through.as_str()]).await?;
+    let page = || vec![b"GET /sign-in HTTP/1.1\r\nHost: bench\r\n\r\n".to_vec()];
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let usual = Load::new(server.address, 32, page()).run(time).await?;
+    wire.cut.store(true, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let alone = Load::new(server.address, 32, page()).counting(503).run(time).await?;
+    let calm = Load::new(server.address, 4, page()).counting(503).paced(Duration::from_millis(5)).run(time).await?;
+    report.add(
+        "outage_pages_per_second",
+        alone.per_second(),
+        Some(usual.per_second()),
+        "the same page in ordinary times",
+    );
+    report.want("outage_pages_per_second", 0.5);
+    report.add_at_most("outage_page_p99_ms", calm.percentile(0.99), 20.0);
+    server.stop().await;
+    Ok(())
+}
+
+/// A small generator for the simulation: the same week every time (`SplitMix64`).
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        #[allow(clippy::cast_precision_loss, reason = "53 bits are enough")]
+        let unit = ((z ^ (z >> 31)) >> 11) as f64 / 9_007_199_254_740_992.0;
+        unit
+    }
+
+    /// How many come when `mean` are expected (Knuth, for small means).
+    fn poisson(&mut self, mean: f64) -> u32 {
+        let (limit, mut product, mut count) = ((-mean).exp(), self.next(), 0);
+        while product > limit && count < 500 {
+            product *= self.next();
+            count += 1;
+        }
+        count
+    }
+}
+
+/// People in five seconds at an hour of the week: evenings are full, nights nearly empty.
+fn expected(hour: usize) -> f64 {
+    let of_day = hour % 24;
+    let level = match of_day {
+        2..=5 => 0.02,
+        6..=8 => 0.8,
+        19..=23 => 6.0,
+        _ => 2.5,
+    };
+    if hour / 24 >= 5 { level * 1.4 } else { level }
+}
+
+fn ordinary(chance: &mut Chance, hour: usize) -> Tick {
+    let mut tick = Tick::default();
+    for _ in 0..chance.poisson(expected(hour)) {
+        // One in two thousand fails by our fault, as ever.
+        if chance.next() < 0.0005 {
+            tick.failed += 1;
+            continue;
+        }
+        tick.served += 1;
+        tick.took(if chance.next() < 0.02 { 400_000 } else { 60_000 });
+        if chance.next() < 0.7 {
+            tick.known += 1;
+            tick.known_good += u32::from(chance.next() < 0.86);
+        }
+    }
+    tick
+}
+
+/// A week to learn from, a week that must raise no alarm, and an outage in every hour of a third.
+fn week(report: &mut Report) {
+    let per_hour = usize::try_from(3_600_000 / TICK.0).unwrap_or(720);
+    let mut chance = Chance(20_261_122);
+    let mut usual = vec![Usual::default(); 168];
+    for (hour, usual) in usual.iter_mut().enumerate() {
+        for _ in 0..per_hour {
+            let tick = ordinary(&mut chance, hour);
+            usual.tries += i64::from(tick.known);
+            usual.good += i64::from(tick.known_good);
+            usual.slow_us = usual.slow_us.max(tick.slow_us());
+        }
+    }
+    let mut now = Timestamp(0);
+    let mut detector = Detector::new(now);
+    let (mut alarms, mut people, mut last) = (0_u32, 0_u32, Level::Operational);
+    // A probe of our own every minute, which works.
+    let mut step = |detector: &mut Detector, tick: Tick, well: bool, hour: usize, number: usize| {
+        now = now.plus(TICK);
+        if number.is_multiple_of(12) || detector.wants_probe() {
+            detector.probed(well);
+        }
+        detector.judge(tick, usual[hour], now)
+    };
+    for hour in 0..168 {
+        for number in 0..per_hour {
+            let tick = ordinary(&mut chance, hour);
+            people += tick.served + tick.failed;
+            let level = step(&mut detector, tick, true, hour, number);
+            alarms += u32::from(level > last);
+            last = level;
+        }
+    }
+    let (mut worst_seen, mut worst_over, mut missed) = (0_usize, 0_usize, 0_u32);
+    for hour in 0..168 {
+        let mut seen = None;
+        for number in 0..24 {
+            let ordinary = ordinary(&mut chance, hour);
+            let mut tick = Tick::default();
+            tick.failed = ordinary.served + ordinary.failed;
+            let level = step(&mut detector, tick, false, hour, number);
+            if level.is_out() && seen.is_none() {
+                seen = Some(number + 1);
+            }
+        }
+        match seen {
+            Some(ticks) => worst_seen = worst_seen.max(ticks),
+            None => missed += 1,
+        }
+        let mut over = per_hour;
+        for number in 0..per_hour {
+            let tick = ordinary(&mut chance, hour);
+            if step(&mut detector, tick, true, hour, number) == Level::Operational {
+                over = over.min(number + 1);
+            }
+        }
+        worst_over = worst_over.max(over);
+    }
+    let seconds = |ticks: usize| f64::from(u32::try_from(ticks).unwrap_or(u32::MAX)) * 5.0;
+    report.add_plain("week_people", f64::from(people));
+    report.add_at_most("week_false_alarms", f64::from(alarms), 0.5);
+    report.add_plain("week_outages_missed_of_168", f64::from(missed));
+    report.add_at_most("week_seen_after_s_at_worst", seconds(worst_seen), 60.0);
+    report.add_at_most("week_over_after_s_at_worst", seconds(worst_over), 120.0);
+}
