@@ -122,7 +122,9 @@ impl Detector {
 
     /// Whether a probe should be made now rather than at its time.
     pub fn wants_probe(&self) -> bool {
-        self.level > Level::Operational || self.window.back().is_some_and(|tick| tick.failed > 0)
+        self.level > Level::Operational
+            || self.probes_failed > 0
+            || self.window.back().is_some_and(|tick| tick.failed > 0)
     }
 
     /// Takes the outcome of a probe.

@@ -37,9 +37,10 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         // Ours first: these outweigh whatever else a request shows.
         Evidence::HashQueueFull => &[(PlatformOutage, 9.0)],
         Evidence::StoreFailed => &[(PlatformOutage, 9.0)],
-        Evidence::MailQueueSlow { .. } | Evidence::MailDown { .. } => &[(PlatformMailDelay, 6.5), (CodeUndelivered, -1.0)],
+        Evidence::MailQueueSlow { .. } => &[(PlatformMailDelay, 6.5), (CodeUndelivered, -1.0)],
+        Evidence::MailDown { .. } => &[(PlatformMailDelay, 9.0), (CodeUndelivered, -1.0)],
         Evidence::Maintenance { .. } => &[(PlatformMaintenance, 12.0), (PlatformOutage, -3.0)],
-        Evidence::IncidentOpen { .. } | Evidence::ComponentDown { .. } => &[(PlatformOutage, 9.0)],
+        Evidence::IncidentOpen { .. } | Evidence::ComponentDown { .. } => &[(PlatformOutage, 13.0)],
         Evidence::ServiceDegraded { .. } => &[(PlatformOutage, 1.8)],
         Evidence::SliceFails { .. } => &[(PlatformRegression, 10.0), (PlatformOutage, -3.0)],
         Evidence::AfterSignInFailed => &[(PlatformAccountData, 13.0), (PlatformOutage, -4.0)],

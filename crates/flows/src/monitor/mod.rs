@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Silences in a row after which it is not asked by everybody.
 const SILENCES: u32 = 2;
 /// A sign-in of our own is made so often; and so often while something is wrong.
-const CHECK_EVERY: Span = Span::minutes(1);
+const CHECK_EVERY: Span = Span::seconds(45);
 const CHECK_IN_TROUBLE: Span = Span::seconds(10);
 /// What another server saw counts for so long.
 const FRESH: Span = Span::seconds(45);
@@ -161,8 +161,6 @@ async fn check_ourselves(app: &Arc<App>, now: Timestamp) {
         synthetic::Outcome::Failed => {
             tracing::warn!("the sign-in that this server made against itself failed");
             state.detector(PASSWORD, now).probed(false);
-            // Looked at again soon: one failure by itself decides nothing.
-            state.checked_at = Some(now.minus(CHECK_EVERY).plus(CHECK_IN_TROUBLE));
         }
         synthetic::Outcome::Busy => {}
     });

@@ -114,8 +114,17 @@ impl Snapshot {
             if !concerned.iter().any(|id| notice.concerns(id)) && !provider.is_some_and(|id| notice.concerns(id)) {
                 continue;
             }
+            // An incident of one provider, or of mail, is that and not everything.
+            let provider_only = provider.is_some_and(|id| notice.components.iter().any(|name| name == id))
+                && !concerned.iter().any(|id| notice.components.iter().any(|name| name == id));
+            let mail_only = notice.components == [component::MAIL];
+            let since = notice.begins_at;
             match (notice.kind, notice.impact) {
                 (Kind::Maintenance, _) => {}
+                (_, Impact::Major | Impact::Critical) if provider_only => {
+                    evidence.push(Evidence::ProviderDown { since });
+                }
+                (_, Impact::Major | Impact::Critical) if mail_only => evidence.push(Evidence::MailDown { since }),
                 (_, Impact::Major | Impact::Critical) => {
                     evidence.push(Evidence::IncidentOpen { since: notice.begins_at });
                 }
@@ -165,7 +174,7 @@ fn concerned<'a>(kind: &str, provider: Option<&'a str>) -> &'a [&'a str] {
     use component::{DATABASE, MAIL, PASSWORD, SESSIONS};
     match kind {
         "external" => &[SESSIONS, DATABASE],
-        "sign_in" | "session" => &[PASSWORD, SESSIONS, DATABASE],
+        "sign_in" | "session" | "check" => &[PASSWORD, SESSIONS, DATABASE],
         "sign_up" | "recover" | "unlock" | "code" | "confirm" => &[MAIL, DATABASE],
         _ if provider.is_some() => &[SESSIONS, DATABASE],
         _ => &[DATABASE],

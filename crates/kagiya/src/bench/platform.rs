@@ -68,7 +68,10 @@ async fn overload(report: &mut Report, time: Duration) -> Result<(), Failure> {
     let capacity = Load::new(server.address, 8, strangers(100)).run(time).await?.per_second();
     // Known devices ask for a third of what there is.
     let pause = Duration::from_secs_f64(4.0 / (capacity / 3.0).max(1.0));
-    let flood = Load::new(server.address, STRANGERS, strangers(4_200));
+    // Ten times what can be looked at, from strangers.
+    let between =
+        Duration::from_secs_f64(f64::from(u32::try_from(STRANGERS).unwrap_or(800)) / (capacity * 10.0).max(1.0));
+    let flood = Load::new(server.address, STRANGERS, strangers(4_200)).paced(between);
     let members = Load::new(server.address, 4, known).paced(pause);
     let calm = Load::new(server.address, 2, vec![check]).paced(Duration::from_millis(2));
     let (flood, members, calm) = tokio::join!(flood.run(time), members.run(time), calm.run(time));
@@ -232,10 +235,10 @@ fn week(report: &mut Report) {
     let mut now = Timestamp(0);
     let mut detector = Detector::new(now);
     let (mut alarms, mut people, mut last) = (0_u32, 0_u32, Level::Operational);
-    // A probe of our own every minute, which works.
+    // A probe of our own every 45 seconds, and at once when something looks wrong.
     let mut step = |detector: &mut Detector, tick: Tick, well: bool, hour: usize, number: usize| {
         now = now.plus(TICK);
-        if number.is_multiple_of(12) || detector.wants_probe() {
+        if number.is_multiple_of(9) || detector.wants_probe() {
             detector.probed(well);
         }
         detector.judge(tick, usual[hour], now)

@@ -31,6 +31,8 @@ pub(super) struct Run<'s> {
     pub(super) broken: Vec<String>,
     /// The address to come back to.
     pub(super) held: Option<String>,
+    /// Notices that this scenario put up.
+    pub(super) notices: Vec<kagiya_domain::notice::Notice>,
 }
 
 fn user_agent(name: &str) -> &'static str {
@@ -84,6 +86,7 @@ impl<'s> Run<'s> {
             codes: Vec::new(),
             broken: Vec::new(),
             held: None,
+            notices: Vec::new(),
         };
         let id = run.id();
         operator::create(&stage.app, &id, &format!("{id}@example.jp"), Some(PASSWORD))
@@ -204,6 +207,7 @@ impl<'s> Run<'s> {
             }
             "wait" => tokio::time::sleep(Duration::from_millis(word(0).parse().unwrap_or(100))).await,
             "age" => self.age(word(0)).await?,
+            other if self.platform_step(other, rest).await? => {}
             other => return self.town_step(other, rest).await,
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod browser;
 mod drive;
+mod notice;
 mod scenario;
 mod town;
 
@@ -164,10 +165,16 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
 
 async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<(Verdict, Option<u32>), Failure> {
     let mut run = Run::begin(stage, number).await?;
+    let mut driven = Ok(());
     for step in &scenario.steps {
-        run.step(step).await?;
+        driven = run.step(step).await;
+        if driven.is_err() {
+            break;
+        }
     }
     run.mend().await?;
+    run.take_down().await?;
+    driven?;
     let page = &run.browser().page;
     let reference = page
         .reference()
