@@ -127,3 +127,5 @@ subscribe-ended-lead = No further notices will come.
 
 me-too-submit = Tell us that you have this, too
 me-too-done = Thank you. It helps us to find the cause.
+
+banner-useless = If you cannot sign in just now, the fault is ours. Resetting the password or ending a pause does not mend it.

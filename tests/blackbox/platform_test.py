@@ -4,6 +4,7 @@ the disk and the mail server."""
 import datetime
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import xml.etree.ElementTree
@@ -305,6 +306,46 @@ class DiskFull(unittest.TestCase):
         took = self.trouble()
         self.disk.free()
         print(f"disk full: told after {took:.1f} s, over after {self.over():.1f} s")
+
+
+
+class Flooded(unittest.TestCase):
+    def test_the_hashing_threads(self):
+        # Hashes of a second each, and far more people than can be looked at.
+        slow = "[password]\nargon2_memory_kib = 262144\nargon2_passes = 4\n[throttle]\nnetwork_tries = 100000\n"
+        with Server(toml=slow) as s:
+            s.account("hana")
+            known = Browser(s)
+            self.assertEqual(known.sign_in("hana", PASSWORD).status, 303)
+            session = Browser(s)
+            session.cookies = dict(known.cookies)
+            stop, seen, lock = time.time() + 12, [], threading.Lock()
+
+            def stranger(n):
+                b = Browser(s)
+                while time.time() < stop:
+                    answer = b.api("POST", "/api/v1/sign-in", {"login": f"nobody-{n}", "password": "x" * 9})
+                    with lock:
+                        seen.append(answer)
+                    time.sleep(0.2)
+
+            threads = [threading.Thread(target=stranger, args=(n,)) for n in range(150)]
+            for thread in threads:
+                thread.start()
+            time.sleep(3)
+            begun = time.time()
+            self.assertEqual(session.get("/auth/check").status, 200)
+            self.assertLess(time.time() - begun, 1.0)
+            # A known browser is let through before strangers.
+            self.assertEqual(known.sign_in("hana", PASSWORD).status, 303)
+            for thread in threads:
+                thread.join()
+            refused = [answer for answer in seen if answer.status == 503]
+            self.assertTrue(refused)
+            self.assertEqual({answer.json["cause"] for answer in refused}, {"platform.outage"})
+            waits = {int(answer.header("Retry-After")) for answer in refused}
+            self.assertGreater(len(waits), 5, "everybody is told to come back at another time")
+            self.assertTrue(all(5 <= wait <= 30 for wait in waits))
 
 
 class MailDown(unittest.TestCase):

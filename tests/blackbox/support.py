@@ -111,9 +111,6 @@ class SmallDisk:
     def free(self):
         os.unlink(f"{self.path}/ballast")
 
-    def remount(self, how):
-        subprocess.run([*self.sudo, "mount", "-o", f"remount,{how}", self.path], check=True)
-
     def close(self):
         subprocess.run([*self.sudo, "umount", "-l", self.path], check=False)
         os.rmdir(self.path)

@@ -19,6 +19,9 @@ use crate::{Fault, settings::Argon2Parameters};
 /// about two seconds of waiting.
 const QUEUE_PER_THREAD: usize = 200;
 
+/// Longer than this nobody is kept waiting for a hash: they are told to come back.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// After so long without work a thread gives its arena back.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -93,6 +96,8 @@ struct Shared {
     capacity: usize,
     parameters: Argon2Parameters,
     checks: AtomicU64,
+    /// How long a hash takes of late, in microseconds; 0: none was made yet.
+    takes_us: AtomicU64,
 }
 
 /// A handle to the pool.
@@ -111,6 +116,7 @@ impl HashPool {
             capacity: threads * QUEUE_PER_THREAD,
             parameters,
             checks: AtomicU64::new(0),
+            takes_us: AtomicU64::new(0),
         });
         for number in 0..threads {
             let shared = Arc::clone(&shared);
@@ -176,12 +182,17 @@ impl HashPool {
         self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner).waiting()
     }
 
-    /// Jobs that may wait in a lane. Who fails most waits in the shortest.
+    /// Jobs that may wait in a lane: as many as can be looked at within [`LONGEST_WAIT`]. Who fails
+    /// most waits in the shortest.
     fn room(&self, lane: Lane) -> usize {
+        let takes = self.shared.takes_us.load(Ordering::Relaxed).max(1);
+        let in_time = usize::try_from(LONGEST_WAIT.as_micros()).unwrap_or(usize::MAX) * self.threads
+            / usize::try_from(takes).unwrap_or(usize::MAX);
+        let whole = self.shared.capacity.min(in_time).max(self.threads * 4);
         match lane {
-            Lane::Known => self.shared.capacity,
-            Lane::New => self.shared.capacity / 2,
-            Lane::Failing | Lane::Later => self.shared.capacity / 8,
+            Lane::Known => whole,
+            Lane::New => whole / 2,
+            Lane::Failing | Lane::Later => (whole / 8).max(1),
         }
     }
 
@@ -256,10 +267,14 @@ fn work(shared: &Shared) {
                 }
             }
         };
+        let begun = clock();
+        let mut hashed = true;
         match job {
             Job::Verify { phc, password, answer } => {
                 // Nobody waits any more: the browser went away while it stood in the queue.
-                if !answer.is_closed() {
+                if answer.is_closed() {
+                    hashed = false;
+                } else {
                     let _ = answer.send(verify(&mut hasher, phc.as_deref(), &password, &prefix));
                 }
             }
@@ -267,7 +282,19 @@ fn work(shared: &Shared) {
                 let _ = answer.send(hasher.hash_encoded(password.as_bytes(), &salt).ok());
             }
         }
+        if !hashed {
+            continue;
+        }
+        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let before = shared.takes_us.load(Ordering::Relaxed);
+        let mean = if before == 0 { took } else { before - before / 8 + took / 8 };
+        shared.takes_us.store(mean, Ordering::Relaxed);
     }
+}
+
+#[allow(clippy::disallowed_methods, reason = "how long a hash takes is measured where it is made")]
+fn clock() -> std::time::Instant {
+    std::time::Instant::now()
 }
 
 fn verify(hasher: &mut Hasher, phc: Option<&str>, password: &Password, prefix: &str) -> Check {
@@ -297,11 +324,11 @@ mod tests {
         let password = Password::typed("correct horse").unwrap();
         let phc = old.hash(password.clone(), [7; 16]).await.unwrap().unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{phc}");
-        let check = new.verify(Some(phc.clone()), password).await.unwrap().unwrap();
+        let check = new.verify(Some(phc.clone()), password, Lane::Known).await.unwrap().unwrap();
         assert_eq!(check, Check { fits: true, outdated: true });
         let wrong = Password::typed("correct house").unwrap();
-        assert!(!old.verify(Some(phc), wrong.clone()).await.unwrap().unwrap().fits);
-        assert!(!old.verify(None, wrong).await.unwrap().unwrap().fits);
+        assert!(!old.verify(Some(phc), wrong.clone(), Lane::Known).await.unwrap().unwrap().fits);
+        assert!(!old.verify(None, wrong, Lane::Known).await.unwrap().unwrap().fits);
         old.stop();
         new.stop();
     }

@@ -19,6 +19,8 @@ const BEAT_EVERY: Duration = Duration::from_secs(8);
 const MONITOR_EVERY: Duration = Duration::from_secs(5);
 /// How often notices are read: what the command line says is told within this.
 const BOARD_EVERY: Duration = Duration::from_secs(1);
+/// How often what the operator named is asked.
+const NAMED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is looked how people fare.
 const CROWD_EVERY: Duration = Duration::from_secs(10);
 /// Beats in a row that must see other keys: longer than a dead server's row counts.
@@ -38,6 +40,9 @@ pub fn start(app: &Arc<App>) {
         repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
     }
     repeat(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());
+    if app.settings.components.iter().any(|component| component.probe_url.is_some()) {
+        repeat(app, NAMED_EVERY, "named", |app| async move { monitor::probe_named(&app).await }.boxed());
+    }
     repeat(app, CROWD_EVERY, "crowd", |app| async move { crowd::run(&app).await }.boxed());
     subscribe::start(app);
     repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());

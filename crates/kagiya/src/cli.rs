@@ -90,6 +90,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         order: Incident,
     },
+    /// The status page
+    Status {
+        #[command(subcommand)]
+        order: StatusOrder,
+    },
     /// Measure speed and memory, each figure beside its limit in the same run
     #[command(args_conflicts_with_subcommands = true)]
     Bench {
@@ -113,6 +118,17 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What to do with the status page.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StatusOrder {
+    /// Write it as files that can live on another host
+    Export {
+        /// The folder; made when it is missing
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
     },
 }
 

@@ -18,7 +18,7 @@ use crate::{
     cli::Flags,
     mail::MailSetting,
     providers::{self, ProviderSetting},
-    status::StatusSetting,
+    status::{Remote, StatusSetting},
     values::{PublicUrlSetting, parse_net},
 };
 
@@ -237,6 +237,7 @@ impl Config {
             folder: flags.config.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default(),
         };
         config.check()?;
+        config.status.export_bucket(&config.folder)?;
         config.status.check(&config.providers()?)?;
         Ok(config)
     }
@@ -299,6 +300,16 @@ impl Config {
     /// The external accounts of the settings, with their secrets read.
     pub(crate) fn providers(&self) -> Result<Providers, Failure> {
         providers::read(&self.providers, &self.folder)
+    }
+
+    /// The folder for copies of the status page.
+    pub(crate) fn export_folder(&self) -> Option<PathBuf> {
+        self.status.export_folder(&self.folder)
+    }
+
+    /// The bucket for copies of the status page.
+    pub(crate) fn export_bucket(&self) -> Result<Option<Remote>, Failure> {
+        self.status.export_bucket(&self.folder)
     }
 
     /// Hosts inside that the settings lead to.

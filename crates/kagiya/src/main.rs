@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod export;
 mod keys_file;
 mod mail;
 mod notice_args;
@@ -73,6 +74,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo { town } => demo::run(config, town).await,
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
+        Command::Status { order: cli::StatusOrder::Export { dir } } => export::run(&config, &dir).await,
         Command::Maintenance { order } => notices::maintenance(&config, order).await,
         Command::Incident { order } => notices::incident(&config, order).await,
         Command::Why { reference, json } => why::run(&config, &reference, json).await,

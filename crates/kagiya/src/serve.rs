@@ -13,7 +13,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{Failure, config::Config, mail::PostOffice, open, output::say};
+use crate::{Failure, config::Config, export, mail::PostOffice, open, output::say};
 
 /// A server that runs.
 pub(crate) struct Served {
@@ -62,6 +62,7 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     jobs::start(&app);
     outbox::start(&app, wrap(Arc::new(post)));
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
+    export::start(config, &web)?;
     let running = kagiya_web::serve(Arc::clone(&web), listener)?;
     Ok(Served { app, web, running })
 }

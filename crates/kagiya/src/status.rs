@@ -1,5 +1,7 @@
 //! `[status]` of the settings: what the status page tells of besides ours, and where else it is told.
 
+use std::path::{Path, PathBuf};
+
 use kagiya_domain::component::OWN;
 use kagiya_flows::{
     external::Providers,
@@ -17,8 +19,31 @@ pub(crate) struct StatusSetting {
     pub(crate) publish_by_itself: bool,
     /// Hosts inside to which webhooks may lead.
     webhook_hosts: Vec<String>,
+    export: Option<Target>,
     components: Vec<ComponentSetting>,
     news: Vec<News>,
+}
+
+/// Where copies of the status page go: a folder, or a bucket that speaks S3.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Target {
+    pub(crate) folder: Option<PathBuf>,
+    endpoint: Option<String>,
+    bucket: Option<String>,
+    region: Option<String>,
+    access_key: Option<String>,
+    secret_key_file: Option<PathBuf>,
+    #[serde(default)]
+    prefix: String,
+}
+
+/// A bucket, ready to be written to.
+#[derive(Debug)]
+pub(crate) struct Remote {
+    pub(crate) bucket: rusty_s3::Bucket,
+    pub(crate) credentials: rusty_s3::Credentials,
+    pub(crate) prefix: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -55,7 +80,35 @@ impl StatusSetting {
     /// Where calls may lead although it is inside.
     pub(crate) fn inward(&self) -> Vec<url::Url> {
         let probes = self.components.iter().filter_map(|component| component.probe_url.as_ref());
-        self.webhook_hosts.iter().chain(probes).filter_map(|text| url::Url::parse(text).ok()).collect()
+        let bucket = self.export.iter().filter_map(|target| target.endpoint.as_ref());
+        self.webhook_hosts.iter().chain(probes).chain(bucket).filter_map(|text| url::Url::parse(text).ok()).collect()
+    }
+
+    /// The folder into which the server writes copies.
+    pub(crate) fn export_folder(&self, folder: &Path) -> Option<PathBuf> {
+        self.export.as_ref()?.folder.as_ref().map(|path| folder.join(path))
+    }
+
+    /// The bucket into which it writes them.
+    pub(crate) fn export_bucket(&self, folder: &Path) -> Result<Option<Remote>, Failure> {
+        let wrong = |what: &str| Failure::Usage(format!("status.export: {what}"));
+        let Some(target) = self.export.as_ref().filter(|target| target.folder.is_none()) else {
+            return Ok(None);
+        };
+        let (Some(endpoint), Some(bucket), Some(access), Some(secret)) =
+            (&target.endpoint, &target.bucket, &target.access_key, &target.secret_key_file)
+        else {
+            return Err(wrong("expected folder, or endpoint, bucket, access_key and secret_key_file"));
+        };
+        let url = url::Url::parse(endpoint).map_err(|_| wrong("endpoint: expected an https URL"))?;
+        let path = folder.join(secret);
+        let secret = std::fs::read_to_string(&path)
+            .map_err(|error| wrong(&format!("secret_key_file: {}: {error}", path.display())))?;
+        let region = target.region.clone().unwrap_or_else(|| "auto".to_owned());
+        let bucket = rusty_s3::Bucket::new(url, rusty_s3::UrlStyle::Path, bucket.clone(), region)
+            .map_err(|error| wrong(&format!("bucket: {error}")))?;
+        let credentials = rusty_s3::Credentials::new(access.clone(), secret.trim().to_owned());
+        Ok(Some(Remote { bucket, credentials, prefix: target.prefix.clone() }))
     }
 
     pub(crate) fn news(&self) -> Vec<(ByLang, String)> {

@@ -1,66 +1,17 @@
 //! Every store function on both databases: what one does, the other does.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
-use futures_util::{FutureExt, future::BoxFuture};
+mod both;
+
+use both::{NOW, member, on_both, read, write};
+use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp, account::AccountState, email::EmailAddress, session::EndReason, throttle::Counter,
 };
 use kagiya_store::{
-    Conn, Error, Location, Store, account, attempt, audit, code, delivery, device, email, flow, outbox, password,
-    server, session, throttle,
+    Error, account, attempt, audit, code, delivery, device, email, flow, outbox, password, server, session, throttle,
 };
-use sqlx::{Connection, Executor};
 use uuid::Uuid;
-
-const NOW: Timestamp = Timestamp(1_700_000_000_000);
-
-type Test = for<'s> fn(&'s Store) -> BoxFuture<'s, ()>;
-
-async fn on_both(test: Test) {
-    let folder = std::env::temp_dir().join(format!("kagiya-store-{}", Uuid::new_v4()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let sqlite = Store::open(&Location::Sqlite(folder.join("t.db")), true).await.unwrap();
-    test(&sqlite).await;
-    sqlite.close().await;
-    std::fs::remove_dir_all(&folder).unwrap();
-
-    let base = std::env::var("KAGIYA_TEST_POSTGRES").expect("KAGIYA_TEST_POSTGRES is not set: run ./test");
-    let name = format!("s{}", Uuid::new_v4().simple());
-    let mut admin = sqlx::PgConnection::connect(&format!("{base}/postgres")).await.unwrap();
-    admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    let postgres = Store::open(&Location::Postgres(format!("{base}/{name}")), true).await.unwrap();
-    test(&postgres).await;
-    postgres.close().await;
-}
-
-/// Runs one function in a write of its own.
-macro_rules! write {
-    ($store:expr, |$conn:ident| $work:expr) => {
-        $store
-            .write(move |$conn| {
-                async move {
-                    let done = $work.await;
-                    done
-                }
-                .boxed()
-            })
-            .await
-            .unwrap()
-    };
-}
-
-async fn read(store: &Store) -> Conn {
-    store.reader().await.unwrap()
-}
-
-async fn member(store: &Store, login: &'static str) -> Uuid {
-    let id = Uuid::new_v4();
-    assert!(write!(store, |conn| account::insert(conn, id, login, login, "ja", NOW)));
-    let address = EmailAddress::parse(&format!("{login}@example.jp")).unwrap();
-    assert!(write!(store, |conn| email::insert(conn, id, &address, true, NOW)));
-    write!(store, |conn| password::set(conn, id, "phc-1", NOW));
-    id
-}
 
 #[tokio::test]
 async fn accounts_are_found_by_every_name_and_once() {
@@ -374,6 +325,7 @@ async fn attempts_mails_and_answers() {
                 cause: "credential.password".into(),
                 told: "credential.password".into(),
                 repairs: String::new(),
+                slices: "browser:Chrome".into(),
                 advised: "retype".into(),
                 pending_until: Some(NOW.0),
                 resolved_at: None,

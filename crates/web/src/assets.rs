@@ -61,6 +61,12 @@ impl Assets {
         self.by_name.get(path.trim_start_matches("/assets/"))
     }
 
+    /// The text of an asset.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let full = self.path(name).trim_start_matches("/assets/");
+        self.by_name.get(full).map(|asset| asset.text.clone()).unwrap_or_default()
+    }
+
     /// The path of an asset.
     pub(crate) fn path(&self, name: &str) -> &str {
         self.paths.get(name).map_or("/assets/missing", String::as_str)

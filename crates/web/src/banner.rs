@@ -22,6 +22,8 @@ pub(crate) struct Banner {
     pub(crate) body: Vec<Piece>,
     pub(crate) next: Option<String>,
     pub(crate) works: Option<String>,
+    /// On a page that does not help now.
+    pub(crate) useless: bool,
     /// When to come back, as RFC 3339.
     pub(crate) ends: String,
 }
@@ -47,6 +49,7 @@ impl Banner {
                 body: Vec::new(),
                 next: None,
                 works: Some(works(view, &board)),
+                useless: is_useless(view),
                 ends: String::new(),
             });
         }
@@ -60,6 +63,7 @@ impl Banner {
             body: latest(view, next),
             next: None,
             works: None,
+            useless: false,
             ends: next.ends_at.map(rfc3339).unwrap_or_default(),
         })
     }
@@ -82,9 +86,15 @@ impl Banner {
             body: latest(view, notice),
             next: notice.next_update_at.map(|at| view.f1("banner-next", "time", view.time(&at.0))),
             works: (!minor).then(|| works(view, board)),
+            useless: !minor && notice.impact != Impact::Minor && is_useless(view),
             ends: notice.ends_at.or(notice.next_update_at).map(rfc3339).unwrap_or_default(),
         }
     }
+}
+
+/// A reset does not mend what is ours to mend.
+fn is_useless(view: &View<'_>) -> bool {
+    ["/recover", "/unlock"].iter().any(|start| view.context.path.starts_with(start))
 }
 
 /// The latest words of a notice, unless they are its title.

@@ -56,6 +56,7 @@ use kagiya_flows::App;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use server::{Running, serve};
+pub use status::export::{Exported, export};
 
 /// What the web layer is given.
 pub struct Web {

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,
     component::{Component, DATABASE, Level, MAIL, OWN, PASSWORD},
-    health::Usual,
+    health::{Tick, Usual},
 };
 use kagiya_store as store;
 
@@ -82,28 +82,33 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
                 mail.probed(!stuck);
             }
         }
-        OWN.iter()
-            .map(|id| {
-                let tick = app.measure.take(id);
-                let usual = state.usual.get(&((*id).to_owned(), hour)).copied().unwrap_or_default();
-                let detector = state.detector(id, now);
-                let level = detector.judge(tick, usual, now);
-                let since = detector.state().1;
-                if level == Level::Operational {
-                    state.learned.entry((*id).to_owned()).or_default().add(&tick);
-                }
-                Component { id: (*id).to_owned(), level, since }
-            })
-            .chain(app.providers.iter().map(|entry| {
-                let reading = entry.health.read(now);
-                let level = match reading.state {
-                    health::State::Ok => Level::Operational,
-                    health::State::Degraded => Level::DegradedPerformance,
-                    health::State::Down => Level::MajorOutage,
-                };
-                Component { id: entry.provider.id().to_owned(), level, since: reading.since }
-            }))
-            .collect()
+        let mut all = Vec::new();
+        for id in OWN {
+            let tick = app.measure.take(id);
+            let usual = state.usual.get(&(id.to_owned(), hour)).copied().unwrap_or_default();
+            let detector = state.detector(id, now);
+            let level = detector.judge(tick, usual, now);
+            let since = detector.state().1;
+            if level == Level::Operational {
+                state.learned.entry(id.to_owned()).or_default().add(&tick);
+            }
+            all.push(Component { id: id.to_owned(), level, since });
+        }
+        for component in &app.settings.components {
+            let detector = state.detector(&component.id, now);
+            let level = detector.judge(Tick::default(), Usual::default(), now);
+            all.push(Component { id: component.id.clone(), level, since: detector.state().1 });
+        }
+        all.extend(app.providers.iter().map(|entry| {
+            let reading = entry.health.read(now);
+            let level = match reading.state {
+                health::State::Ok => Level::Operational,
+                health::State::Degraded => Level::DegradedPerformance,
+                health::State::Down => Level::MajorOutage,
+            };
+            Component { id: entry.provider.id().to_owned(), level, since: reading.since }
+        }));
+        all
     });
     let others = others(app, now).await;
     let whole: Vec<Component> = own.iter().map(|component| join(component, others.as_deref().unwrap_or(&[]))).collect();
@@ -164,6 +169,22 @@ async fn check_ourselves(app: &Arc<App>, now: Timestamp) {
         }
         synthetic::Outcome::Busy => {}
     });
+}
+
+/// Asks what the operator named; it must answer with a success.
+///
+/// # Errors
+/// Never; the trouble is what is looked for.
+pub async fn probe_named(app: &Arc<App>) -> Result<(), Fault> {
+    for component in &app.settings.components {
+        let Some(url) = component.probe_url.as_deref().and_then(|url| url::Url::parse(url).ok()) else {
+            continue;
+        };
+        let well = matches!(app.outbound.send("GET", &url, &[], Vec::new()).await, Ok(200..=399));
+        let now = app.now();
+        app.monitor.with(|state| state.detector(&component.id, now).probed(well));
+    }
+    Ok(())
 }
 
 /// Whether the database takes writes.

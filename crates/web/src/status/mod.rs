@@ -1,6 +1,7 @@
 //! The status page in its forms: for people, for readers of Statuspage's JSON, as a feed.
 //! All of it from memory: it is there when the database is not.
 
+pub(crate) mod export;
 mod feed;
 mod json;
 mod page;

@@ -96,6 +96,8 @@ struct ComponentView {
 #[template(path = "status.html")]
 struct StatusPage<'a> {
     v: &'a View<'a>,
+    /// As files on another host: without forms.
+    fixed: bool,
     indicator: &'static str,
     description: String,
     read_at: String,
@@ -144,24 +146,45 @@ fn component(view: &View<'_>, board: &Snapshot, id: &str) -> ComponentView {
     }
 }
 
-pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Response {
-    let view = View::new(&context);
+fn content<'a>(view: &'a View<'a>, fixed: bool) -> StatusPage<'a> {
+    let (web, now) = (&view.context.web, view.context.now);
     let board = web.app.board.get();
-    let indicator = indicator(&view, &board);
-    let notices = |list: Vec<&Notice>| list.into_iter().map(|notice| NoticeView::new(&view, notice)).collect();
+    let indicator = indicator(view, &board);
+    let notices = |list: Vec<&Notice>| list.into_iter().map(|notice| NoticeView::new(view, notice)).collect();
     let public = |notice: &&Notice| notice.stage.is_public() && notice.stage.is_over();
-    let content = StatusPage {
-        v: &view,
+    StatusPage {
+        v: view,
+        fixed,
         indicator,
-        description: description(&view, indicator),
-        read_at: view.f1("status-read-at", "time", view.time(&context.now.0)),
+        description: description(view, indicator),
+        read_at: view.f1("status-read-at", "time", view.time(&now.0)),
         database_down: web.app.store.is_down(),
-        now: notices(board.active(context.now)),
-        planned: notices(board.upcoming(context.now).into_iter().filter(|n| n.kind == Kind::Maintenance).collect()),
+        now: notices(board.active(now)),
+        planned: notices(board.upcoming(now).into_iter().filter(|n| n.kind == Kind::Maintenance).collect()),
         past: notices(board.notices.iter().filter(public).collect()),
-        components: web.app.component_names().iter().map(|id| component(&view, &board, id)).collect(),
+        components: web.app.component_names().iter().map(|id| component(view, &board, id)).collect(),
         news: web.app.settings.news.iter().map(|(name, url)| (name.get(view.lang).to_owned(), url.clone())).collect(),
-    };
+    }
+}
+
+pub(crate) async fn show(State(_): State<Arc<Web>>, context: Context) -> Response {
+    let view = View::new(&context);
     let title = view.t("status-title").into_owned();
-    render(&view, StatusCode::OK, &title, &content)
+    render(&view, StatusCode::OK, &title, &content(&view, false))
+}
+
+#[derive(Template)]
+#[template(path = "status_static.html")]
+struct StaticPage<'a> {
+    v: &'a View<'a>,
+    origin: &'a str,
+    body: String,
+}
+
+/// The page as a file that stands by itself.
+pub(super) fn fixed(context: &Context) -> String {
+    let view = View::new(context);
+    let body = content(&view, true).render().unwrap_or_default();
+    let origin = &context.web.app.settings.public_url.origin;
+    (StaticPage { v: &view, origin, body }).render().unwrap_or_default()
 }
