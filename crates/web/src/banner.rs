@@ -2,7 +2,7 @@
 
 use kagiya_domain::{
     Span,
-    component::{Level, OWN, PASSWORD},
+    component::{DATABASE, Level, OWN, PASSWORD},
     notice::{Door, Impact, Kind, Notice},
 };
 use kagiya_flows::platform::Snapshot;
@@ -60,7 +60,7 @@ impl Banner {
             kind: "scheduled",
             lead: view.f("banner-planned", &args),
             title: String::new(),
-            body: latest(view, next),
+            body: Piece::all(latest_text(view, next)),
             next: None,
             works: None,
             useless: false,
@@ -78,12 +78,14 @@ impl Banner {
             }
             (Kind::Maintenance, Door::Open) => ("maintenance", view.f1("banner-maintenance-open", "time", until)),
         };
+        let (title, body) = (notice.title_in(english(view)), latest_text(view, notice));
+        let repeated = body.starts_with(title);
         let minor = notice.impact == Impact::None || notice.door == Door::Open && notice.kind == Kind::Maintenance;
         Self {
             kind,
             lead,
-            title: notice.title_in(english(view)).to_owned(),
-            body: latest(view, notice),
+            title: if repeated { String::new() } else { title.to_owned() },
+            body: Piece::all(body),
             next: notice.next_update_at.map(|at| view.f1("banner-next", "time", view.time(&at.0))),
             works: (!minor).then(|| works(view, board)),
             useless: !minor && notice.impact != Impact::Minor && is_useless(view),
@@ -97,12 +99,10 @@ fn is_useless(view: &View<'_>) -> bool {
     ["/recover", "/unlock"].iter().any(|start| view.context.path.starts_with(start))
 }
 
-/// The latest words of a notice, unless they are its title.
-fn latest(view: &View<'_>, notice: &Notice) -> Vec<Piece> {
-    let body = notice.updates.iter().rev().map(|update| update.body_in(english(view))).find(|body| !body.is_empty());
-    let body = body.unwrap_or_default();
-    let title = notice.title_in(english(view));
-    if body.trim_end_matches(['。', '.']) == title { Vec::new() } else { Piece::all(body) }
+/// The latest words of a notice.
+fn latest_text<'n>(view: &View<'_>, notice: &'n Notice) -> &'n str {
+    let bodies = notice.updates.iter().rev().map(|update| update.body_in(english(view)));
+    bodies.into_iter().find(|body| !body.is_empty()).unwrap_or_default()
 }
 
 /// By which ways people can sign in now.
@@ -110,23 +110,21 @@ fn works(view: &View<'_>, board: &Snapshot) -> String {
     let app = &view.context.web.app;
     let now = view.context.now;
     let shut = board.shut(kagiya_flows::platform::board::Wish::SignIn, now).is_some() || app.store.is_down();
-    let good = |id: &str| !shut && board.level(id, now) < Level::PartialOutage;
-    let mut methods = Vec::new();
-    if good(PASSWORD) && good(kagiya_domain::component::DATABASE) {
-        methods.push(view.t("method-password").into_owned());
+    let database = board.level(DATABASE, now);
+    let mut ways: Vec<(String, Level)> = vec![(view.t("method-password").into_owned(), board.level(PASSWORD, now))];
+    ways.extend(
+        app.providers.iter().map(|entry| (entry.provider.name().to_owned(), board.level(entry.provider.id(), now))),
+    );
+    let of = |wanted: fn(Level) -> bool| -> Vec<String> {
+        let fits = ways.iter().filter(|(_, level)| !shut && wanted((*level).max(database)));
+        fits.map(|(name, _)| name.clone()).collect()
+    };
+    let (well, partly) = (of(|level| level < Level::PartialOutage), of(|level| level == Level::PartialOutage));
+    match (well.is_empty(), partly.is_empty()) {
+        (false, _) => view.f1("banner-works", "methods", well.join(" / ")),
+        (true, false) => view.f1("banner-partly", "methods", partly.join(" / ")),
+        (true, true) => view.t("banner-nothing-works").into_owned(),
     }
-    if good(kagiya_domain::component::DATABASE) {
-        methods.extend(
-            app.providers
-                .iter()
-                .filter(|entry| good(entry.provider.id()))
-                .map(|entry| entry.provider.name().to_owned()),
-        );
-    }
-    if methods.is_empty() {
-        return view.t("banner-nothing-works").into_owned();
-    }
-    view.f1("banner-works", "methods", methods.join(" / "))
 }
 
 /// A component's name for people.

@@ -88,11 +88,19 @@ impl VerdictView {
             steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
             // A form to mend has nothing to be warned of, nor has somebody who may be new.
             avoid: if refusal.fields.is_empty() && !is_new(refusal) && !is_last_way_in(refusal) {
-                verdict.avoid.iter().map(|remedy| (remedy.id(), avoid_text(view, *remedy))).collect()
+                verdict
+                    .avoid
+                    .iter()
+                    .map(|remedy| match (remedy, verdict.cause.family()) {
+                        (Remedy::Retry, Family::Platform) => (remedy.id(), view.t("avoid-retry-ours").into_owned()),
+                        _ => (remedy.id(), avoid_text(view, *remedy)),
+                    })
+                    .collect()
             } else {
                 Vec::new()
             },
-            confirmable: refusal.confirmable,
+            // Everybody hears the whole of what is ours.
+            confirmable: refusal.confirmable && verdict.cause.family() != Family::Platform,
             help: format!("/help/{}", verdict.cause.slug()),
             return_to: String::new(),
             login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
