@@ -140,6 +140,16 @@ mail-link-added =
     If that was not you, unlink it at once and change your password:
     { $origin }/account/links
 
+mail-link-replaced-subject = [{ $service }] A linked account was replaced
+mail-link-replaced =
+    The link with { $provider } was replaced on { $time }.
+    Before: { $before }
+    Now: { $identity }
+    { $word }: { $login_id }
+
+    If that was not you, unlink it at once and change your password:
+    { $origin }/account/links
+
 mail-link-removed-subject = [{ $service }] An account was unlinked
 mail-link-removed =
     { $provider } ({ $identity }) was unlinked on { $time }.
@@ -150,7 +160,9 @@ mail-link-removed =
 
 mail-link-changed-subject = [{ $service }] { $provider } reports a change
 mail-link-changed =
-    { $provider } tells us that something changed with your linked account ({ $identity }).
+    { $provider } told us something about your linked account ({ $identity }).
+    What: { $what }
+    When: { $time }
     { $word }: { $login_id }
 
     If you cannot sign in with { $provider }, use your password or another way. See how it stands and add another way here:
@@ -226,3 +238,17 @@ verdict-last-way-title = Not unlinked: it is your only way in
 verdict-last-way-lead = Set a password or link another account first.
 step-wait-open = Wait a while, then try again
 because-at-provider = It was by way of { $provider }
+
+pushed-sessions-revoked = you were signed out everywhere at the other service
+pushed-consent-revoked = the permission for this service was taken back at the other service
+pushed-disabled-hijacked = the account at the other service was suspended because somebody else may have taken it over
+pushed-disabled = the account at the other service was suspended
+pushed-enabled = the account at the other service can be used again
+pushed-purged = the account at the other service was deleted
+pushed-credential-change-required = the other service wants its owner to sign in anew
+pushed-identifier-changed = the address at the other service changed
+pushed-email-disabled = mail is no longer passed on by the other service
+pushed-email-enabled = mail is passed on by the other service again
+pushed-signed-out = you signed out at the other service
+pushed-verification = the other service is trying the way
+pushed-other = the other service told us something else

@@ -140,6 +140,16 @@ mail-link-added =
     お心当たりがなければ、すぐに次のページで解除し、パスワードを変更してください。
     { $origin }/account/links
 
+mail-link-replaced-subject = 【{ $service }】外部アカウントの連携をつなぎ直しました
+mail-link-replaced =
+    { $time } に、{ $provider }の連携をつなぎ直しました。
+    これまで: { $before }
+    これから: { $identity }
+    { $word }: { $login_id }
+
+    お心当たりがなければ、すぐに次のページで解除し、パスワードを変更してください。
+    { $origin }/account/links
+
 mail-link-removed-subject = 【{ $service }】外部アカウントの連携が解除されました
 mail-link-removed =
     { $time } に、{ $provider }({ $identity })の連携が解除されました。
@@ -150,7 +160,9 @@ mail-link-removed =
 
 mail-link-changed-subject = 【{ $service }】{ $provider } の状態が変わりました
 mail-link-changed =
-    { $provider } から、連携しているアカウント({ $identity })の状態が変わったと通知がありました。
+    { $provider } から、連携しているアカウント({ $identity })について通知がありました。
+    内容: { $what }
+    日時: { $time }
     { $word }: { $login_id }
 
     { $provider } でログインできないときは、パスワードや別の方法を使えます。次のページで状態を確かめ、別の方法も登録しておいてください。
@@ -226,3 +238,17 @@ verdict-last-way-title = ほかに入る手段がないため、解除しませ�
 verdict-last-way-lead = 先にパスワードを設定するか、別の外部アカウントを連携してください。
 step-wait-open = しばらく待ってから、もう一度試す
 because-at-provider = { $provider } でのログインでした
+
+pushed-sessions-revoked = 連携先で、すべての端末からログアウトされました
+pushed-consent-revoked = 連携先で、当サービスへの許可が取り消されました
+pushed-disabled-hijacked = 連携先のアカウントが、乗っ取りの疑いで停止されました
+pushed-disabled = 連携先のアカウントが停止されました
+pushed-enabled = 連携先のアカウントが再び使えるようになりました
+pushed-purged = 連携先のアカウントが削除されました
+pushed-credential-change-required = 連携先で、ログインし直すように求められています
+pushed-identifier-changed = 連携先のメールアドレスが変わりました
+pushed-email-disabled = 連携先のメールの転送が止まりました
+pushed-email-enabled = 連携先のメールの転送が再開しました
+pushed-signed-out = 連携先からログアウトしました
+pushed-verification = 連携先からの確認です
+pushed-other = 連携先からの通知です

@@ -339,6 +339,10 @@ class Links(InTown):
         begun = b.post(form["action"], form["fields"])
         done = b.back(*self.server.decide(begun.header("Location"), person="keiko2"))
         self.assertEqual(done.header("Location"), "/account/links?done=relinked")
+        told = [m for m in self.server.wait_mails("keiko@example.jp", 2) if "つなぎ直しました" in m["Subject"]]
+        # Whose it is now, and whose the one was that went.
+        self.assertEqual(len(told), 1)
+        self.assertIn("これまで: k•••@e•••.jp", told[0].get_body(("plain",)).get_content())
         page = self.browser()
         chosen = page.follow(page.go("google", "keiko"))
         self.assertEqual(chosen.cause, "external.link_gone")
@@ -426,6 +430,12 @@ class Links(InTown):
         self.assertTrue(self.is_in(b), "the others are not")
         self.server.push("google", "revoked", "hana")
         self.assertEqual(states()["google"], "gone")
+        changed = lambda m: "状態が変わりました" in m["Subject"]
+        until = time.time() + 10
+        while time.time() < until and not any(map(changed, self.server.mails("hana@example.jp"))):
+            time.sleep(0.1)
+        told = next(filter(changed, self.server.mails("hana@example.jp")))
+        self.assertIn("許可が取り消されました", told.get_body(("plain",)).get_content())
         self.server.push("apple", "purged", "hana")
         self.assertEqual(states()["apple"], "gone")
         self.server.push("google", "hijacked", "hana")

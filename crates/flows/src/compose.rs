@@ -105,6 +105,20 @@ pub(crate) fn component_data(component: &str, since: Timestamp) -> String {
     write(&Data { title: Some(component.to_owned()), at: Some(since.0), ..Data::default() })
 }
 
+/// A link that changed by what the provider pushed.
+pub(crate) fn pushed_data(app: &App, provider: &str, shown: &str, what: &str, at: Timestamp) -> String {
+    let (provider, shown) = (app.providers.name(provider).to_owned(), shown.to_owned());
+    let stage = Some(what.to_owned());
+    write(&Data { at: Some(at.0), provider: Some(provider), shown: Some(shown), stage, ..Data::default() })
+}
+
+/// A link in the place of another: whose it is now, and whose the one was that went.
+pub(crate) fn replaced_data(app: &App, provider: &str, shown: &str, before: &str, at: Timestamp) -> String {
+    let (provider, shown) = (app.providers.name(provider).to_owned(), shown.to_owned());
+    let body = Some(before.to_owned());
+    write(&Data { at: Some(at.0), provider: Some(provider), shown: Some(shown), body, ..Data::default() })
+}
+
 pub(crate) fn flow_data(visitor: &Visitor) -> String {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
     write(&Data { device: visitor.device_key.map(|key| URL_SAFE_NO_PAD.encode(key)), ..Data::default() })
@@ -178,6 +192,8 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
     }
     let methods = methods(app, &mut conn, id, lang).await?.join(" / ");
     let when = data.at.map(|at| local_time(app, Timestamp(at), lang)).unwrap_or_default();
+    let what = data.stage.as_deref().map(|what| app.words.get(lang, &format!("pushed-{}", what.replace('_', "-"))));
+    let what = what.unwrap_or_default();
     let args = [
         ("login_id", Arg::from(account.login_id.as_str())),
         ("time", Arg::from(when.as_str())),
@@ -186,6 +202,8 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
         ("provider", Arg::from(data.provider.as_deref().unwrap_or(""))),
         ("identity", Arg::from(data.shown.as_deref().unwrap_or(""))),
         ("methods", Arg::from(methods.as_str())),
+        ("before", Arg::from(data.body.as_deref().unwrap_or(""))),
+        ("what", Arg::from(what.as_str())),
     ];
     let name = mail.kind.replace('_', "-");
     // A new sign-in concerns the person; one mail is enough. Changes go to every address.

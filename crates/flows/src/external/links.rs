@@ -80,8 +80,15 @@ pub async fn attach(
     lang: &str,
 ) -> Result<bool, Fault> {
     let now = app.now();
-    let data = compose::link_data(app, &new.provider, &new.shown, now);
-    let notice = sign_in::mail(app, "link_added", Some(account), data, lang);
+    let before = match replaced {
+        Some(old) => list(app, account).await?.into_iter().find(|link| link.id == old),
+        None => None,
+    };
+    let (kind, data) = match &before {
+        Some(old) => ("link_replaced", compose::replaced_data(app, &new.provider, &new.shown, &old.shown, now)),
+        None => ("link_added", compose::link_data(app, &new.provider, &new.shown, now)),
+    };
+    let notice = sign_in::mail(app, kind, Some(account), data, lang);
     let (audit_id, server) = (app.new_id(), app.server_id);
     let current = if let Proof::Session(session) = proof { session } else { Uuid::nil() };
     let done = app

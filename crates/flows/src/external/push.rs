@@ -89,7 +89,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
     };
     let lang = account.as_ref().map_or("ja", |account| account.lang.as_str());
     let notice = found.as_ref().map(|link| {
-        let data = compose::link_data(app, provider, &link.shown, now);
+        let data = compose::pushed_data(app, provider, &link.shown, what.as_str(), now);
         sign_in::mail(app, "link_changed", Some(link.account_id), data, lang)
     });
     let (server, audit_id, issued_at) = (app.server_id, app.new_id(), event.issued_at);
