@@ -2,6 +2,8 @@
 the disk and the mail server."""
 
 import datetime
+import glob
+import os
 import subprocess
 import tempfile
 import threading
@@ -249,6 +251,26 @@ class DatabaseGone(unittest.TestCase):
         self.cluster.start()
         self.back()
 
+    def test_frozen(self):
+        # It answers nothing, and hangs up on nobody: the slowest that a database can be.
+        self.cluster.freeze(True)
+        try:
+            self.gone()
+            self.sessions_run_on()
+        finally:
+            self.cluster.freeze(False)
+        self.back()
+
+    def test_failing_over(self):
+        act = self.cluster.fail_over()
+        next(act)
+        self.gone()
+        self.sessions_run_on()
+        next(act, None)
+        self.back()
+        # Nothing acknowledged is lost.
+        self.assertEqual(self.member.get("/api/v1/session").json["account"]["login_id"], "hana")
+
     def test_out_of_connections(self):
         url = f"postgres://kagiya@127.0.0.1:{self.cluster.port}/postgres"
         self.cluster.stop()
@@ -270,6 +292,40 @@ class DatabaseGone(unittest.TestCase):
         self.cluster.stop()
         self.gone()
         self.assertNotEqual(self.member.get("/auth/check").status, 200)
+
+
+class ClockJumps(unittest.TestCase):
+    def test_ten_minutes_either_way(self):
+        library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
+        folder = tempfile.mkdtemp(prefix="kagiya-clock-")
+        clock = os.path.join(folder, "clock")
+
+        def set_clock(offset):
+            with open(clock + ".new", "w") as file:
+                file.write(f"{offset:+d}\n")
+            os.rename(clock + ".new", clock)
+
+        set_clock(0)
+        env = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": clock, "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        with Server(toml=FAST, env=env) as s:
+            s.account("hana")
+            member = Browser(s)
+            self.assertEqual(member.sign_in("hana", PASSWORD).status, 303)
+            for offset in (600, -600, 0):
+                before = Browser(s).get("/sign-in").form("/sign-in")
+                set_clock(offset)
+                time.sleep(1)
+                self.assertEqual(member.get("/auth/check").status, 200, offset)
+                b = Browser(s)
+                for n in range(3):
+                    b.sign_in("hana", f"wrong {n}")
+                self.assertEqual(b.sign_in("hana", PASSWORD).status, 303, offset)
+                # A page from before the jump leads to an answer, never to a fault.
+                late = Browser(s).post("/sign-in", {**before["fields"], "login": "hana", "password": PASSWORD})
+                self.assertLess(late.status, 500, offset)
+                time.sleep(7)
+                self.assertEqual(level(s, "password"), "operational", offset)
+                self.assertEqual(level(s, "database"), "operational", offset)
 
 
 class DiskFull(unittest.TestCase):

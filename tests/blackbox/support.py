@@ -3,8 +3,10 @@
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
 import uuid
 
@@ -69,6 +71,33 @@ class Cluster:
 
     def stop(self, how="fast"):
         self.control("pg_ctl", "-D", f"{self.folder}/d", "-w", "-m", how, "stop")
+
+    def freeze(self, on):
+        """It neither answers nor hangs up."""
+        with open(f"{self.folder}/d/postmaster.pid") as file:
+            parent = int(file.readline())
+        children = subprocess.run(["pgrep", "-P", str(parent)], capture_output=True, text=True).stdout.split()
+        for process in [parent, *map(int, children)]:
+            os.kill(process, signal.SIGSTOP if on else signal.SIGCONT)
+
+    def fail_over(self):
+        """A standby that has everything takes the place of the primary, which is gone."""
+        standby, port = f"{self.folder}/standby", free_port()
+        self.control("pg_basebackup", "-h", "127.0.0.1", "-p", str(self.port), "-U", "kagiya", "-D", standby, "-R", "-c", "fast")
+        options = f"-c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} -c fsync=off"
+        self.control("pg_ctl", "-D", standby, "-w", "-l", f"{self.folder}/log2", "-o", f"-p {port} {options}", "start")
+        behind = "SELECT count(*) FROM pg_stat_replication WHERE replay_lsn = pg_current_wal_lsn()"
+        for _ in range(200):
+            if self.run("postgres", behind).strip() == "1":
+                break
+            time.sleep(0.1)
+        self.stop("immediate")
+        self.control("pg_ctl", "-D", standby, "-w", "stop")
+        os.rename(f"{self.folder}/d", f"{self.folder}/gone")
+        os.rename(standby, f"{self.folder}/d")
+        yield
+        self.start()
+        self.control("pg_ctl", "-D", f"{self.folder}/d", "-w", "promote")
 
     def database(self):
         name = f"t{uuid.uuid4().hex}"
