@@ -286,6 +286,26 @@ class DatabaseGone(unittest.TestCase):
         self.cluster.start()
         self.back()
 
+    def test_started_without_it(self):
+        url = self.cluster.database()
+        self.cluster.stop()
+        with Server(database=url, toml=FAST) as late:
+            b = Browser(late)
+            until(lambda: b.get("/sign-in").status == 503, 10)
+            self.assertEqual(b.get("/sign-in").cause, "platform.outage")
+            self.assertEqual(b.get("/status").status, 200)
+            self.assertEqual(b.get("/readyz").status, 503)
+            self.cluster.start()
+            until(lambda: level(late, "database") == "operational" and b.get("/sign-in").status == 200, 120)
+            late.account("keiko")
+            self.assertEqual(Browser(late).sign_in("keiko", PASSWORD).status, 303)
+
+    def test_a_database_that_does_not_exist_is_a_mistake(self):
+        server = Server(database=self.cluster.database() + "x", toml=FAST, start=False)
+        done = server.run("serve", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("does not exist", done.stderr)
+
     def test_what_ended_before_stays_ended(self):
         # A session that was ended just before is not believed from memory.
         self.member.submit("/sign-out")

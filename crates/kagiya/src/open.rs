@@ -39,6 +39,18 @@ pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
     Ok(Store::open(&config.database, embedded).await?)
 }
 
+/// As [`store`], for a server: a PostgreSQL that does not answer keeps it from signing people in, not
+/// from starting and saying so.
+pub(crate) async fn store_or_later(config: &Config) -> Result<Store, Failure> {
+    match Store::open(&config.database, matches!(config.database, Location::Sqlite(_))).await {
+        Err(error) if error.is_unreachable() && matches!(config.database, Location::Postgres(_)) => {
+            tracing::error!(%error, "the database does not answer; the server starts without it and goes on asking");
+            Ok(Store::open_later(&config.database)?)
+        }
+        other => Ok(other?),
+    }
+}
+
 /// Puts a server together that listens on `listening`.
 pub(crate) fn app(
     config: &Config,

@@ -42,7 +42,7 @@ pub(crate) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
 /// Opens everything and begins to serve.
 pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) -> Result<Served, Failure> {
     let listening = listener.local_addr()?;
-    let store = open::store(config).await?;
+    let store = open::store_or_later(config).await?;
     let app = open::app(config, store, listening, 0)?;
     let recorder = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0])
@@ -58,7 +58,9 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     });
     let name = &app.settings.service_name.ja;
     let post = PostOffice::open(&config.mail, &app.settings.mail_from, name).map_err(Failure::Failed)?;
-    jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
+    if !app.store.is_down() {
+        jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
+    }
     jobs::start(&app);
     outbox::start(&app, wrap(Arc::new(post)));
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));

@@ -33,6 +33,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nobody answered, rather than that we were refused: it may answer later.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut))
+    }
+
     pub(crate) fn copy(&self) -> Self {
         match self {
             Self::NewerSchema(version) => Self::NewerSchema(*version),

@@ -31,6 +31,8 @@ pub struct Store {
     inner: Inner,
     /// Whether it is known not to answer: nobody waits for it then.
     down: Arc<AtomicBool>,
+    /// Whether its version is known to be right.
+    checked: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
@@ -91,24 +93,40 @@ impl Store {
     }
 
     async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url)?.application_name("kagiya").disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(16)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options)
-            .await?;
-        let versions = postgres_versions(&pool).await?;
+        let pool = postgres_pool().connect_with(postgres_options(url)?).await?;
+        Self::ready_postgres(&pool, migrate).await?;
+        Ok(Self::new(Inner::Postgres { pool }))
+    }
+
+    /// Brings the database to this version where that is allowed, or says that it is not at it.
+    async fn ready_postgres(pool: &PgPool, migrate: bool) -> Result<()> {
+        let versions = postgres_versions(pool).await?;
         // An empty database holds nothing that a person would want to keep from migrating.
         let migrate = migrate || versions.is_empty();
         let applied = check_version(&POSTGRES_MIGRATIONS, versions, migrate)?;
         if !applied {
-            POSTGRES_MIGRATIONS.run(&pool).await.map_err(migration_error)?;
+            POSTGRES_MIGRATIONS.run(pool).await.map_err(migration_error)?;
         }
-        Ok(Self::new(Inner::Postgres { pool }))
+        Ok(())
     }
 
     fn new(inner: Inner) -> Self {
-        Self { inner, down: Arc::default() }
+        Self { inner, down: Arc::default(), checked: Arc::new(AtomicBool::new(true)) }
+    }
+
+    /// Opens a PostgreSQL that does not answer yet: nobody asks it before [`Store::probe`] has found it
+    /// there, and of the right version.
+    ///
+    /// # Errors
+    /// When the location is a file, or no URL.
+    pub fn open_later(location: &Location) -> Result<Self> {
+        let Location::Postgres(url) = location else {
+            return Err(Error::Down);
+        };
+        let store = Self::new(Inner::Postgres { pool: postgres_pool().connect_lazy_with(postgres_options(url)?) });
+        store.down.store(true, Ordering::Relaxed);
+        store.checked.store(false, Ordering::Relaxed);
+        Ok(store)
     }
 
     /// A connection for reading.
@@ -189,7 +207,12 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn probe(&self) -> Result<()> {
-        self.connect().await?.raw("SELECT 1").await
+        self.connect().await?.raw("SELECT 1").await?;
+        if let (false, Inner::Postgres { pool }) = (self.checked.load(Ordering::Relaxed), &self.inner) {
+            Self::ready_postgres(pool, false).await?;
+            self.checked.store(true, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     /// Says whether the database is known not to answer; returns what was said before.
@@ -220,6 +243,14 @@ impl Store {
             Inner::Postgres { pool } => pool.close().await,
         }
     }
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions> {
+    Ok(PgConnectOptions::from_str(url)?.application_name("kagiya").disable_statement_logging())
+}
+
+fn postgres_pool() -> PgPoolOptions {
+    PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5))
 }
 
 /// `true` when nothing is left to do.

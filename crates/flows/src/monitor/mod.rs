@@ -39,10 +39,19 @@ const MAIL_STUCK: Span = Span::minutes(3);
 /// # Errors
 /// Never; the trouble is what is looked for.
 pub async fn watch_database(app: &Arc<App>) -> Result<(), Fault> {
-    let answers = tokio::time::timeout(PATIENCE, app.store.probe()).await.is_ok_and(|answer| answer.is_ok());
+    let answers = match tokio::time::timeout(PATIENCE, app.store.probe()).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error @ (store::Error::OlderSchema(_) | store::Error::NewerSchema(_)))) => {
+            tracing::error!(%error, "the database is there, and cannot be used");
+            false
+        }
+        Ok(Err(_)) | Err(_) => false,
+    };
     let now = app.now();
     let silences = app.monitor.with(|state| {
-        state.silences = if answers { 0 } else { state.silences.saturating_add(1) };
+        // Started without it: one answer is wanted before anybody asks.
+        let before = if app.store.is_down() { state.silences.max(SILENCES) } else { state.silences };
+        state.silences = if answers { 0 } else { before.saturating_add(1) };
         if !answers || state.detector(DATABASE, now).wants_probe() {
             state.detector(DATABASE, now).probed(answers);
         }
