@@ -18,7 +18,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
-pub(crate) use problem::{fault_problem, plain_problem, problem};
+pub(crate) use problem::{fault_problem, plain_problem, problem, told_problem};
 
 pub(crate) use crate::api_time::rfc3339;
 use crate::{Web, context::Context, page::seal};

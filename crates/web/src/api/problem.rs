@@ -81,6 +81,20 @@ pub(crate) fn fault_problem(context: &Context, fault: &Fault) -> Response {
     problem(context, &refusal_of(context, fault))
 }
 
+/// A problem with words of its own, and the fields that they are about.
+pub(crate) fn told_problem(context: &Context, status: StatusCode, detail: &str, fields: &[&str]) -> Response {
+    let errors: Vec<Value> = fields.iter().map(|field| json!({ "field": field, "detail": detail })).collect();
+    let mut body = json!({
+        "type": "about:blank", "title": context.say("error-body"), "status": status.as_u16(), "detail": detail,
+    });
+    if !errors.is_empty() {
+        body["errors"] = errors.into();
+    }
+    let mut response = answer(context, status, &body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    response
+}
+
 /// A problem that is no refusal: a wrong path or method, or no session.
 pub(crate) fn plain_problem(context: &Context, status: StatusCode, key: &str) -> Response {
     let body = json!({ "type": "about:blank", "title": context.say(key), "status": status.as_u16() });

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::notices::words;
 use crate::{
     Web,
-    api::{self, plain_problem, rfc3339},
+    api::{self, plain_problem, rfc3339, told_problem},
     auth_check::tokens,
     context::{Context, Site},
     page::View,
@@ -86,10 +86,8 @@ async fn read(context: &Context, body: Body) -> Result<Members, Response> {
         .await
         .map_err(|_| plain_problem(context, StatusCode::PAYLOAD_TOO_LARGE, "error-body"))?;
     serde_json::from_slice(&bytes).map_err(|error| {
-        let detail = error.to_string();
         let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-        let body = json!({ "type": "about:blank", "title": context.say("error-body"), "status": status.as_u16(), "detail": detail });
-        api::answer(context, status, &body)
+        told_problem(context, status, &error.to_string(), &[])
     })
 }
 
@@ -117,13 +115,9 @@ fn shown(context: &Context, notice: &Notice) -> Value {
 }
 
 fn wrong_answer(context: &Context, wrong: &Wrong) -> Response {
-    let view = View::new(context);
-    let status = if wrong.key == "notice-wrong-none" { 404 } else { 422 };
-    let body = json!({
-        "type": "about:blank", "title": context.say("error-body"), "status": status,
-        "detail": words(&view, wrong), "errors": [{ "field": wrong.field, "detail": words(&view, wrong) }],
-    });
-    api::answer(context, StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY), &body)
+    let missing = wrong.key == "notice-wrong-none";
+    let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
+    told_problem(context, status, &words(&View::new(context), wrong), &[wrong.field])
 }
 
 pub(crate) async fn list(State(web): State<Arc<Web>>, context: Context) -> Response {
