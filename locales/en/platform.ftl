@@ -131,3 +131,4 @@ me-too-done = Thank you. It helps us to find the cause.
 banner-useless = If you cannot sign in just now, the fault is ours. Resetting the password or ending a pause does not mend it.
 banner-partly = Ways to sign in that fail at times now: { $methods }
 avoid-retry-ours = Trying again and again: it changes nothing until we have mended it
+slice-component = some of our servers, or part of what they do

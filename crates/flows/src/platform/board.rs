@@ -139,8 +139,12 @@ impl Snapshot {
             let since = component.since;
             match (*id, component.level) {
                 (component::MAIL, level) if level.is_out() => evidence.push(Evidence::MailDown { since }),
-                (_, Level::MajorOutage | Level::PartialOutage) if component::OWN.contains(id) => {
+                (_, Level::MajorOutage) if component::OWN.contains(id) => {
                     evidence.push(Evidence::ComponentDown { component: (*id).to_owned(), since });
+                }
+                // One server of several, or most people but not all.
+                (_, Level::PartialOutage) if component::OWN.contains(id) => {
+                    evidence.push(Evidence::SliceFails { slice: format!("component:{id}"), since });
                 }
                 (component::PASSWORD | component::DATABASE, Level::DegradedPerformance) => {
                     evidence.push(Evidence::ServiceDegraded { since });
