@@ -68,9 +68,9 @@ async fn overload(report: &mut Report, time: Duration) -> Result<(), Failure> {
     let capacity = Load::new(server.address, 8, strangers(100)).run(time).await?.per_second();
     // Known devices ask for a third of what there is.
     let pause = Duration::from_secs_f64(4.0 / (capacity / 3.0).max(1.0));
-    // Ten times what can be looked at, from strangers.
+    // More than ten times what can be looked at: who waits for an answer asks no more meanwhile.
     let between =
-        Duration::from_secs_f64(f64::from(u32::try_from(STRANGERS).unwrap_or(800)) / (capacity * 10.0).max(1.0));
+        Duration::from_secs_f64(f64::from(u32::try_from(STRANGERS).unwrap_or(800)) / (capacity * 17.0).max(1.0));
     let flood = Load::new(server.address, STRANGERS, strangers(4_200)).paced(between);
     let members = Load::new(server.address, 4, known).paced(pause);
     let calm = Load::new(server.address, 2, vec![check]).paced(Duration::from_millis(2));
