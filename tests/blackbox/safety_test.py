@@ -270,7 +270,12 @@ class Outage(unittest.TestCase):
                 self.assertEqual(r.form("/sign-in")["fields"]["return_to"], "/account/security")
                 self.assertIn("password_reset", r.marks("data-avoid"))
                 self.assertTrue(r.header("Retry-After"))
-            self.assertEqual(b.get("/sign-in").status, 200, "the sign-in page is still served")
+            until = time.time() + 10
+            while b.get("/sign-in").status != 503 and time.time() < until:
+                time.sleep(0.2)
+            page = b.get("/sign-in")
+            self.assertEqual((page.status, page.cause), (503, "platform.outage"), "the page is still served, and says why")
+            self.assertTrue(page.form("/sign-in"))
             self.assertEqual((b.get("/healthz").status, b.get("/readyz").status), (200, 503))
             r = b.api("POST", "/api/v1/sign-in", {"login": "hana", "password": PASSWORD})
             self.assertEqual((r.status, r.json["cause"]), (503, "platform.outage"))

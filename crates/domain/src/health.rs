@@ -120,6 +120,11 @@ impl Detector {
         (self.level, self.since)
     }
 
+    /// Whether nothing looks wrong: what is seen now may be learned from.
+    pub fn is_calm(&self, usual: Usual) -> bool {
+        self.level == Level::Operational && self.seen(usual) == Level::Operational
+    }
+
     /// Whether a probe should be made now rather than at its time.
     pub fn wants_probe(&self) -> bool {
         self.level > Level::Operational
@@ -141,7 +146,8 @@ impl Detector {
         self.window.push_back(tick);
         let seen = self.seen(usual);
         let recent = self.window.iter().rev().take(2).any(|tick| tick.failed > 0);
-        if seen > Level::Operational && (recent || self.probes_failed > 0 || tick.failed > 0 || self.is_slow(usual)) {
+        let lasting = self.is_slow(usual) || self.below_usual(&self.sum(), usual).1;
+        if seen > Level::Operational && (recent || self.probes_failed > 0 || lasting || seen > self.level) {
             self.clean = 0;
         } else {
             self.clean += 1;
@@ -276,6 +282,14 @@ mod tests {
             let tick = Tick { served: 10, known: 10, known_good: good, ..Tick::default() };
             (0..12).map(|n| detector.judge(tick, usual, Timestamp(n * TICK.0))).max()
         };
+        // And stays so for as long as it lasts.
+        let mut lasting = Detector::new(Timestamp(0));
+        let good = Tick { served: 10, known: 10, known_good: 8, ..Tick::default() };
+        let bad = Tick { known_good: 0, ..good };
+        let levels: Vec<Level> =
+            (0..120).map(|n| lasting.judge(if n < 60 { good } else { bad }, usual, Timestamp(n * TICK.0))).collect();
+        let first = levels.iter().position(|level| *level > Level::Operational).unwrap();
+        assert!(first <= 72 && levels[first..].iter().all(|level| *level > Level::Operational), "{levels:?}");
         assert_eq!(judge(8), Some(Level::Operational));
         assert_eq!(judge(4), Some(Level::DegradedPerformance));
         assert_eq!(judge(0), Some(Level::PartialOutage));

@@ -55,6 +55,7 @@ const RESERVED: &[&str] = &[
     "assets",
     "auth",
     "billing",
+    "kagiya-self-check",
     "blog",
     "blogs",
     "check",

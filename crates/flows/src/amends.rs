@@ -47,15 +47,15 @@ pub(crate) async fn make(app: &App, since: Timestamp) -> Result<usize, Fault> {
 pub(crate) async fn counters(app: &App, account: &store::account::Account) -> Result<Vec<[u8; 16]>, Fault> {
     let mut conn = app.store.reader().await?;
     let subject = app.keys.digest16("subject", &[b"account", account.id.as_bytes()]);
-    let mut keys = vec![throttle::counter_key(app, Scope::Strangers, &subject)];
+    let mut keys: Vec<[u8; 16]> = throttle::lock_keys(app, Scope::Strangers, &subject).collect();
     for device in store::device::of_account(&mut conn, account.id).await? {
-        keys.push(throttle::counter_key(app, Scope::KnownDevice, &[&subject[..], &device].concat()));
+        keys.extend(throttle::lock_keys(app, Scope::KnownDevice, &[&subject[..], &device].concat()));
     }
     let mut logins = vec![account.login_id.clone()];
     logins.extend(store::email::of_account(&mut conn, account.id).await?.into_iter().map(|email| email.address));
     for login in logins {
         let typed = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
-        keys.push(throttle::counter_key(app, Scope::TypedLogin, &typed));
+        keys.extend(throttle::lock_keys(app, Scope::TypedLogin, &typed));
     }
     Ok(keys)
 }

@@ -79,8 +79,10 @@ pub struct App {
     pub findings: Findings,
     /// External accounts.
     pub providers: Providers,
-    /// The way to hosts that others name.
+    /// The way to hosts that strangers name.
     pub outbound: Outbound,
+    /// The way to hosts that the operator names.
+    pub own_hosts: Outbound,
     /// Rung when a webhook must be called.
     pub hook_bell: Notify,
     /// What is wrong with us, in memory.
@@ -108,8 +110,10 @@ pub struct Parts {
     pub settings: Settings,
     /// External accounts.
     pub providers: Providers,
-    /// The way to hosts that others name.
+    /// The way to hosts that strangers name.
     pub outbound: Outbound,
+    /// The way to hosts that the operator names.
+    pub own_hosts: Outbound,
     /// Threads for hashing; 0: as many as cores.
     pub hash_threads: usize,
 }
@@ -144,6 +148,7 @@ impl App {
             findings: Findings::default(),
             providers: parts.providers,
             outbound: parts.outbound,
+            own_hosts: parts.own_hosts,
             hook_bell: Notify::new(),
             board: Board::open(board_file),
             measure: Measure::default(),

@@ -133,6 +133,8 @@ pub async fn letters(app: &App, mail: &Mail) -> Result<Vec<Letter>, Fault> {
     let lang = Lang::parse(&mail.lang).unwrap_or_default();
     match (mail.flow_id, mail.account_id, &mail.address) {
         (Some(flow), ..) => flow_letters(app, mail, flow, lang, &data).await,
+        // Whoever types an address does not fill its mailbox.
+        (None, None, Some(address)) if mail.kind != "notice" && is_capped(app, address, mail).await? => Ok(Vec::new()),
         (None, None, Some(address)) => Ok(vec![address_letter(app, mail, address, lang, &data)]),
         (None, ..) => account_letters(app, mail, lang, &data).await,
     }

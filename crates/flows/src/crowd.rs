@@ -20,6 +20,10 @@ use crate::{
 const NOW: Span = Span::minutes(10);
 /// So many different browsers are a crowd; fewer are not told of.
 const CROWD: usize = 10;
+/// And of different networks, for one machine can be many browsers.
+const NETWORKS: usize = 3;
+/// A proposal of a slice that is quiet for so long is taken back.
+const QUIET: Span = Span::minutes(30);
 /// Attempts that are looked at.
 const MOST: i64 = 5_000;
 /// A slice fails when so many of its browsers fail,
@@ -51,12 +55,14 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
     drop(conn);
     let mut good = BTreeSet::new();
     let mut bad: BTreeMap<&str, (BTreeSet<Vec<u8>>, i64)> = BTreeMap::new();
+    let mut networks: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in &rows {
         if row.outcome == "signed_in" {
             good.insert(who(row));
         } else if Cause::parse(&row.told).is_some_and(is_telling) {
             let entry = bad.entry(&row.told).or_insert_with(|| (BTreeSet::new(), row.created_at));
             entry.0.insert(who(row));
+            networks.entry(&row.told).or_default().insert(&row.network);
             entry.1 = entry.1.min(row.created_at);
         }
     }
@@ -67,13 +73,29 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
     }
     let many = bad
         .iter()
-        .filter(|(_, (browsers, _))| browsers.len() >= CROWD)
+        .filter(|(cause, (browsers, _))| {
+            browsers.len() >= CROWD && networks.get(*cause).is_some_and(|networks| networks.len() >= NETWORKS)
+        })
         .map(|(cause, (_, since))| ((*cause).to_owned(), Timestamp(*since)))
         .collect();
     let fine = good.len() >= CROWD && app.board.get().trouble(now).is_none();
     app.crowd.set(fine, many);
-    for burst in bursts(&rows) {
-        propose(app, &burst).await?;
+    let found = bursts(&rows);
+    for burst in &found {
+        propose(app, burst).await?;
+    }
+    // What has been quiet for a while is taken back.
+    let board = app.board.get();
+    let quiet = board.notices.iter().filter(|notice| {
+        notice.stage == Stage::Proposed
+            && !notice.slice.is_empty()
+            && !notice.slice.starts_with("component:")
+            && now.since(notice.updated_at).0 > QUIET.0
+            && !found.iter().any(|burst| burst.slice == notice.slice)
+    });
+    for notice in quiet {
+        let change = notices::Change { stage: Some(Stage::Dismissed), ..notices::Change::default() };
+        let _ = notices::change(app, notice.clone(), change, "system").await?;
     }
     Ok(())
 }
@@ -162,7 +184,8 @@ async fn propose(app: &App, burst: &Burst) -> Result<(), Fault> {
     let report = Report {
         text: Text { message: say(kagiya_text::Lang::Ja), message_en: say(kagiya_text::Lang::En), ..Text::default() },
         impact: Impact::Minor,
-        stage: stage(app),
+        // Staff looks first, always: anybody can bring a slice about, and it may name a network.
+        stage: Stage::Proposed,
         components: vec![PASSWORD.to_owned()],
         since: Some(burst.since),
         next_update: None,

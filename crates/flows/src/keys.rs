@@ -42,6 +42,11 @@ impl Keys {
         Self::mac_with(&self.keys[0], purpose, parts)
     }
 
+    /// As [`Keys::digest`], with every key, the one in use first.
+    pub fn digests(&self, purpose: &str, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        self.keys.iter().map(|key| Self::mac_with(key, purpose, parts)).collect()
+    }
+
     /// The first 16 bytes of [`Keys::digest`].
     pub fn digest16(&self, purpose: &str, parts: &[&[u8]]) -> [u8; 16] {
         let full = self.digest(purpose, parts);

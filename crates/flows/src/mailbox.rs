@@ -1,6 +1,6 @@
 //! What is known of mail: our own queue, and what servers answered for an account's addresses.
 
-use kagiya_domain::{Evidence, Span, Timestamp};
+use kagiya_domain::{Evidence, Span, Timestamp, code::LIFE, component::MAIL};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -8,6 +8,13 @@ use crate::{App, Fault};
 
 /// A mail that waits longer than this is slow, and everyone may know.
 const SLOW_MAIL: Span = Span::minutes(2);
+
+/// How long a mail with a code is tried: as long as the code is worth, and through an outage of
+/// our own mail. The code is made when the mail leaves, and lives from then on.
+pub(crate) fn code_patience(app: &App) -> Span {
+    let out = app.board.get().measured(MAIL).is_some_and(|mail| mail.level.is_out());
+    if out { Span::hours(1) } else { LIFE }
+}
 
 /// What is known of mail to an account, and of our own queue.
 ///

@@ -19,14 +19,19 @@ pub(crate) struct Notes(Mutex<(i64, HashMap<String, u32>)>);
 impl Notes {
     /// Takes one from the network's budget; `false` when it is used up.
     pub(crate) fn take(&self, network: &str, now: Timestamp) -> bool {
+        self.take_of(network, PER_MINUTE, now)
+    }
+
+    /// Takes one of `most` a minute from the budget of that name.
+    pub(crate) fn take_of(&self, name: &str, most: u32, now: Timestamp) -> bool {
         let minute = now.0 / 60_000;
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.0 != minute || notes.1.len() >= NETWORKS {
             *notes = (minute, HashMap::new());
         }
-        let count = notes.1.entry(network.to_owned()).or_default();
+        let count = notes.1.entry(name.to_owned()).or_default();
         *count += 1;
-        *count <= PER_MINUTE
+        *count <= most
     }
 }
 

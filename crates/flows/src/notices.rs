@@ -168,7 +168,7 @@ pub async fn plan(app: &App, window: Window, actor: &str) -> Act {
     made.components = window.components;
     made.begins_at = window.begins;
     made.ends_at = Some(window.ends);
-    keep(app, made, Some((text.message, text.message_en)), actor, "planned").await.map(Ok)
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, "planned").await?))
 }
 
 /// Opens an incident; with [`Stage::Proposed`] only staff sees it.
@@ -193,7 +193,12 @@ pub async fn open(app: &App, report: Report, slice: &str, actor: &str) -> Act {
     made.begins_at = report.since.unwrap_or(now);
     made.next_update_at = report.next_update;
     slice.clone_into(&mut made.slice);
-    keep(app, made, Some((text.message, text.message_en)), actor, "opened").await.map(Ok)
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, "opened").await?))
+}
+
+/// What was kept, or that somebody else was faster.
+fn taken(kept: Option<Notice>) -> Result<Notice, Wrong> {
+    kept.ok_or_else(|| Wrong::new("id", "notice-wrong-changed", ""))
 }
 
 fn fresh(app: &App, kind: Kind, stage: Stage, text: &Text) -> Notice {
@@ -295,7 +300,10 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
             (Err(wrong), _) | (_, Err(wrong)) => return Ok(Err(wrong)),
         }
     };
-    let kept = keep(app, notice, told, actor, "changed").await?;
+    let kept = match taken(keep(app, notice, told, actor, "changed").await?) {
+        Ok(kept) => kept,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
     if kept.stage == Stage::Resolved && amends::is_ours(&kept) {
         amends::make(app, kept.begins_at).await?;
     }
@@ -323,20 +331,25 @@ pub async fn merge(app: &App, mut notice: Notice, into: &Notice, actor: &str) ->
     notice.stage = Stage::Merged;
     notice.merged_into = Some(whole.id.clone());
     notice.ended_at = Some(app.now());
-    keep(app, notice, None, actor, "merged").await?;
-    keep(app, whole, None, actor, "changed").await.map(Ok)
+    if let Err(wrong) = taken(keep(app, notice, None, actor, "merged").await?) {
+        return Ok(Err(wrong));
+    }
+    Ok(taken(keep(app, whole, None, actor, "changed").await?))
 }
 
 /// Keeps a notice with what is told about it, and the line of the audit trail.
+///
+/// `None` when somebody else changed it meanwhile: of two who saw the same, one has the word.
 pub(crate) async fn keep(
     app: &App,
     mut notice: Notice,
     told: Option<(String, String)>,
     actor: &str,
     act: &'static str,
-) -> Result<Notice, Fault> {
+) -> Result<Option<Notice>, Fault> {
     let now = app.now();
-    notice.updated_at = now;
+    let seen = (!notice.updates.is_empty()).then_some(notice.updated_at);
+    notice.updated_at = Timestamp(now.0.max(notice.updated_at.0 + 1));
     let (audit_id, update_id) = (app.new_id(), app.new_id());
     let stage_changed = notice.updates.last().is_none_or(|last| last.stage != notice.stage);
     let update = (told.is_some() || stage_changed).then(|| {
@@ -353,9 +366,15 @@ pub(crate) async fn keep(
         None => None,
     };
     let (kept, actor) = (notice.clone(), actor.to_owned());
-    app.store
+    let done = app
+        .store
         .write(move |conn| {
             async move {
+                if let Some(seen) = seen
+                    && !store::notice::claim(conn, &kept.id, seen, now).await?
+                {
+                    return Err(store::Error::Undone);
+                }
                 store::notice::save(conn, &kept).await?;
                 if let Some(update) = &update {
                     store::notice::add_update(conn, update_id, &kept.id, update, &actor).await?;
@@ -367,9 +386,16 @@ pub(crate) async fn keep(
             }
             .boxed()
         })
-        .await?;
+        .await;
+    match done {
+        Err(store::Error::Undone) => {
+            refresh(app).await?;
+            return Ok(None);
+        }
+        other => other?,
+    }
     app.mail_bell.notify_one();
     app.hook_bell.notify_one();
     refresh(app).await?;
-    Ok(notice)
+    Ok(Some(notice))
 }

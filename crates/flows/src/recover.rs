@@ -108,7 +108,7 @@ pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
 pub(crate) fn code_mail(app: &App, visitor: &Visitor, kind: &'static str, flow: Uuid) -> store::outbox::NewMail {
     store::outbox::NewMail {
         flow_id: Some(flow),
-        patience: LIFE,
+        patience: mailbox::code_patience(app),
         ..sign_in::mail(app, kind, None, compose::flow_data(visitor), visitor.lang.as_str())
     }
 }
@@ -348,13 +348,13 @@ pub async fn lock_keys(app: &App, visitor: &Visitor, account: Uuid, typed: &str)
     let mut logins = vec![typed.to_owned(), login_id];
     logins.extend(store::email::of_account(&mut conn, account).await?.into_iter().map(|e| e.address));
     let subject = app.keys.digest16("subject", &[b"account", account.as_bytes()]);
-    let mut keys = vec![throttle::counter_key(app, Scope::Strangers, &subject)];
+    let mut keys: Vec<[u8; 16]> = throttle::lock_keys(app, Scope::Strangers, &subject).collect();
     if let Some(device) = visitor.device_key {
-        keys.push(throttle::counter_key(app, Scope::KnownDevice, &[subject, device].concat()));
+        keys.extend(throttle::lock_keys(app, Scope::KnownDevice, &[subject, device].concat()));
     }
     for login in logins {
         let typed_key = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
-        keys.push(throttle::counter_key(app, Scope::TypedLogin, &typed_key));
+        keys.extend(throttle::lock_keys(app, Scope::TypedLogin, &typed_key));
     }
     keys.sort_unstable();
     Ok(keys)

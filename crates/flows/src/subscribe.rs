@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Span, Timestamp,
+    Evidence, Span, Timestamp,
     email::EmailAddress,
     notice::{Notice, Update},
 };
@@ -31,6 +31,8 @@ const PATIENCE: Span = Span::hours(24);
 const LEASE: Span = Span::seconds(30);
 /// Calls in hand at once.
 const BATCH: i64 = 20;
+/// Subscriptions begun by one network in a minute.
+const PER_MINUTE: u32 = 10;
 /// Calls given up in a row that end a subscription.
 const GIVEN_UP: i64 = 5;
 
@@ -66,6 +68,17 @@ fn read_token(app: &App, token: &str) -> Option<Uuid> {
     (token.len() == 64 && app.keys.verify16("subscription", &[id.as_bytes()], &tag)).then_some(id)
 }
 
+/// Whether a network asks too often.
+fn is_spent(app: &App, visitor: &Visitor) -> bool {
+    !app.notes.take_of(&format!("subscribe {}", visitor.network_counter()), PER_MINUTE, app.now())
+}
+
+async fn refuse_spent(app: &App, visitor: &Visitor) -> Outcome<Begun> {
+    let until = app.now().plus(Span::minutes(1));
+    let draft = Draft::new("subscribe", 429, visitor, vec![Evidence::NetworkSpent { until }]);
+    Ok(Err(attempt::refuse(app, visitor, draft).await))
+}
+
 async fn refuse(app: &App, visitor: &Visitor, field: FieldError) -> Outcome<Begun> {
     Ok(Err(attempt::refuse(app, visitor, Draft::invalid("subscribe", visitor, vec![field])).await))
 }
@@ -79,6 +92,9 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         Ok(email) => email,
         Err(error) => return refuse(app, visitor, FieldError { field: "email", key: error.key() }).await,
     };
+    if is_spent(app, visitor) {
+        return refuse_spent(app, visitor).await;
+    }
     let new = fresh(app, visitor, "mail", email.as_string(), None);
     let key = app.keys.digest16("subscriber", &[b"mail", email.key().as_bytes()]);
     let (mail_id, lang, now) = (app.new_id(), visitor.lang.as_str().to_owned(), app.now());
@@ -120,11 +136,15 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
     if !app.outbound.permits(&url) {
         return refuse(app, visitor, wrong("error-webhook-https")).await;
     }
+    if is_spent(app, visitor) {
+        return refuse_spent(app, visitor).await;
+    }
     let secret: [u8; 24] = app.random();
     let sealed = app.keys.seal("webhook", &secret, app.random());
     let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed.clone()));
     let key = app.keys.digest16("subscriber", &[b"webhook", url.as_str().as_bytes()]);
     let (hook_id, now) = (app.new_id(), app.now());
+    let challenge = challenge(app, &url);
     let kept = app
         .store
         .write(move |conn| {
@@ -132,7 +152,9 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
                 let kept = store::subscriber::insert(conn, &new, &key, now).await?;
                 if let Some(id) = kept {
                     store::subscriber::set_secret(conn, id, &sealed).await?;
-                    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000 }).to_string();
+                    let body =
+                        json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge })
+                            .to_string();
                     store::subscriber::enqueue(conn, hook_id, id, &body, Span::hours(1), now).await?;
                 }
                 Ok(kept)
@@ -148,6 +170,12 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         }
         None => refuse(app, visitor, wrong("error-webhook-known")).await,
     }
+}
+
+/// What an endpoint must say back: a site that answers every request alike has not asked for this.
+fn challenge(app: &App, url: &Url) -> String {
+    let tag = app.keys.digest16("webhook challenge", &[url.as_str().as_bytes()]);
+    tag.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn fresh(app: &App, visitor: &Visitor, way: &str, target: String, secret: Option<String>) -> Subscriber {
@@ -332,6 +360,7 @@ async fn call(app: &App, hook: Hook) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The status of the answer; 0 when a success does not say the challenge back.
 async fn deliver(app: &App, subscriber: &Subscriber, hook: &Hook) -> Result<u16, String> {
     let secret = subscriber.secret.as_deref().and_then(|sealed| app.keys.open("webhook", sealed));
     let secret = secret.ok_or("its secret cannot be read")?;
@@ -345,5 +374,7 @@ async fn deliver(app: &App, subscriber: &Subscriber, hook: &Hook) -> Result<u16,
         ("webhook-timestamp", at.to_string()),
         ("webhook-signature", signature),
     ];
-    app.outbound.send("POST", &url, &headers, hook.body.clone().into_bytes()).await
+    let (status, body) = app.outbound.exchange("POST", &url, &headers, hook.body.clone().into_bytes()).await?;
+    let said = String::from_utf8_lossy(&body).contains(&challenge(app, &url));
+    Ok(if subscriber.confirmed_at.is_none() && !said && matches!(status, 200..=299) { 0 } else { status })
 }

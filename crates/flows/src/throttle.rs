@@ -57,6 +57,18 @@ pub fn counter_key(app: &App, scope: Scope, id: &[u8]) -> [u8; 16] {
     app.keys.digest16("throttle", &[scope.as_str().as_bytes(), id])
 }
 
+/// What a counter is called while staff says that the trouble is ours.
+pub fn in_trouble(app: &App, id: &[u8]) -> Option<Vec<u8>> {
+    let board = app.board.get();
+    board.trouble(app.now()).map(|trouble| [id, trouble.as_bytes()].concat())
+}
+
+/// Every key under which a lock may stand now.
+pub fn lock_keys(app: &App, scope: Scope, id: &[u8]) -> impl Iterator<Item = [u8; 16]> {
+    let apart = in_trouble(app, id).map(|id| counter_key(app, scope, &id));
+    std::iter::once(counter_key(app, scope, id)).chain(apart)
+}
+
 /// Reserves one try on every counter, or none.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, component::Level, email::EmailAddress};
+use kagiya_domain::{Evidence, Span, component::Level, email::EmailAddress};
 use kagiya_store::{self as store, outbox::NewMail, waiting::Waiting};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,6 +19,8 @@ use crate::{
 const WELL: Span = Span::seconds(20);
 /// Told in one go.
 const BATCH: i64 = 200;
+/// Wishes of one network in a minute.
+const PER_MINUTE: u32 = 10;
 /// A file of wishes does not grow beyond this.
 const MOST_BYTES: u64 = 8 * 1_024 * 1_024;
 
@@ -31,11 +33,20 @@ struct Kept {
     at: i64,
 }
 
+/// What became of a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// It will be told.
+    Kept,
+    /// It works: there is nothing to wait for.
+    WorksNow,
+}
+
 /// Takes a wish.
 ///
 /// # Errors
 /// When it can be kept nowhere.
-pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> Outcome<()> {
+pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> Outcome<Asked> {
     let mut fields = Vec::new();
     let email = EmailAddress::parse(typed).map_err(|e| fields.push(FieldError { field: "email", key: e.key() })).ok();
     if !app.component_names().iter().any(|name| name == component) {
@@ -44,6 +55,18 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
     let (Some(email), true) = (email, fields.is_empty()) else {
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("notify", visitor, fields)).await));
     };
+    let (board, now) = (app.board.get(), app.now());
+    if !app.store.is_down()
+        && board.level(component, now) == Level::Operational
+        && board.shut(Wish::SignIn, now).is_none()
+    {
+        return Ok(Ok(Asked::WorksNow));
+    }
+    if !app.notes.take_of(&format!("ask {}", visitor.network_counter()), PER_MINUTE, now) {
+        let until = now.plus(Span::minutes(1));
+        let draft = Draft::new("notify", 429, visitor, vec![Evidence::NetworkSpent { until }]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
     let kept = Kept {
         component: component.to_owned(),
         address: email.as_string(),
@@ -51,9 +74,9 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
         at: app.now().0,
     };
     if !app.store.is_down() && insert(app, &kept).await.is_ok() {
-        return Ok(Ok(()));
+        return Ok(Ok(Asked::Kept));
     }
-    if append(app, &kept) { Ok(Ok(())) } else { Err(store::Error::Down.into()) }
+    if append(app, &kept) { Ok(Ok(Asked::Kept)) } else { Err(store::Error::Down.into()) }
 }
 
 async fn insert(app: &App, kept: &Kept) -> Result<(), Fault> {
@@ -94,20 +117,26 @@ fn append(app: &App, kept: &Kept) -> bool {
 /// # Errors
 /// When the database fails; what waits goes on waiting.
 pub(crate) async fn run(app: &App) -> Result<(), Fault> {
-    if let Some(path) = file(app)
-        && let Ok(text) = std::fs::read_to_string(&path)
-    {
+    if let Some(path) = file(app) {
+        // Moved first: a wish that comes meanwhile begins a file of its own. One that was not read to
+        // its end is read again.
+        let taken = path.with_extension("taken");
+        if !taken.exists() {
+            let _ = std::fs::rename(&path, &taken);
+        }
+        let text = std::fs::read_to_string(&taken).unwrap_or_default();
         for line in text.lines() {
             let plain = app.keys.open("waiting", line);
             if let Some(kept) = plain.and_then(|plain| serde_json::from_slice::<Kept>(&plain).ok()) {
                 insert(app, &kept).await?;
             }
         }
-        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(&taken);
     }
     let now = app.now();
     let board = app.board.get();
-    for component in store::waiting::components(&mut app.store.reader().await?).await? {
+    let waited_for = store::waiting::components(&mut app.store.reader().await?).await?;
+    for component in waited_for {
         let since = board.measured(&component).map(|found| found.since).unwrap_or_default();
         let well = board.level(&component, now) == Level::Operational
             && now.since(since).0 >= WELL.0

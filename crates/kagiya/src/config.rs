@@ -312,9 +312,14 @@ impl Config {
         self.status.export_bucket(&self.folder)
     }
 
-    /// Hosts inside that the settings lead to.
-    pub(crate) fn inward(&self) -> Vec<url::Url> {
-        self.status.inward()
+    /// Hosts inside to which webhooks may lead.
+    pub(crate) fn webhook_hosts(&self) -> Vec<url::Url> {
+        self.status.webhook_hosts()
+    }
+
+    /// Hosts that the settings themselves call.
+    pub(crate) fn own_hosts(&self) -> Vec<url::Url> {
+        self.status.own_hosts()
     }
 
     /// The public URL, or the loopback address that is listened on.

@@ -43,7 +43,7 @@ async fn put(web: &Web, remote: &Remote, files: &[Exported]) -> Result<(), Strin
         let action = remote.bucket.put_object(Some(&remote.credentials), &object);
         let url = action.sign(SIGNED_FOR);
         let headers = [("content-type", file.kind.to_owned()), ("cache-control", "max-age=15".to_owned())];
-        match web.app.outbound.send("PUT", &url, &headers, file.bytes.clone()).await? {
+        match web.app.own_hosts.send("PUT", &url, &headers, file.bytes.clone()).await? {
             200..=299 => {}
             status => return Err(format!("{object}: the store answered {status}")),
         }

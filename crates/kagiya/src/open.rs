@@ -65,7 +65,8 @@ pub(crate) fn app(
         keys: keys_file::open(&config.keys)?,
         settings: config.settings(listening),
         providers: config.providers()?,
-        outbound: Outbound::new(&config.inward()).map_err(Failure::Failed)?,
+        outbound: Outbound::new(&config.webhook_hosts()).map_err(Failure::Failed)?,
+        own_hosts: Outbound::new(&config.own_hosts()).map_err(Failure::Failed)?,
         hash_threads,
     }))
 }

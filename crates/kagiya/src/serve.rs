@@ -10,7 +10,7 @@ use kagiya_web::{Running, Web};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use crate::{Failure, config::Config, export, mail::PostOffice, open, output::say};
@@ -20,6 +20,8 @@ pub(crate) struct Served {
     pub(crate) app: Arc<App>,
     pub(crate) web: Arc<Web>,
     running: Running,
+    terminate: Signal,
+    interrupt: Signal,
 }
 
 /// What stands between the server and its mail.
@@ -41,6 +43,8 @@ pub(crate) async fn listen(config: &Config) -> Result<TcpListener, Failure> {
 
 /// Opens everything and begins to serve.
 pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) -> Result<Served, Failure> {
+    // Heard from the beginning: whoever reads "ready" may stop it at once.
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listening = listener.local_addr()?;
     let store = open::store_or_later(config).await?;
     let app = open::app(config, store, listening, 0)?;
@@ -66,16 +70,14 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
     export::start(config, &web)?;
     let running = kagiya_web::serve(Arc::clone(&web), listener)?;
-    Ok(Served { app, web, running })
+    Ok(Served { app, web, running, terminate, interrupt })
 }
 
 /// Serves until a signal comes, then drains.
-pub(crate) async fn until_stopped(served: Served) -> Result<(), Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+pub(crate) async fn until_stopped(mut served: Served) -> Result<(), Failure> {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = served.terminate.recv() => {}
+        _ = served.interrupt.recv() => {}
     }
     tracing::info!("stopping: open requests are finished first");
     served.running.stop().await;

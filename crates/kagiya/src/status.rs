@@ -77,11 +77,16 @@ impl StatusSetting {
         self.components.iter().map(read).collect()
     }
 
-    /// Where calls may lead although it is inside.
-    pub(crate) fn inward(&self) -> Vec<url::Url> {
+    /// Hosts inside to which webhooks may lead.
+    pub(crate) fn webhook_hosts(&self) -> Vec<url::Url> {
+        self.webhook_hosts.iter().filter_map(|text| url::Url::parse(text).ok()).collect()
+    }
+
+    /// Hosts that the settings themselves call.
+    pub(crate) fn own_hosts(&self) -> Vec<url::Url> {
         let probes = self.components.iter().filter_map(|component| component.probe_url.as_ref());
         let bucket = self.export.iter().filter_map(|target| target.endpoint.as_ref());
-        self.webhook_hosts.iter().chain(probes).chain(bucket).filter_map(|text| url::Url::parse(text).ok()).collect()
+        probes.chain(bucket).filter_map(|text| url::Url::parse(text).ok()).collect()
     }
 
     /// The folder into which the server writes copies.
@@ -130,9 +135,11 @@ impl StatusSetting {
             }
             seen.push(id);
             if let Some(url) = &component.probe_url
-                && !is_web(url)
+                && !is_reachable(url)
             {
-                return wrong(format!("status.components.probe_url: {url:?}: expected an http or https URL"));
+                return wrong(format!(
+                    "status.components.probe_url: {url:?}: expected an https URL, or http to a host inside"
+                ));
             }
         }
         if let Some(url) = self.webhook_hosts.iter().find(|url| !is_web(url)) {
@@ -147,4 +154,13 @@ impl StatusSetting {
 
 fn is_web(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// Plain http is for hosts inside.
+fn is_reachable(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| match url.scheme() {
+        "https" => url.has_host(),
+        "http" => kagiya_oidc::reach::leads_inward(&url),
+        _ => false,
+    })
 }

@@ -47,6 +47,20 @@ impl Outbound {
         headers: &[(&str, String)],
         body: Vec<u8>,
     ) -> Result<u16, String> {
+        Ok(self.exchange(method, url, headers, body).await?.0)
+    }
+
+    /// Sends a body; the status of the answer, and what it holds.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn exchange(
+        &self,
+        method: &str,
+        url: &Url,
+        headers: &[(&str, String)],
+        body: Vec<u8>,
+    ) -> Result<(u16, Vec<u8>), String> {
         let method = Method::from_bytes(method.as_bytes()).map_err(|error| error.to_string())?;
         let mut request = self.client.request(method, url).map_err(|error| error.to_string())?;
         for (name, value) in headers {
@@ -56,6 +70,6 @@ impl Outbound {
             request = request.body(body);
         }
         let answer = self.client.send(crate::Endpoint::Status, request).await.map_err(|error| error.to_string())?;
-        Ok(answer.status)
+        Ok((answer.status, answer.body))
     }
 }

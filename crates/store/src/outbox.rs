@@ -109,10 +109,13 @@ pub async fn waiting(conn: &mut Conn) -> Result<(Option<Timestamp>, i64)> {
     Ok((oldest.map(Timestamp), count))
 }
 
-/// When the oldest mail was asked for that is due and has not been tried.
+/// When the oldest mail but notices was asked for that is due and has not been tried.
 pub async fn oldest_untried(conn: &mut Conn) -> Result<Option<Timestamp>> {
-    let (oldest,): (Option<i64>,) =
-        one!(conn, (Option<i64>,), "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND tries = 0")?;
+    let (oldest,): (Option<i64>,) = one!(
+        conn,
+        (Option<i64>,),
+        "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND tries = 0 AND kind <> 'notice'"
+    )?;
     Ok(oldest.map(Timestamp))
 }
 

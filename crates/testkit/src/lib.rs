@@ -116,6 +116,7 @@ impl TestServer {
                 mail_note: String::new(),
             },
             providers: Providers::default(),
+            own_hosts: kagiya_flows::app::Outbound::new(&[]).expect("a way out"),
             outbound: kagiya_flows::app::Outbound::new(&[]).expect("a way out"),
             hash_threads: 1,
         });

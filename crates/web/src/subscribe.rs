@@ -174,7 +174,8 @@ pub(crate) async fn notify(State(_): State<Arc<Web>>, mut context: Context, body
         return notify_view(&context, &component, fields.get("email"), Some(&refusal));
     }
     match waiting::ask(&context.web.app, &context.visitor, &component, fields.get("email")).await {
-        Ok(Ok(())) => done(&context, "notify-done", None, None),
+        Ok(Ok(waiting::Asked::Kept)) => done(&context, "notify-done", None, None),
+        Ok(Ok(waiting::Asked::WorksNow)) => done(&context, "notify-now", None, None),
         Ok(Err(refusal)) => notify_view(&context, &component, fields.get("email"), Some(&refusal)),
         Err(fault) => notify_view(&context, &component, fields.get("email"), Some(&refusal_of(&context, &fault))),
     }

@@ -52,8 +52,10 @@ pub async fn watch_database(app: &Arc<App>) -> Result<(), Fault> {
         // Started without it: one answer is wanted before anybody asks.
         let before = if app.store.is_down() { state.silences.max(SILENCES) } else { state.silences };
         state.silences = if answers { 0 } else { before.saturating_add(1) };
-        if !answers || state.detector(DATABASE, now).wants_probe() {
-            state.detector(DATABASE, now).probed(answers);
+        // An answer does not heal what a write that was refused has shown.
+        let well = answers && !state.refuses_writes;
+        if !well || state.detector(DATABASE, now).wants_probe() {
+            state.detector(DATABASE, now).probed(well);
         }
         state.silences
     });
@@ -76,10 +78,11 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
     let now = app.now();
     check_ourselves(app, now).await;
     let writes = try_write(app).await;
-    let mail_stuck = is_mail_stuck(app).await;
+    let mail_stuck = mail_queue(app).await;
     let hour = hour_of_week(app, now);
     let own: Vec<Component> = app.monitor.with(|state| {
         if !app.store.is_down() {
+            state.refuses_writes = !writes;
             let database = state.detector(DATABASE, now);
             if !writes || database.wants_probe() {
                 database.probed(writes);
@@ -87,8 +90,11 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
         }
         if let Some(stuck) = mail_stuck {
             let mail = state.detector(MAIL, now);
-            if stuck || mail.wants_probe() {
-                mail.probed(!stuck);
+            // Well is who has nothing left to send, or sends.
+            match stuck {
+                Queue::Stuck => mail.probed(false),
+                Queue::Empty if mail.wants_probe() => mail.probed(true),
+                Queue::Empty | Queue::Waiting => {}
             }
         }
         let mut all = Vec::new();
@@ -98,7 +104,7 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
             let detector = state.detector(id, now);
             let level = detector.judge(tick, usual, now);
             let since = detector.state().1;
-            if level == Level::Operational {
+            if detector.is_calm(usual) {
                 state.learned.entry(id.to_owned()).or_default().add(&tick);
             }
             all.push(Component { id: id.to_owned(), level, since });
@@ -189,7 +195,7 @@ pub async fn probe_named(app: &Arc<App>) -> Result<(), Fault> {
         let Some(url) = component.probe_url.as_deref().and_then(|url| url::Url::parse(url).ok()) else {
             continue;
         };
-        let well = matches!(app.outbound.send("GET", &url, &[], Vec::new()).await, Ok(200..=399));
+        let well = matches!(app.own_hosts.send("GET", &url, &[], Vec::new()).await, Ok(200..=399));
         let now = app.now();
         app.monitor.with(|state| state.detector(&component.id, now).probed(well));
     }
@@ -204,10 +210,21 @@ async fn try_write(app: &App) -> bool {
     tokio::time::timeout(PATIENCE * 2, wrote).await.is_ok_and(|wrote| wrote.is_ok())
 }
 
-async fn is_mail_stuck(app: &App) -> Option<bool> {
+/// What the queue of mails shows.
+enum Queue {
+    Empty,
+    Waiting,
+    Stuck,
+}
+
+async fn mail_queue(app: &App) -> Option<Queue> {
     let mut conn = app.store.reader().await.ok()?;
     let untried = store::outbox::oldest_untried(&mut conn).await.ok()?;
-    Some(untried.is_some_and(|at| app.now().since(at).0 > MAIL_STUCK.0))
+    if untried.is_some_and(|at| app.now().since(at).0 > MAIL_STUCK.0) {
+        return Some(Queue::Stuck);
+    }
+    let (_, waiting) = store::outbox::waiting(&mut conn).await.ok()?;
+    Some(if waiting == 0 { Queue::Empty } else { Queue::Waiting })
 }
 
 /// 0 to 167: the hour of the week in the service's zone.
@@ -303,6 +320,8 @@ async fn tell(app: &App, own: &[Component], now: Timestamp) -> Result<(), Fault>
     Ok(())
 }
 
+/// Time between two counts beyond this was not watched.
+const LONGEST_STEP: Span = Span::minutes(2);
 /// What lasted less than this gives a day no colour.
 const NOTABLE_MS: i64 = 60_000;
 
@@ -349,7 +368,8 @@ async fn count_days(app: &App, whole: &[Component], now: Timestamp) -> Result<()
     if first.is_some_and(|first| first != app.server_id) {
         return Ok(());
     }
-    let (day, ms) = (day_of(app, now), now.since(since).0);
+    // A clock that jumped, or a machine that slept, was not watched meanwhile.
+    let (day, ms) = (day_of(app, now), now.since(since).0.min(LONGEST_STEP.0));
     let board = app.board.get();
     let rows: Vec<(String, Level)> =
         whole.iter().map(|component| (component.id.clone(), board.level(&component.id, now))).collect();

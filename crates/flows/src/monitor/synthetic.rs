@@ -8,6 +8,7 @@ use kagiya_store::{self as store, account::HIDDEN};
 
 use crate::{
     App, Fault, Visitor,
+    hashing::Lane,
     sign_in::{self, Entered, Typed, device_key},
 };
 
@@ -22,15 +23,56 @@ pub(super) enum Outcome {
     Busy,
 }
 
-fn password(app: &App) -> String {
+/// Its passwords by every key, the one in use first.
+fn passwords(app: &App) -> Vec<String> {
     use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(app.keys.digest("self-check password", &[]))
+    app.keys.digests("self-check password", &[]).iter().map(|digest| URL_SAFE_NO_PAD.encode(digest)).collect()
+}
+
+fn password(app: &App) -> String {
+    passwords(app).into_iter().next().unwrap_or_default()
+}
+
+/// After the keys were changed, an earlier one's password still proves that it is ours.
+async fn renew(app: &App, skeleton: &Skeleton) -> Result<(), Fault> {
+    let found = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
+    let Some((account, phc)) = found.and_then(|found| Some((found.account.id, found.phc?))) else {
+        return Ok(());
+    };
+    for (place, candidate) in passwords(app).into_iter().enumerate() {
+        let (Some(candidate), Some(current)) = (Password::typed(&candidate), Password::typed(&password(app))) else {
+            continue;
+        };
+        let fits = app.hashing.verify(Some(phc.clone()), candidate, Lane::Known).await?;
+        if !fits.is_ok_and(|check| check.fits) {
+            continue;
+        }
+        if place > 0
+            && let Ok(fresh) = app.hashing.hash(current, app.random()).await?
+        {
+            let (device, now, old) = (device_key(app, &device(app)), app.now(), phc.clone());
+            app.store
+                .write(move |conn| {
+                    async move {
+                        store::device::remember(conn, account, &device, now).await?;
+                        store::password::upgrade(conn, account, &old, &fresh).await
+                    }
+                    .boxed()
+                })
+                .await?;
+        }
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// Makes the account when it is missing.
 async fn ensure(app: &App) -> Result<bool, Fault> {
     let skeleton = Skeleton::of(HIDDEN);
     if store::account::find_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?.is_some() {
+        if !app.monitor.with(|state| std::mem::replace(&mut state.self_known, true)) {
+            renew(app, &skeleton).await?;
+        }
         return Ok(true);
     }
     let Some(password) = Password::typed(&password(app)) else {

@@ -39,25 +39,13 @@ pub(super) async fn run(app: &App) -> Result<(), Fault> {
         } else {
             continue;
         }
-        if !first(app, notice).await? {
-            continue;
-        }
         let longer = next.ends_at != notice.ends_at;
         let told = longer.then(|| {
             let say = |lang| app.words.get(lang, "notice-overrun");
             (say(kagiya_text::Lang::Ja), say(kagiya_text::Lang::En))
         });
+        // Of several servers, one gets to do it.
         notices::keep(app, next, told, "system", if longer { "extended" } else { "moved" }).await?;
     }
     Ok(())
-}
-
-/// Of several servers, the one that gets to move a notice.
-async fn first(app: &App, notice: &kagiya_domain::notice::Notice) -> Result<bool, Fault> {
-    use futures_util::FutureExt;
-    let (id, seen, now) = (notice.id.clone(), notice.updated_at, app.now());
-    Ok(app
-        .store
-        .write(move |conn| async move { kagiya_store::notice::claim(conn, &id, seen, now).await }.boxed())
-        .await?)
 }

@@ -155,21 +155,18 @@ impl Snapshot {
         evidence
     }
 
-    /// Whether failures to sign in may be ours just now: the key under which they are counted
-    /// apart. Staff's word first, then what is measured.
-    pub fn trouble(&self, now: Timestamp) -> Option<String> {
+    /// Whether staff says that failures to sign in are ours just now: the key under which they are
+    /// counted apart. What is measured does not decide it: strangers could bring that about, and
+    /// get new tries by it.
+    pub fn trouble(&self, now: Timestamp) -> Option<&str> {
+        let ours = [component::PASSWORD, component::DATABASE, component::SESSIONS];
         let told = self.active(now).into_iter().find(|notice| {
             notice.kind == Kind::Incident
                 && notice.impact >= Impact::Major
-                && [component::PASSWORD, component::DATABASE, component::SESSIONS].iter().any(|id| notice.concerns(id))
+                && notice.slice.is_empty()
+                && ours.iter().any(|id| notice.concerns(id))
         });
-        told.map(|notice| notice.id.clone()).or_else(|| {
-            let down = |id: &&str| self.measured(id).filter(|component| component.level.is_out());
-            [component::PASSWORD, component::DATABASE]
-                .iter()
-                .find_map(down)
-                .map(|component| format!("{}:{}", component.id, component.since.0))
-        })
+        told.map(|notice| notice.id.as_str())
     }
 }
 
@@ -207,13 +204,15 @@ impl Board {
     }
 
     fn change(&self, change: impl FnOnce(&mut Snapshot)) {
-        let mut next = (*self.get()).clone();
+        let mut now = self.now.write().unwrap_or_else(PoisonError::into_inner);
+        let mut next = (**now).clone();
         change(&mut next);
-        if next == *self.get() {
+        if next == **now {
             return;
         }
         let bytes = serde_json::to_vec(&next).unwrap_or_default();
-        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        *now = Arc::new(next);
+        drop(now);
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = &self.file
             && *written != bytes

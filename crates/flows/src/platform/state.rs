@@ -23,6 +23,10 @@ pub(crate) struct State {
     pub(crate) hour: Option<i64>,
     pub(crate) learned: HashMap<String, Tick>,
     pub(crate) loaded: bool,
+    /// Whether the password of the server's own account was looked at since the start.
+    pub(crate) self_known: bool,
+    /// Whether the database took the last write.
+    pub(crate) refuses_writes: bool,
     pub(crate) checked_at: Option<Timestamp>,
     pub(crate) written_at: Option<Timestamp>,
     pub(crate) written: HashMap<String, Level>,

@@ -103,28 +103,22 @@ pub fn subject_key(app: &App, account: Option<Uuid>, login: &Login) -> [u8; 16] 
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, typed: Typed) -> Outcome<Entered> {
-    let begun = app.clock.monotonic_us();
     let outcome = try_once(app, visitor, device, typed).await;
-    match &outcome {
-        Err(_) => app.measure.failed(PASSWORD),
-        Ok(Err(refusal)) if refusal.status == 503 => app.measure.failed(PASSWORD),
-        // What was not looked at says nothing.
-        Ok(Err(refusal)) if refusal.status != 401 => {}
-        Ok(done) => {
-            let known = visitor.device_key.is_some().then_some(done.is_ok());
-            app.measure.served(PASSWORD, known, app.clock.monotonic_us() - begun);
-        }
+    // Who is turned away because too many come says nothing of us: anybody could bring that about.
+    if outcome.is_err() {
+        app.measure.failed(PASSWORD);
     }
     outcome
 }
 
-/// As [`run`], without being counted.
+/// As [`run`]; a fault is not counted.
 pub(crate) async fn try_once(
     app: &Arc<App>,
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     typed: Typed,
 ) -> Outcome<Entered> {
+    let begun = app.clock.monotonic_us();
     let fields = check_fields(&typed);
     let (login, signs) = Login::parse(&typed.login);
     let mut shown = Vec::new();
@@ -179,6 +173,9 @@ pub(crate) async fn try_once(
     let now = app.now();
     app.stuffing.note(check.fits, now);
     app.admission.note(visitor, check.fits);
+    // Only browsers that this account knows speak for the share of right passwords.
+    let known = gathered.device_known.then_some(check.fits);
+    app.measure.served(PASSWORD, known, app.clock.monotonic_us() - begun);
     let facts = facts(&gathered, check, phc.is_some());
     let decision = if hidden_until.is_some() { Decision::RefuseCredentials } else { decide(&facts, now) };
     match decision {
@@ -280,11 +277,14 @@ async fn reserve(app: &App, visitor: &Visitor, gathered: &Gathered) -> Result<Re
     throttle::reserve(app, &apart(app, counters)).await
 }
 
-/// While the trouble is ours, failures are counted apart: those counters are forgotten with it, so
-/// that no lock is left behind, and guessing still has an end.
+/// While staff says that the trouble is ours, failures are counted apart: those counters are
+/// forgotten with it, so that no lock is left behind, and guessing still has an end. A network's
+/// own stays: it is nobody's lock.
 fn apart(app: &App, mut counters: Vec<(Scope, Vec<u8>)>) -> Vec<(Scope, Vec<u8>)> {
-    if let Some(trouble) = app.board.get().trouble(app.now()) {
-        counters.iter_mut().for_each(|(_, key)| key.extend_from_slice(trouble.as_bytes()));
+    for (scope, id) in &mut counters {
+        if *scope != Scope::Network {
+            *id = throttle::in_trouble(app, id).unwrap_or_else(|| std::mem::take(id));
+        }
     }
     counters
 }
