@@ -164,6 +164,25 @@ class Amends(OnBoth):
         time.sleep(1.5)
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
 
+    def test_a_lock_of_the_trouble_can_be_ended_meanwhile(self):
+        s = self.server
+        s.account("hana")
+        s.run("incident", "open", "--message", "調べています", "--component", "password")
+        time.sleep(1.5)
+        self.lock(Browser(s))
+        self.assertNotEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+        s.run("account", "unlock", "hana")
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+
+    def test_strangers_who_flood_get_no_new_tries(self):
+        # What is measured makes nobody's lock go away: only staff's word counts failures apart.
+        s = self.server
+        s.account("hana")
+        self.assertEqual(self.lock(Browser(s)).status, 429)
+        s.run("incident", "open", "--message", "遅くなっています", "--component", "password", "--impact", "minor")
+        time.sleep(1.5)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 429)
+
     def test_signed_in_but_unreadable(self):
         s = self.server
         s.account("hana")
