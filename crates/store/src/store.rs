@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, PgPool, SqlitePool,
+    ConnectOptions, Connection, PgConnection, PgPool, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -33,6 +33,8 @@ pub struct Store {
     down: Arc<AtomicBool>,
     /// Whether its version is known to be right.
     checked: Arc<AtomicBool>,
+    /// The connection of the watch: it does not wait behind everybody else's.
+    watch: Arc<tokio::sync::Mutex<Option<PgConnection>>>,
 }
 
 #[derive(Clone)]
@@ -111,7 +113,7 @@ impl Store {
     }
 
     fn new(inner: Inner) -> Self {
-        Self { inner, down: Arc::default(), checked: Arc::new(AtomicBool::new(true)) }
+        Self { inner, down: Arc::default(), checked: Arc::new(AtomicBool::new(true)), watch: Arc::default() }
     }
 
     /// Opens a PostgreSQL that does not answer yet: nobody asks it before [`Store::probe`] has found it
@@ -207,8 +209,18 @@ impl Store {
     /// # Errors
     /// When it does not.
     pub async fn probe(&self) -> Result<()> {
-        self.connect().await?.raw("SELECT 1").await?;
-        if let (false, Inner::Postgres { pool }) = (self.checked.load(Ordering::Relaxed), &self.inner) {
+        let Inner::Postgres { pool } = &self.inner else {
+            return self.connect().await?.raw("SELECT 1").await;
+        };
+        let mut place = self.watch.lock().await;
+        // Taken out while it is used: one that is left in the middle of an answer is used no more.
+        let mut conn = match place.take() {
+            Some(conn) => conn,
+            None => PgConnection::connect_with(&pool.connect_options()).await?,
+        };
+        sqlx::raw_sql("SELECT 1").execute(&mut conn).await?;
+        *place = Some(conn);
+        if !self.checked.load(Ordering::Relaxed) {
             Self::ready_postgres(pool, false).await?;
             self.checked.store(true, Ordering::Relaxed);
         }
