@@ -80,7 +80,7 @@ class Staff(OnBoth):
         notice = page.mark("data-incident")
         self.assertEqual(b.get("/api/v2/status.json").json["status"]["indicator"], "critical")
         path = f"/staff/notices/{notice}"
-        done = self.staff.post(path, {**page.form(path)["fields"], "stage": "resolved", "message": "直りました"})
+        done = self.staff.post(path, {**page.form(path)["fields"], "status": "resolved", "message": "直りました"})
         self.assertEqual(done.status, 303)
         self.assertEqual(b.get("/api/v2/incidents/unresolved.json").json["incidents"], [])
 

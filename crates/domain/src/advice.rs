@@ -71,8 +71,8 @@ pub const fn advice(cause: Cause) -> Advice {
         Cause::ExternalConfig => (&[OtherMethod, NotifyMe], &[Unlink, Relink, PasswordReset]),
         Cause::PlatformOutage => (&[Wait, NotifyMe], &[PasswordReset, Retry, Relink]),
         Cause::PlatformMaintenance => (&[Wait, NotifyMe], &[PasswordReset, Retry]),
-        Cause::PlatformRegression => (&[ContactSupport, OtherBrowser], &[PasswordReset, ClearAllSites]),
-        Cause::PlatformMailDelay => (&[Wait, OtherMethod], &[Resend, SignUpAgain]),
+        Cause::PlatformRegression => (&[ContactSupport, OtherBrowser, NotifyMe], &[PasswordReset, ClearAllSites]),
+        Cause::PlatformMailDelay => (&[Wait, OtherMethod, NotifyMe], &[Resend, SignUpAgain]),
         Cause::PlatformAccountData => (&[ContactSupport, NotifyMe], &[PasswordReset, SignUpAgain]),
         Cause::Undetermined => (&[ProveByMail, OtherBrowser, ContactSupport], &[ClearAllSites, SignUpAgain]),
     };

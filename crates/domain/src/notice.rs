@@ -92,19 +92,6 @@ words!(Stage: Proposed "proposed", Investigating "investigating", Identified "id
 words!(Impact: None "none", Minor "minor", Major "major", Critical "critical", Maintenance "maintenance");
 words!(Door: Open "open", ReadOnly "read_only", Closed "closed");
 
-impl Kind {
-    /// The stages that staff may move a notice of this kind to.
-    pub const fn allows(self, stage: Stage) -> bool {
-        match self {
-            Self::Incident => matches!(
-                stage,
-                Stage::Investigating | Stage::Identified | Stage::Monitoring | Stage::Resolved | Stage::Dismissed
-            ),
-            Self::Maintenance => matches!(stage, Stage::Completed),
-        }
-    }
-}
-
 impl Stage {
     /// Whether everybody may see it.
     pub const fn is_public(self) -> bool {
@@ -187,6 +174,20 @@ impl Notice {
         match self.stage {
             Stage::Scheduled if self.begins_at <= now => Stage::InProgress,
             stage => stage,
+        }
+    }
+
+    /// Whether this stage may come next. What was never published leaves no history for everybody.
+    pub const fn may_become(&self, next: Stage) -> bool {
+        match (self.kind, self.stage) {
+            (_, stage) if stage.is_over() => false,
+            (Kind::Maintenance, _) => matches!(next, Stage::InProgress | Stage::Completed),
+            (Kind::Incident, Stage::Proposed) => {
+                matches!(next, Stage::Investigating | Stage::Identified | Stage::Monitoring | Stage::Dismissed)
+            }
+            (Kind::Incident, _) => {
+                matches!(next, Stage::Investigating | Stage::Identified | Stage::Monitoring | Stage::Resolved)
+            }
         }
     }
 
@@ -339,6 +340,25 @@ mod tests {
             let wrong = check_window(Timestamp(begins * hour), Timestamp(ends * hour), now, &others);
             assert_eq!(wrong.err().map(|wrong| wrong.field), field, "{begins} to {ends}");
         }
+    }
+
+    #[test]
+    fn what_was_never_published_is_dropped_and_not_resolved() {
+        let mut incident = window(0, 1);
+        incident.kind = Kind::Incident;
+        for (stage, next, fine) in [
+            (Stage::Proposed, Stage::Investigating, true),
+            (Stage::Proposed, Stage::Dismissed, true),
+            (Stage::Proposed, Stage::Resolved, false),
+            (Stage::Investigating, Stage::Resolved, true),
+            (Stage::Investigating, Stage::Dismissed, false),
+            (Stage::Investigating, Stage::Completed, false),
+            (Stage::Resolved, Stage::Investigating, false),
+        ] {
+            incident.stage = stage;
+            assert_eq!(incident.may_become(next), fine, "{stage:?} to {next:?}");
+        }
+        assert!(window(0, 1).may_become(Stage::Completed) && !window(0, 1).may_become(Stage::Resolved));
     }
 
     #[test]

@@ -108,7 +108,8 @@ impl Draft {
 
 /// Makes the refusal and the row to keep. The caller inserts the row in its transaction.
 pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
-    draft.evidence.extend(ours(app, visitor, &draft, now));
+    let slices = slices(app, visitor, &draft.evidence);
+    draft.evidence.extend(ours(app, &draft, &slices, now));
     // How others fare depends on what one is told, never on an account.
     draft.evidence.extend(app.crowd.evidence(diagnose(&draft.evidence, draft.audience).cause));
     let reference = Reference::from_random(app.random());
@@ -144,7 +145,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
         cause: staff.cause.slug().to_owned(),
         told: verdict.cause.slug().to_owned(),
         repairs: visitor.repairs.join(" "),
-        slices: slices(app, visitor, &draft.evidence),
+        slices,
         advised: verdict.steps.iter().map(|step| step.id()).collect::<Vec<_>>().join(" "),
         pending_until: draft.pending_until.map(|at| at.0),
         resolved_at: None,
@@ -161,13 +162,12 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
 }
 
 /// What is wrong with us, as far as this act needs it. Platform first: this outweighs the rest.
-fn ours(app: &App, visitor: &Visitor, draft: &Draft, now: Timestamp) -> Vec<Evidence> {
+fn ours(app: &App, draft: &Draft, slices: &str, now: Timestamp) -> Vec<Evidence> {
     let provider = draft.evidence.iter().find_map(|fact| match fact {
         Evidence::AtProvider { provider } => Some(provider.as_str()),
         _ => None,
     });
-    let slices = slices(app, visitor, &draft.evidence);
-    let mut evidence = app.board.get().evidence(draft.kind, provider, &slices, now);
+    let mut evidence = app.board.get().evidence(draft.kind, provider, slices, now);
     evidence.retain(|fact| !draft.evidence.contains(fact));
     evidence
 }

@@ -211,7 +211,10 @@ pub(crate) async fn follow(app: &App, component: &str, out_since: Option<Timesta
     match (open, out_since) {
         (None, Some(since)) => {
             let told = board.active(app.now()).iter().any(|n| n.kind == Kind::Incident && n.concerns(component));
-            if told {
+            // What staff dropped or ended is not proposed again for the same trouble.
+            let dropped =
+                board.notices.iter().any(|n| n.slice == slice && n.ended_at.is_some_and(|ended| ended >= since));
+            if told || dropped {
                 return Ok(());
             }
             let say = |lang| {

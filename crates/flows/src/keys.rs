@@ -12,6 +12,7 @@ type HmacSha256 = Hmac<Sha256>;
 /// The server's keys: the first signs, all of them verify.
 pub struct Keys {
     keys: Vec<Zeroizing<[u8; 32]>>,
+    short: String,
 }
 
 impl Keys {
@@ -20,7 +21,9 @@ impl Keys {
         if secrets.is_empty() {
             return None;
         }
-        Some(Self { keys: secrets.into_iter().map(Zeroizing::new).collect() })
+        let mut keys = Self { keys: secrets.into_iter().map(Zeroizing::new).collect(), short: String::new() };
+        keys.short = keys.fingerprint()[..3].iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(keys)
     }
 
     fn mac_with(key: &[u8; 32], purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
@@ -80,8 +83,8 @@ impl Keys {
     }
 
     /// As [`Keys::fingerprint`], short enough to be read out.
-    pub fn short(&self) -> String {
-        self.fingerprint()[..3].iter().map(|byte| format!("{byte:02x}")).collect()
+    pub fn short(&self) -> &str {
+        &self.short
     }
 
     /// What tells two servers with different keys apart without showing them.

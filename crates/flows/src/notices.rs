@@ -260,6 +260,9 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
     if notice.stage.is_over() {
         return Ok(Err(Wrong::new("id", "notice-wrong-over", notice.id)));
     }
+    if let Some(stage) = change.stage.filter(|stage| !notice.may_become(*stage)) {
+        return Ok(Err(Wrong::new("status", "notice-wrong-choice", stage.as_str())));
+    }
     if let Some(components) = change.components {
         if let Err(wrong) = check_components(app, &components) {
             return Ok(Err(wrong));

@@ -209,10 +209,6 @@ pub(crate) async fn update(
     let Some(notice) = found else {
         return wrong_answer(&context, &Wrong::new("id", "notice-wrong-none", id));
     };
-    if change.stage.is_some_and(|stage| !notice.kind.allows(stage)) {
-        let stage = members.status.unwrap_or_default();
-        return wrong_answer(&context, &Wrong::new("status", "notice-wrong-choice", stage));
-    }
     match notices::change(&web.app, notice, change, &staff.actor()).await {
         Ok(Ok(notice)) => api::answer(&context, StatusCode::OK, &shown(&context, &notice)),
         Ok(Err(wrong)) => wrong_answer(&context, &wrong),

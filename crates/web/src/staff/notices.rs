@@ -210,7 +210,7 @@ async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Re
     }
     let read = || -> Result<_, Wrong> {
         Ok((
-            choice(fields, "stage", Stage::parse)?,
+            choice(fields, "status", Stage::parse)?,
             time(context, "ends", fields.get("ends"))?,
             time(context, "next_update", fields.get("next_update"))?,
         ))
@@ -219,12 +219,6 @@ async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Re
         Ok(read) => read,
         Err(wrong) => return Ok(Err(wrong)),
     };
-    let allowed = stage.is_none_or(|stage| {
-        notice.kind.allows(stage) && (stage != Stage::Dismissed || notice.stage == Stage::Proposed)
-    });
-    if !allowed {
-        return Ok(Err(Wrong::new("stage", "notice-wrong-choice", fields.get("stage"))));
-    }
     let change = Change {
         stage,
         ends,
