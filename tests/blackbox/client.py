@@ -6,6 +6,7 @@ import html.parser
 import http.client
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -319,6 +320,12 @@ def code_of(message):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port below those that outgoing connections take, so that none of them gets it first."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass

@@ -40,6 +40,7 @@ pub mod staff;
 pub mod stuffing;
 pub mod subscribe;
 pub mod throttle;
+pub mod time;
 pub mod unlock;
 pub mod visitor;
 pub mod waiting;

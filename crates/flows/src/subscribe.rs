@@ -23,6 +23,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     compose,
+    time::rfc3339,
 };
 
 /// A call that fails is tried again for so long.
@@ -272,10 +273,9 @@ pub(crate) async fn telling(app: &App, notice: &Notice, update: &Update) -> Resu
 }
 
 fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
-    let time = |at: Timestamp| jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).ok();
     json!({
         "type": format!("{}.{}", notice.kind.as_str(), update.stage.as_str()),
-        "timestamp": time(update.at),
+        "timestamp": rfc3339(update.at),
         "data": {
             "id": notice.id,
             "name": notice.title,
@@ -285,9 +285,9 @@ fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
             "body": update.body,
             "body_en": update.body_en,
             "components": notice.components,
-            "started_at": time(notice.begins_at),
-            "scheduled_until": notice.ends_at.and_then(time),
-            "next_update_at": notice.next_update_at.and_then(time),
+            "started_at": rfc3339(notice.begins_at),
+            "scheduled_until": notice.ends_at.map(rfc3339),
+            "next_update_at": notice.next_update_at.map(rfc3339),
             "url": format!("{}/status#{}", app.settings.public_url.origin, notice.id),
         },
     })

@@ -1,6 +1,7 @@
 //! `kagiya doctor`: the mistakes that operators make, found before members do.
 
 use kagiya_domain::{Timestamp, setup::SetupFault};
+use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     Clock,
     setup::{self, SKEW},
@@ -8,9 +9,7 @@ use kagiya_flows::{
 use kagiya_store::{Location, Store};
 use serde_json::json;
 
-use crate::{
-    Failure, config::Config, keys_file, mail::PostOffice, open, orders::rfc3339, output::say, outside::SystemClock,
-};
+use crate::{Failure, config::Config, keys_file, mail::PostOffice, open, output::say, outside::SystemClock};
 
 /// 2026-01-01, in milliseconds since 1970.
 const BUILT_AFTER: i64 = 1_767_225_600_000;

@@ -112,6 +112,17 @@ impl From<Words> for Text {
     }
 }
 
+/// What is told of a change.
+#[derive(Args, Debug)]
+pub(crate) struct Told {
+    /// What is told
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) message: String,
+    /// The same in English
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) message_en: String,
+}
+
 /// Planned maintenance.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Maintenance {
@@ -143,12 +154,8 @@ pub(crate) enum Maintenance {
         /// When it is expected to end
         #[arg(long, value_name = "TIME")]
         ends: Moment,
-        /// What is told
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message: String,
-        /// The same in English
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message_en: String,
+        #[command(flatten)]
+        told: Told,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -158,12 +165,8 @@ pub(crate) enum Maintenance {
         /// Which; may be left out when there is one
         #[arg(default_value = "")]
         id: String,
-        /// What is told
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message: String,
-        /// The same in English
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message_en: String,
+        #[command(flatten)]
+        told: Told,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -237,12 +240,8 @@ pub(crate) enum Incident {
         /// Which; may be left out when there is one
         #[arg(default_value = "")]
         id: String,
-        /// What is told
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message: String,
-        /// The same in English
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        message_en: String,
+        #[command(flatten)]
+        told: Told,
         /// Print JSON
         #[arg(long)]
         json: bool,

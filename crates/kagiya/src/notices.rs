@@ -1,22 +1,19 @@
 //! `kagiya maintenance …` and `kagiya incident …`.
 
-use kagiya_domain::{
-    Timestamp,
-    notice::{Impact, Kind, Notice, Stage, Wrong},
-};
+use kagiya_domain::notice::{Impact, Kind, Notice, Stage, Wrong};
+use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
     notices::{self as acts, Change, Report, Window},
 };
 use kagiya_text::{Arg, Lang};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{
     Failure,
     config::Config,
-    notice_args::{Incident, Maintenance},
+    notice_args::{Incident, Maintenance, Told},
     open,
-    orders::rfc3339,
     output::say,
 };
 
@@ -28,12 +25,12 @@ pub(crate) async fn maintenance(config: &Config, order: Maintenance) -> Result<(
             let window = Window { text: words.into(), begins, ends: ends.0, door: mode.into(), components };
             (acts::plan(&app, window, "cli").await?, json)
         }
-        Maintenance::Extend { id, ends, message, message_en, json } => {
-            let change = Change { ends: Some(ends.0), message, message_en, ..Change::default() };
+        Maintenance::Extend { id, ends, told, json } => {
+            let change = Change { ends: Some(ends.0), ..telling(told) };
             (change_one(&app, Kind::Maintenance, &id, change).await?, json)
         }
-        Maintenance::End { id, message, message_en, json } => {
-            let change = Change { stage: Some(Stage::Completed), message, message_en, ..Change::default() };
+        Maintenance::End { id, told, json } => {
+            let change = Change { stage: Some(Stage::Completed), ..telling(told) };
             (change_one(&app, Kind::Maintenance, &id, change).await?, json)
         }
         Maintenance::List { all, json } => return list(&app, Kind::Maintenance, all, json).await,
@@ -69,8 +66,8 @@ pub(crate) async fn incident(config: &Config, order: Incident) -> Result<(), Fai
             };
             (change_one(&app, Kind::Incident, &id, change).await?, json)
         }
-        Incident::Resolve { id, message, message_en, json } => {
-            let change = Change { stage: Some(Stage::Resolved), message, message_en, ..Change::default() };
+        Incident::Resolve { id, told, json } => {
+            let change = Change { stage: Some(Stage::Resolved), ..telling(told) };
             (change_one(&app, Kind::Incident, &id, change).await?, json)
         }
         Incident::Publish { id, json } => {
@@ -95,6 +92,11 @@ pub(crate) async fn incident(config: &Config, order: Incident) -> Result<(), Fai
     show(&app, act, json)
 }
 
+/// A change that says this much.
+fn telling(told: Told) -> Change {
+    Change { message: told.message, message_en: told.message_en, ..Change::default() }
+}
+
 async fn change_one(app: &App, kind: Kind, id: &str, change: Change) -> Result<Result<Notice, Wrong>, Failure> {
     Ok(match acts::find(app, kind, id).await? {
         Ok(notice) => acts::change(app, notice, change, "cli").await?,
@@ -104,7 +106,7 @@ async fn change_one(app: &App, kind: Kind, id: &str, change: Change) -> Result<R
 
 fn show(app: &App, act: Result<Notice, Wrong>, json: bool) -> Result<(), Failure> {
     match act {
-        Ok(notice) if json => say(&to_json(app, &notice).to_string()),
+        Ok(notice) if json => say(&acts::to_json(&notice, app.now()).to_string()),
         Ok(notice) => say(&line(app, &notice)),
         Err(wrong) => {
             let why = app.words.format(Lang::En, wrong.key, &[("value", Arg::from(wrong.value.as_str()))]);
@@ -119,7 +121,7 @@ async fn list(app: &App, kind: Kind, all: bool, json: bool) -> Result<(), Failur
     let notices = acts::list(app).await?;
     let wanted = notices.iter().filter(|notice| notice.kind == kind && (all || !notice.stage.is_over()));
     if json {
-        say(&Value::from(wanted.map(|notice| to_json(app, notice)).collect::<Vec<_>>()).to_string());
+        say(&Value::from(wanted.map(|notice| acts::to_json(notice, app.now())).collect::<Vec<_>>()).to_string());
         return Ok(());
     }
     for notice in wanted {
@@ -132,33 +134,4 @@ fn line(app: &App, notice: &Notice) -> String {
     let until = notice.ends_at.map(|at| format!(" to {}", rfc3339(at))).unwrap_or_default();
     let stage = notice.stage_at(app.now()).as_str();
     format!("{}  {stage:<13} {}{until}  {}", notice.id, rfc3339(notice.begins_at), notice.title)
-}
-
-fn to_json(app: &App, notice: &Notice) -> Value {
-    let time = |at: Option<Timestamp>| at.map(rfc3339);
-    json!({
-        "id": notice.id,
-        "kind": notice.kind.as_str(),
-        "status": notice.stage_at(app.now()).as_str(),
-        "title": notice.title,
-        "title_en": notice.title_en,
-        "message": notice.updates.iter().rev().find(|update| !update.body.is_empty()).map(|update| update.body.as_str()),
-        "impact": notice.impact.as_str(),
-        "mode": notice.door.as_str(),
-        "components": notice.components,
-        "slice": notice.slice,
-        "begins_at": rfc3339(notice.begins_at),
-        "ends_at": time(notice.ends_at),
-        "next_update_at": time(notice.next_update_at),
-        "created_at": rfc3339(notice.created_at),
-        "updated_at": rfc3339(notice.updated_at),
-        "ended_at": time(notice.ended_at),
-        "merged_into": notice.merged_into,
-        "updates": notice.updates.iter().map(|update| json!({
-            "at": rfc3339(update.at),
-            "status": update.stage.as_str(),
-            "message": update.body,
-            "message_en": update.body_en,
-        })).collect::<Vec<_>>(),
-    })
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Read, Write};
 
 use kagiya_domain::{Timestamp, account::AccountState};
+use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
     external::links::{self, Link},
@@ -73,11 +74,6 @@ fn read_password() -> Result<String, Failure> {
     let mut text = String::new();
     std::io::stdin().take(8_192).read_to_string(&mut text)?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-/// A time as RFC 3339 in UTC.
-pub(crate) fn rfc3339(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default()
 }
 
 pub(crate) fn account_json(account: &Account) -> Value {

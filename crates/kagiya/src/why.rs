@@ -1,17 +1,12 @@
 //! `kagiya why REFERENCE`: the verdict at the staff's tier.
 
 use kagiya_domain::{Timestamp, reference::Reference};
+use kagiya_flows::time::rfc3339;
 use kagiya_flows::why::{self, Report};
 use kagiya_text::{Arg, Lang, Words};
 use serde_json::{Value, json};
 
-use crate::{
-    Failure,
-    config::Config,
-    open,
-    orders::{account_json, rfc3339},
-    output::say,
-};
+use crate::{Failure, config::Config, open, orders::account_json, output::say};
 
 pub(crate) async fn run(config: &Config, reference: &str, json: bool) -> Result<(), Failure> {
     let Some(reference) = Reference::parse(reference) else {

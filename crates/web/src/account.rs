@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{
+    extract::{FromRequest, Request, State},
+    response::Response,
+};
 use http::{StatusCode, header};
 use kagiya_flows::{
     FieldError, Refusal, account,
@@ -14,11 +17,12 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::{Context, Sessions},
-    fault::{add_retry_after, body_page, fault_page, guard_refusal},
-    form::{self, Fields},
+    fault::{add_retry_after, fault_page},
+    form::Fields,
     page::{View, encode_query, page, see_other},
     receipt,
     recover::{CodePage, code_response},
+    sent::Sent,
     sign_in::expire_session,
     verdict::{VerdictView, cause_title},
 };
@@ -195,26 +199,23 @@ pub(crate) async fn sessions(State(_): State<Arc<Web>>, context: Context) -> Res
     page(&view, StatusCode::OK, &title, &SessionsPage { v: &view, sessions, notice })
 }
 
-/// Reads and guards a form of a signed-in owner.
-pub(crate) async fn owned_form(context: &mut Context, body: Body) -> Result<(Arc<Live>, Fields), Response> {
-    // The body first: it may come slowly, and the session may end meanwhile.
-    let fields = match Fields::read(context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return Err(body_page(context, error).await),
-    };
-    let live = owner(context).await?;
-    if let Err(evidence) = form::guard_own(context, &fields) {
-        let refusal = guard_refusal(context, "account", evidence).await;
-        return Err(crate::fault::refused_page(context, &refusal, &context.path));
+/// A form of an account's owner. The body is read first: it may come slowly, and the session
+/// may end meanwhile.
+pub(crate) struct Owned(pub(crate) Context, pub(crate) Arc<Live>, pub(crate) Fields);
+
+impl FromRequest<Arc<Web>> for Owned {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let sent = Sent::from_request(request, web).await?;
+        let live = owner(&sent.0).await?;
+        let path = sent.0.path.clone();
+        let (context, fields) = sent.own("account", &path).await?;
+        Ok(Self(context, live, fields))
     }
-    Ok((live, fields))
 }
 
-pub(crate) async fn revoke(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn revoke(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let one = if fields.has("others") {
         None
     } else {
@@ -280,11 +281,7 @@ pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Res
     }
 }
 
-pub(crate) async fn change_password(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let (current, new) = (fields.get("current_password"), fields.get("password"));
     match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
         Ok(Ok(())) => see_other(&context, "/account/security?done=password"),
@@ -293,11 +290,7 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, mut context: Cont
     }
 }
 
-pub(crate) async fn add_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn add_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let (email, password) = (fields.get("email"), fields.get("password"));
     match account::add_email(&context.web.app, &context.visitor, &live, email, password).await {
         Ok(Ok(flow)) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
@@ -317,11 +310,7 @@ pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context)
     code_response(&context, &EMAIL_CODE, id, None).await
 }
 
-pub(crate) async fn verify_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if fields.has("resend") {
         return match kagiya_flows::recover::resend(&context.web.app, &context.visitor, "add_email", id).await {
@@ -337,11 +326,7 @@ pub(crate) async fn verify_email(State(_): State<Arc<Web>>, mut context: Context
     }
 }
 
-pub(crate) async fn change_email(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn change_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     match account::change_email(&context.web.app, &live, fields.get("address"), fields.has("primary")).await {
         Ok(_) => see_other(&context, "/account/security?done=email"),
         Err(fault) => fault_page(&context, &fault),
@@ -377,11 +362,7 @@ pub(crate) async fn close_page(State(_): State<Arc<Web>>, context: Context) -> R
     }
 }
 
-pub(crate) async fn close(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let (live, fields) = match owned_form(&mut context, body).await {
-        Ok(both) => both,
-        Err(response) => return response,
-    };
+pub(crate) async fn close(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     match account::close(&context.web.app, &context.visitor, &live, fields.get("password")).await {
         Ok(Ok(())) => {
             let mut response = see_other(&context, "/sign-in?done=closed");

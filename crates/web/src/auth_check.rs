@@ -60,7 +60,7 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
 
 /// Tells apps since when sessions are believed from memory alone.
 pub(crate) fn mark_unchecked(web: &Web, headers: &mut HeaderMap) {
-    let since = session::unchecked_since(&web.app).map(crate::api_time::rfc3339);
+    let since = session::unchecked_since(&web.app).map(kagiya_flows::time::rfc3339);
     if let Some(since) = since.and_then(|since| HeaderValue::from_str(&since).ok()) {
         headers.insert("x-kagiya-unchecked-since", since);
     }

@@ -8,7 +8,9 @@ use kagiya_domain::{
 use kagiya_flows::platform::Snapshot;
 use kagiya_text::Arg;
 
-use crate::{api_time::rfc3339, view::View};
+use kagiya_flows::time::rfc3339;
+
+use crate::view::View;
 
 /// Planned work is announced so long before.
 const AHEAD: Span = Span::days(7);

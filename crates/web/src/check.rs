@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Path, State},
     response::Response,
 };
@@ -24,9 +23,10 @@ use qrcode::{QrCode, render::svg};
 use crate::{
     Web,
     context::Context,
-    fault::{body_page, fault_page, guard_refusal, refused_page},
-    form::{self, Fields},
+    fault::{fault_page, guard_refusal, refused_page},
+    form,
     page::{View, encode_query, page as render, see_other},
+    sent::Sent,
     verdict::VerdictView,
 };
 
@@ -301,11 +301,7 @@ pub(crate) async fn join(State(_): State<Arc<Web>>, Path(code): Path<String>, co
     show(&context, *refusal, &context.visitor.browser, true, Some(reference.as_str().to_owned())).await
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let mut evidence = match form::guard(&mut context, &fields) {
         Ok(()) => Vec::new(),
         Err(evidence) if evidence.contains(&Evidence::CrossSitePost) => {

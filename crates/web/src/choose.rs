@@ -1,10 +1,9 @@
-//! `/sign-in/{provider}/choose`: an identity that nobody has yet.
+//! `/sign-in/provider/choose`: an identity that nobody has yet.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Path, State},
     response::Response,
 };
@@ -26,11 +25,12 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::{Context, Sessions},
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of, refused_page},
+    fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
     page::{View, encode_query, page as render, see_other},
     providers,
     recover::{CodePage, code_response_at},
+    sent::Sent,
     sign_in::{reopen_page, run, set_session},
     verdict::VerdictView,
 };
@@ -123,13 +123,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(provider): Path<String>
 pub(crate) async fn submit(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    mut context: Context,
-    body: Body,
+    Sent(mut context, fields): Sent,
 ) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
     let id = fields.flow().or_else(|| context.flow_query());
     let pending = match pending(&context, &provider, id).await {
         Ok(pending) => pending,
@@ -254,13 +249,8 @@ pub(crate) async fn prove_page(State(_): State<Arc<Web>>, Path(provider): Path<S
 pub(crate) async fn prove(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    mut context: Context,
-    body: Body,
+    Sent(mut context, fields): Sent,
 ) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
     let action = format!("/sign-in/{}/prove", clean(&provider));
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard_own(&mut context, &fields) {

@@ -1,10 +1,9 @@
-//! `/sign-in/{provider}`: the way to an external account and back.
+//! `/sign-in/provider`: the way to an external account and back.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
@@ -23,11 +22,11 @@ use crate::{
     Web,
     context::{Context, Sessions},
     cookies::Cookie,
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
-    form::{self, Fields},
-    once,
+    fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
+    form, once,
     page::{View, encode_query, page as render, seal, see_other},
     providers::{self, Question},
+    sent::Sent,
     sign_in::{reopen_page, set_session},
     verdict::VerdictView,
 };
@@ -54,13 +53,8 @@ pub(crate) fn away(context: &Context, provider: &str, url: &str) -> Response {
 pub(crate) async fn begin(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    mut context: Context,
-    body: Body,
+    Sent(mut context, fields): Sent,
 ) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
     let return_to = fields.return_to().or_else(|| context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "external", evidence).await;
@@ -164,13 +158,8 @@ pub(crate) async fn callback(State(_): State<Arc<Web>>, Path(provider): Path<Str
 pub(crate) async fn callback_form(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    context: Context,
-    body: Body,
+    Sent(context, fields): Sent,
 ) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
     let answer = answer_of(|name| fields.get(name).to_owned());
     let app = &context.web.app;
     let kept = match callback::is_at_home(app, &context.visitor, &provider, &answer.state).await {
@@ -267,13 +256,8 @@ fn returned_response(context: &Context, provider: &str, returned: &Returned) -> 
 pub(crate) async fn saw(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    mut context: Context,
-    body: Body,
+    Sent(mut context, fields): Sent,
 ) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
     let return_to = fields.return_to().or_else(|| context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "external", evidence).await;

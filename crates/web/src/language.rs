@@ -2,25 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::header;
 use kagiya_domain::return_to::ReturnTo;
 use kagiya_text::Lang;
 
 use crate::{
     Web,
-    context::{Context, Sessions, Site},
+    context::{Sessions, Site},
     cookies::Cookie,
-    fault::body_page,
-    form::Fields,
     page::see_other,
+    sent::Sent,
 };
 
-pub(crate) async fn choose(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn choose(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
     let lang = Lang::parse(fields.get("lang")).unwrap_or_default();
     let to = ReturnTo::parse_own(fields.get("from")).map_or("/".into(), |to| to.as_str().to_owned());
     let mut response = see_other(&context, &to);

@@ -2,7 +2,6 @@
 
 mod account;
 mod api;
-mod api_time;
 mod assets;
 mod auth_check;
 mod banner;
@@ -30,6 +29,7 @@ mod providers;
 mod receipt;
 mod recover;
 mod repair;
+mod sent;
 mod server;
 mod setup;
 mod shut;

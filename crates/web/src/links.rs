@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
-    extract::{Path, State},
+    extract::{FromRequest, Path, Request, State},
     response::Response,
 };
 use http::{HeaderValue, StatusCode, header};
@@ -22,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     Web,
-    account::{owned_form, owner},
+    account::{Owned, owner},
     context::Context,
     external::away,
     fault::{fault_page, refused_page},
@@ -120,13 +119,19 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 }
 
 /// The owner of a form that hands out or takes away keys: the sign-in must be a recent one.
-async fn fresh_owner(context: &mut Context, body: Body) -> Result<Arc<Live>, Response> {
-    let (live, _) = owned_form(context, body).await?;
-    if account::is_fresh(&live, context.now) {
-        return Ok(live);
+pub(crate) struct Fresh(Context, Arc<Live>);
+
+impl FromRequest<Arc<Web>> for Fresh {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let Owned(context, live, _) = Owned::from_request(request, web).await?;
+        if account::is_fresh(&live, context.now) {
+            return Ok(Self(context, live));
+        }
+        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
+        Err(links_page(&context, &live, Some(&refusal)).await)
     }
-    let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-    Err(links_page(context, &live, Some(&refusal)).await)
 }
 
 async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Response {
@@ -150,13 +155,9 @@ async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Respons
 pub(crate) async fn add(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    mut context: Context,
-    body: Body,
+    Fresh(context, live): Fresh,
 ) -> Response {
-    match fresh_owner(&mut context, body).await {
-        Ok(live) => set_out(&context, &provider, Purpose::Link { account: live.account_id }).await,
-        Err(response) => response,
-    }
+    set_out(&context, &provider, Purpose::Link { account: live.account_id }).await
 }
 
 /// The link that a form means, if it is the owner's.
@@ -179,41 +180,20 @@ async fn with_link(context: &Context, live: &Live, id: &str, purpose: fn(Uuid, U
     }
 }
 
-pub(crate) async fn relink(
-    State(_): State<Arc<Web>>,
-    Path(id): Path<String>,
-    mut context: Context,
-    body: Body,
-) -> Response {
-    match fresh_owner(&mut context, body).await {
-        Ok(live) => with_link(&context, &live, &id, |account, link| Purpose::Relink { account, link }).await,
-        Err(response) => response,
-    }
+pub(crate) async fn relink(State(_): State<Arc<Web>>, Path(id): Path<String>, Fresh(context, live): Fresh) -> Response {
+    with_link(&context, &live, &id, |account, link| Purpose::Relink { account, link }).await
 }
 
 /// A test changes nothing that its owner would miss: any session may ask for one.
 pub(crate) async fn test(
     State(_): State<Arc<Web>>,
     Path(id): Path<String>,
-    mut context: Context,
-    body: Body,
+    Owned(context, live, _): Owned,
 ) -> Response {
-    match owned_form(&mut context, body).await {
-        Ok((live, _)) => with_link(&context, &live, &id, |account, link| Purpose::Test { account, link }).await,
-        Err(response) => response,
-    }
+    with_link(&context, &live, &id, |account, link| Purpose::Test { account, link }).await
 }
 
-pub(crate) async fn remove(
-    State(_): State<Arc<Web>>,
-    Path(id): Path<String>,
-    mut context: Context,
-    body: Body,
-) -> Response {
-    let live = match fresh_owner(&mut context, body).await {
-        Ok(live) => live,
-        Err(response) => return response,
-    };
+pub(crate) async fn remove(State(_): State<Arc<Web>>, Path(id): Path<String>, Fresh(context, live): Fresh) -> Response {
     let Ok(id) = Uuid::parse_str(&id) else {
         return see_other(&context, "/account/links");
     };
@@ -279,7 +259,7 @@ fn saved(view: &View<'_>, lines: &[(String, String)], at: &str) -> Response {
         text.push_str(&format!("{name}: {value}\n"));
     }
     text.push_str(&format!("\n{}\n", view.t("methods-lead")));
-    let mut response = Response::new(Body::from(text));
+    let mut response = Response::new(axum::body::Body::from(text));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     let name = HeaderValue::from_static("attachment; filename=\"sign-in-methods.txt\"");

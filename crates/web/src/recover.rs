@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::{Timestamp, code::RESEND_WAIT};
 use kagiya_flows::{
@@ -18,10 +18,11 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::Context,
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of, refused_page},
+    fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
     in_app,
     page::{View, encode_query, page as render, see_other},
+    sent::Sent,
     sign_in::set_session,
     verdict::VerdictView,
 };
@@ -68,11 +69,7 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
     response
 }
 
-async fn start(mut context: Context, kind: Kind, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+async fn start(Sent(mut context, fields): Sent, kind: Kind) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
         return start_page(&context, kind, &fields, Some(&refusal));
@@ -183,11 +180,7 @@ const RECOVER_CODE: CodePage =
 const UNLOCK_CODE: CodePage =
     CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
-async fn code_submit(mut context: Context, kind: Kind, page: &CodePage, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePage) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
@@ -279,8 +272,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     start_page(&context, Kind::Recover, &Fields::default(), None)
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    start(context, Kind::Recover, body).await
+pub(crate) async fn submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
+    start(sent, Kind::Recover).await
 }
 
 pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
@@ -288,8 +281,8 @@ pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Re
     code_response(&context, &RECOVER_CODE, id, None).await
 }
 
-pub(crate) async fn type_code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    code_submit(context, Kind::Recover, &RECOVER_CODE, body).await
+pub(crate) async fn type_code(State(_): State<Arc<Web>>, sent: Sent) -> Response {
+    code_submit(sent, Kind::Recover, &RECOVER_CODE).await
 }
 
 pub(crate) async fn password_page(State(_): State<Arc<Web>>, context: Context) -> Response {
@@ -297,11 +290,7 @@ pub(crate) async fn password_page(State(_): State<Arc<Web>>, context: Context) -
     password_response(&context, id, None).await
 }
 
-pub(crate) async fn choose_password(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard_own(&mut context, &fields) {
         let refusal = guard_refusal(&context, "recover", evidence).await;
@@ -348,8 +337,8 @@ pub(crate) async fn unlock_page(State(_): State<Arc<Web>>, context: Context) -> 
     start_page(&context, Kind::Unlock, &Fields::default(), None)
 }
 
-pub(crate) async fn unlock_submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    start(context, Kind::Unlock, body).await
+pub(crate) async fn unlock_submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
+    start(sent, Kind::Unlock).await
 }
 
 pub(crate) async fn unlock_code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
@@ -357,6 +346,6 @@ pub(crate) async fn unlock_code_page(State(_): State<Arc<Web>>, context: Context
     code_response(&context, &UNLOCK_CODE, id, None).await
 }
 
-pub(crate) async fn unlock_type_code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    code_submit(context, Kind::Unlock, &UNLOCK_CODE, body).await
+pub(crate) async fn unlock_type_code(State(_): State<Arc<Web>>, sent: Sent) -> Response {
+    code_submit(sent, Kind::Unlock, &UNLOCK_CODE).await
 }

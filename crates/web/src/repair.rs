@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use kagiya_domain::Evidence;
 use kagiya_flows::session;
@@ -12,9 +12,10 @@ use crate::{
     Web,
     context::{Context, Site},
     cookies::{self, Cookie},
-    fault::{body_page, guard_refusal, refused_page},
-    form::{self, Fields},
+    fault::{guard_refusal, refused_page},
+    form,
     page::{View, encode_query, page as render, see_other},
+    sent::Sent,
 };
 
 #[derive(Template)]
@@ -39,11 +40,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 
 /// Works without any cookie and as often as it is pressed; all it does is to let go of what
 /// is ours in this browser.
-pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
     // No cookie is asked for, but the page must be ours: only the person's own press clears anything.
     let against = match context.site() {
         Site::Cross => Some(Evidence::CrossSitePost),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
 use kagiya_domain::{Cause, Evidence, Timestamp, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
@@ -19,11 +19,12 @@ use crate::{
     Web,
     context::{Context, Sessions},
     cookies::{self, Cookie},
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
+    fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
     in_app, once,
     page::{View, encode_query, page as render, see_other},
     providers::{self, ProviderView, Question},
+    sent::Sent,
     shut,
     turns::{self, Turn},
     verdict::VerdictView,
@@ -199,11 +200,7 @@ pub(crate) fn expire_session(context: &Context, response: &mut Response) {
     response.headers_mut().append(header::SET_COOKIE, expire);
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let return_to = fields.return_to().or_else(|| context.return_to());
     let to = return_to.as_ref().map_or("/", |to| to.as_str());
     if let Err(evidence) = form::guard(&mut context, &fields) {
@@ -330,15 +327,11 @@ pub(crate) fn reopen_page(context: &Context, flow: Uuid) -> Response {
     render(&view, StatusCode::OK, &title, &ReopenPage { v: &view, flow: flow.to_string() })
 }
 
-pub(crate) async fn reopen(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
+pub(crate) async fn reopen(State(_): State<Arc<Web>>, sent: Sent) -> Response {
+    let (context, fields) = match sent.own("sign_in", "/sign-in").await {
+        Ok(own) => own,
+        Err(response) => return response,
     };
-    if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "sign_in", evidence).await;
-        return crate::fault::refused_page(&context, &refusal, "/sign-in");
-    }
     match account::reopen(&context.web.app, &context.visitor, fields.flow()).await {
         Ok(Ok(login)) => {
             see_other(&context, &format!("/sign-in?{}", encode_query(&[("login", &login), ("done", "reopened")])))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_flows::session;
 
@@ -11,9 +11,10 @@ use crate::{
     Web,
     context::Context,
     cookies::Cookie,
-    fault::{body_page, fault_page, guard_refusal, refused_page},
-    form::{self, Fields},
+    fault::{fault_page, guard_refusal, refused_page},
+    form,
     page::{View, page, see_other},
+    sent::Sent,
     sign_in::expire_session,
 };
 
@@ -29,11 +30,7 @@ pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response
     page(&view, StatusCode::OK, &title, &SignOutPage { v: &view })
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_out", evidence).await;
         return refused_page(&context, &refusal, "/sign-out");

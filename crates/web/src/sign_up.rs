@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::Span;
 use kagiya_flows::{
@@ -16,12 +16,13 @@ use kagiya_flows::{
 use crate::{
     Web,
     context::Context,
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, refusal_of},
+    fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
     in_app,
     page::{View, encode_query, page as render, see_other},
     providers::{self, ProviderView},
     recover::{CodePage, code_response},
+    sent::Sent,
     sign_in::set_session,
     verdict::VerdictView,
 };
@@ -93,11 +94,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     show(&context, StatusCode::OK, &Fields::default(), None, None, failed)
 }
 
-pub(crate) async fn submit(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         return refused(&context, &fields, &*guard_refusal(&context, "sign_up", evidence).await);
     }
@@ -131,11 +128,7 @@ pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Re
     code_response(&context, &CODE, id, None).await
 }
 
-pub(crate) async fn verify(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_up", evidence).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::component::PASSWORD;
 use kagiya_flows::{FieldError, Refusal, subscribe, waiting};
@@ -11,9 +11,10 @@ use kagiya_flows::{FieldError, Refusal, subscribe, waiting};
 use crate::{
     Web,
     context::{Context, Sessions},
-    fault::{add_retry_after, body_page, fault_page, guard_refusal, not_found_page, refusal_of, refused_page},
+    fault::{add_retry_after, fault_page, guard_refusal, not_found_page, refusal_of, refused_page},
     form::{self, Fields},
     page::{View, page as render, see_other},
+    sent::Sent,
     verdict::VerdictView,
 };
 
@@ -32,11 +33,7 @@ fn done(context: &Context, key: &str, secret: Option<String>, token: Option<Stri
     render(&view, StatusCode::OK, &title, &DonePage { v: &view, key, secret, token })
 }
 
-pub(crate) async fn subscribe(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn subscribe(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "subscribe", evidence).await;
         return refused_page(&context, &refusal, "/status");
@@ -92,11 +89,7 @@ fn token(context: &Context, fields: &Fields) -> String {
     token.to_owned()
 }
 
-pub(crate) async fn confirm(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn confirm(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
     match subscribe::confirm(&context.web.app, &token(&context, &fields)).await {
         Ok(true) => done(&context, "subscribe-confirmed", None, None),
         Ok(false) => not_found_page(&context),
@@ -104,11 +97,7 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, context: Context, body: B
     }
 }
 
-pub(crate) async fn unsubscribe(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn unsubscribe(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
     match subscribe::end(&context.web.app, &token(&context, &fields)).await {
         // Ended before is ended.
         Ok(_) => done(&context, "subscribe-ended", None, None),
@@ -163,11 +152,7 @@ pub(crate) async fn notify_page(State(web): State<Arc<Web>>, context: Context) -
     notify_view(&context, &component, own.as_deref().unwrap_or_default(), None)
 }
 
-pub(crate) async fn notify(State(_): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
+pub(crate) async fn notify(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let component = component(&context, fields.get("component"));
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "notify", evidence).await;

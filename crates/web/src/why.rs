@@ -1,10 +1,9 @@
-//! `/why/{reference}`: the verdict, for the browser that made the attempt.
+//! `/why/reference`: the verdict, for the browser that made the attempt.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Path, State},
     response::Response,
 };
@@ -14,10 +13,10 @@ use kagiya_flows::{attempt, confirm, crowd};
 use crate::{
     Web,
     context::{Context, Sessions},
-    fault::{body_page, fault_page, guard_refusal, not_found_page, refused_page},
-    form::{self, Fields},
+    fault::{fault_page, not_found_page},
     page::{View, page as render, see_other},
     recover::{CodePage, code_response_at},
+    sent::Sent,
     verdict::VerdictView,
 };
 
@@ -81,23 +80,14 @@ pub(crate) async fn confirm_page(
     }
 }
 
-pub(crate) async fn confirm(
-    State(_): State<Arc<Web>>,
-    Path(reference): Path<String>,
-    mut context: Context,
-    body: Body,
-) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
+pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<String>, sent: Sent) -> Response {
+    let (context, fields) = match sent.own("confirm", "/sign-in").await {
+        Ok(own) => own,
+        Err(response) => return response,
     };
     let reference = clean(&reference);
     let action = format!("/why/{reference}/confirm");
     let id = fields.flow().or_else(|| context.flow_query());
-    if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "confirm", evidence).await;
-        return refused_page(&context, &refusal, "/sign-in");
-    }
     let app = &context.web.app;
     if fields.has("resend") {
         return match kagiya_flows::recover::resend(app, &context.visitor, "confirm", id).await {
@@ -121,20 +111,11 @@ pub(crate) async fn confirm(
 }
 
 /// "Me too": one press of one browser.
-pub(crate) async fn me_too(
-    State(_): State<Arc<Web>>,
-    Path(reference): Path<String>,
-    mut context: Context,
-    body: Body,
-) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
+pub(crate) async fn me_too(State(_): State<Arc<Web>>, Path(reference): Path<String>, sent: Sent) -> Response {
+    let (context, _) = match sent.own("me_too", "/sign-in").await {
+        Ok(own) => own,
+        Err(response) => return response,
     };
-    if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "me_too", evidence).await;
-        return refused_page(&context, &refusal, "/sign-in");
-    }
     let app = &context.web.app;
     match attempt::tell(app, &context.visitor, None, &reference).await {
         Ok(Some(told)) => {

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 pub(crate) use problem::{fault_problem, plain_problem, problem, told_problem};
 
-pub(crate) use crate::api_time::rfc3339;
 use crate::{Web, context::Context, page::seal};
+pub(crate) use kagiya_flows::time::rfc3339;
 
 const OPENAPI: &str = include_str!("../../assets/openapi.json");
 

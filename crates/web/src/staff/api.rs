@@ -10,7 +10,7 @@ use axum::{
 use http::StatusCode;
 use kagiya_domain::{
     Timestamp,
-    notice::{Door, Impact, Kind, Notice, Stage, Wrong},
+    notice::{Door, Impact, Kind, Stage, Wrong},
 };
 use kagiya_flows::{
     notices::{self, Change, Report, Text, Window},
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::notices::words;
 use crate::{
     Web,
-    api::{self, plain_problem, rfc3339, told_problem},
+    api::{self, plain_problem, told_problem},
     auth_check::tokens,
     context::{Context, Site},
     page::View,
@@ -91,29 +91,6 @@ async fn read(context: &Context, body: Body) -> Result<Members, Response> {
     })
 }
 
-/// A notice as programs read it.
-fn shown(context: &Context, notice: &Notice) -> Value {
-    json!({
-        "id": notice.id,
-        "kind": notice.kind.as_str(),
-        "status": notice.stage_at(context.now).as_str(),
-        "title": notice.title,
-        "title_en": notice.title_en,
-        "impact": notice.impact.as_str(),
-        "mode": notice.door.as_str(),
-        "components": notice.components,
-        "slice": notice.slice,
-        "begins_at": rfc3339(notice.begins_at),
-        "ends_at": notice.ends_at.map(rfc3339),
-        "next_update_at": notice.next_update_at.map(rfc3339),
-        "ended_at": notice.ended_at.map(rfc3339),
-        "updates": notice.updates.iter().map(|update| json!({
-            "at": rfc3339(update.at), "status": update.stage.as_str(),
-            "message": update.body, "message_en": update.body_en,
-        })).collect::<Vec<_>>(),
-    })
-}
-
 fn wrong_answer(context: &Context, wrong: &Wrong) -> Response {
     let missing = wrong.key == "notice-wrong-none";
     let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -126,7 +103,7 @@ pub(crate) async fn list(State(web): State<Arc<Web>>, context: Context) -> Respo
     }
     match notices::list(&web.app).await {
         Ok(all) => {
-            let all: Vec<Value> = all.iter().map(|notice| shown(&context, notice)).collect();
+            let all: Vec<Value> = all.iter().map(|notice| notices::to_json(notice, context.now)).collect();
             api::answer(&context, StatusCode::OK, &json!({ "notices": all }))
         }
         Err(fault) => api::fault_problem(&context, &fault),
@@ -171,7 +148,7 @@ pub(crate) async fn create(State(web): State<Arc<Web>>, context: Context, body: 
         }
     };
     match act {
-        Ok(Ok(notice)) => api::answer(&context, StatusCode::CREATED, &shown(&context, &notice)),
+        Ok(Ok(notice)) => api::answer(&context, StatusCode::CREATED, &notices::to_json(&notice, context.now)),
         Ok(Err(wrong)) => wrong_answer(&context, &wrong),
         Err(fault) => api::fault_problem(&context, &fault),
     }
@@ -210,7 +187,7 @@ pub(crate) async fn update(
         return wrong_answer(&context, &Wrong::new("id", "notice-wrong-none", id));
     };
     match notices::change(&web.app, notice, change, &staff.actor()).await {
-        Ok(Ok(notice)) => api::answer(&context, StatusCode::OK, &shown(&context, &notice)),
+        Ok(Ok(notice)) => api::answer(&context, StatusCode::OK, &notices::to_json(&notice, context.now)),
         Ok(Err(wrong)) => wrong_answer(&context, &wrong),
         Err(fault) => api::fault_problem(&context, &fault),
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{body::Body, extract::State, response::Response};
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::Cause;
 use kagiya_flows::{
@@ -12,12 +12,12 @@ use kagiya_flows::{
     why::Report,
 };
 
-use super::require;
+use super::{OfStaff, require};
 use crate::{
     Web,
     context::Context,
-    fault::{body_page, fault_page, guard_refusal, refused_page},
-    form::{self, Fields},
+    fault::fault_page,
+    form::Fields,
     page::{View, page as render},
     verdict::{avoid_text, because, cause_title, step_text},
 };
@@ -162,19 +162,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 }
 
 /// A search is a form that is sent: names of members stay out of addresses and logs.
-pub(crate) async fn search(State(web): State<Arc<Web>>, mut context: Context, body: Body) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
-    let staff = match require(&context).await {
-        Ok(staff) => staff,
-        Err(response) => return response,
-    };
-    if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "staff", evidence).await;
-        return refused_page(&context, &refusal, "/staff");
-    }
+pub(crate) async fn search(State(web): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
     let (typed, reason) = (fields.get("q").trim(), fields.get("reason"));
     let answer = |problem: Withheld| match problem {
         Withheld::NoReason => (StatusCode::UNPROCESSABLE_ENTITY, "staff-no-reason"),

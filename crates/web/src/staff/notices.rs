@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    body::Body,
     extract::{Path, State},
     response::Response,
 };
@@ -18,13 +17,13 @@ use kagiya_flows::{
     notices::{self, Change, Report, Text, Window},
 };
 
-use super::require;
+use super::{OfStaff, require};
 use crate::{
     Web,
     banner::component_name,
     context::Context,
-    fault::{body_page, fault_page, guard_refusal, not_found_page, refused_page},
-    form::{self, Fields},
+    fault::{fault_page, not_found_page},
+    form::Fields,
     page::{View, page as render, see_other},
     status::NoticeView,
 };
@@ -152,48 +151,25 @@ async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<
     notices::open(app, report, "", actor).await
 }
 
-/// What a form may do.
-enum Order {
-    Make,
-    Change(String),
-}
-
-async fn order(mut context: Context, body: Body, order: Order) -> Response {
-    let fields = match Fields::read(&context, body).await {
-        Ok(fields) => fields,
-        Err(error) => return body_page(&context, error).await,
-    };
-    let staff = match require(&context).await {
-        Ok(staff) => staff,
-        Err(response) => return response,
-    };
-    if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "staff", evidence).await;
-        return refused_page(&context, &refusal, "/staff/notices");
-    }
-    let done = match order {
-        Order::Make => make(&context, &fields, &staff.actor()).await,
-        Order::Change(id) => change(&context, &fields, &id, &staff.actor()).await,
-    };
+fn done(context: &Context, fields: &Fields, done: Result<Result<Notice, Wrong>, Fault>) -> Response {
     match done {
-        Ok(Ok(notice)) => see_other(&context, &format!("/staff/notices#{}", notice.id)),
-        Ok(Err(wrong)) if wrong.key == "notice-wrong-none" => not_found_page(&context),
-        Ok(Err(wrong)) => list_page(&context, Some(&fields), Some(&wrong)),
-        Err(fault) => fault_page(&context, &fault),
+        Ok(Ok(notice)) => see_other(context, &format!("/staff/notices#{}", notice.id)),
+        Ok(Err(wrong)) if wrong.key == "notice-wrong-none" => not_found_page(context),
+        Ok(Err(wrong)) => list_page(context, Some(fields), Some(&wrong)),
+        Err(fault) => fault_page(context, &fault),
     }
 }
 
-pub(crate) async fn create(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    order(context, body, Order::Make).await
+pub(crate) async fn create(State(_): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
+    done(&context, &fields, make(&context, &fields, &staff.actor()).await)
 }
 
 pub(crate) async fn update(
     State(_): State<Arc<Web>>,
     Path(id): Path<String>,
-    context: Context,
-    body: Body,
+    OfStaff(context, staff, fields): OfStaff,
 ) -> Response {
-    order(context, body, Order::Change(id)).await
+    done(&context, &fields, change(&context, &fields, &id, &staff.actor()).await)
 }
 
 async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {

@@ -10,7 +10,9 @@ use axum::{
 use http::{HeaderValue, header};
 use kagiya_domain::{Timestamp, notice::Notice};
 
-use crate::{Web, api_time::rfc3339, banner::english, context::Context, page::View};
+use kagiya_flows::time::rfc3339;
+
+use crate::{Web, banner::english, context::Context, page::View};
 
 /// Entries at most.
 const MOST: usize = 50;

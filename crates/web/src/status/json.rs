@@ -16,9 +16,10 @@ use kagiya_flows::platform::Snapshot;
 use serde_json::{Value, json};
 
 use super::{concerned, description, indicator};
+use kagiya_flows::time::rfc3339;
+
 use crate::{
     Web,
-    api_time::rfc3339,
     banner::{component_name, english},
     context::Context,
     page::View,
