@@ -85,7 +85,7 @@ banner-works = Ways to sign in that work now: { $methods }
 banner-nothing-works = No way to sign in works just now. If you are signed in already, you can go on.
 banner-more = See the details
 
-proposal-slice = People with this in common ({ $slice }) keep failing ({ $cause }).
+proposal-slice = People with this in common ({ $slice }) cannot sign in. We are looking into it.
 proposal-component = “{ $component }” is not working properly. We are looking into it.
 slice-build = the version of the pages
 slice-key = one of our servers

@@ -85,7 +85,7 @@ banner-works = いま使えるログイン方法: { $methods }
 banner-nothing-works = いま使えるログイン方法はありません。すでにログインしている方は、そのままお使いいただけます。
 banner-more = くわしい状況を見る
 
-proposal-slice = 同じ条件の方({ $slice })に、失敗({ $cause })が続いています。
+proposal-slice = 同じ条件の方({ $slice })に、ログインできない状態が続いています。原因を調べています。
 proposal-component = 「{ $component }」がうまく動いていません。原因を調べています。
 slice-build = 画面の版
 slice-key = 当サービスのサーバー

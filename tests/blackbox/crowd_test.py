@@ -20,7 +20,7 @@ def incidents(server, *more):
 
 @on_both
 class Crowd(OnBoth):
-    toml = FAST + "[throttle]\nnetwork_tries = 100000\n"
+    toml = 'trusted_proxy = ["127.0.0.0/8"]\n' + FAST + '[throttle]\nnetwork_tries = 100000\n[status]\nregions = [{ id = "kansai", networks = ["198.51.0.0/16"] }]\n'
 
     def blocked(self):
         """A browser that keeps no cookies."""
@@ -55,6 +55,28 @@ class Crowd(OnBoth):
         self.assertEqual(wrong().cause, "credential.password")
         s.run("incident", "resolve", "--message", "直りました")
         until(lambda: self.blocked().cause != "platform.regression", 5)
+
+    def test_a_region_that_fails(self):
+        s = self.server
+        s.account("hana")
+        there = lambda n: {"X-Forwarded-For": f"198.51.{n}.7"}
+        for n in range(13):
+            self.assertEqual(Browser(s, **{"X-Forwarded-For": f"203.0.{n}.7"}).sign_in("hana", PASSWORD).status, 303)
+        for n in range(13):
+            b = Browser(s, **there(n))
+            form = b.get("/sign-in").form("/sign-in")
+            b.cookies.clear()
+            b.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD})
+        until(lambda: incidents(s), 25)
+        found = incidents(s)[0]
+        self.assertEqual((found["status"], found["slice"]), ("proposed", "region:kansai"))
+        # What is told says it in words, and names neither network nor cause.
+        self.assertNotIn("kansai", found["message"])
+        self.assertNotIn("browser.", found["message"])
+        # What staff drops does not come back by itself.
+        s.run("incident", "dismiss", found["id"])
+        time.sleep(12)
+        self.assertEqual(incidents(s), [])
 
     def test_me_too(self):
         s = self.server

@@ -108,6 +108,8 @@ class Export(unittest.TestCase):
             ('[[status.components]]\nid = "mail"\nname = "x"\n', "mail"),
             ('[[status.news]]\nname = "x"\nurl = "javascript:1"\n', "javascript"),
             ('[status]\ncolour = 1\n', "colour"),
+            ('[status]\nregions = [{ id = "Kansai!", networks = [] }]\n', "Kansai!"),
+            ('[status]\nregions = [{ id = "kansai", networks = ["203.0.113.0/99"] }]\n', "203.0.113.0/99"),
         ]:
             server = Server(toml=toml, start=False)
             done = server.run("account", "list", check=False)

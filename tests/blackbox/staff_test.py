@@ -1,7 +1,8 @@
 """What staff sees and does: with the role only, with a reason, and every look in the audit trail."""
 
-import time
+import json
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from client import Browser, Server
 from platform_test import FAST, PASSWORD, at, until
@@ -65,6 +66,31 @@ class Staff(OnBoth):
         self.assertEqual(self.look("nobody", "case 4713").status, 404)
         # Without a page of ours nothing is looked at.
         self.assertEqual(self.staff.post("/staff/look", {"q": "hana", "reason": "case"}).status // 100, 4)
+
+    def test_of_two_who_change_the_same_one_has_the_word(self):
+        s = self.server
+        made = json.loads(s.run("incident", "open", "--message", "調べています", "--json").stdout)
+        path = f"/staff/notices/{made['id']}"
+        until(lambda: made["id"] in self.staff.get("/staff/notices").text, 5)
+        form = self.staff.get("/staff/notices").form(path)
+        for _ in range(4):
+            with ThreadPoolExecutor(8) as pool:
+                tell = lambda n: Browser.post(self.staff, path, {**form["fields"], "message": f"update {n}"})
+                answers = [answer.status for answer in pool.map(tell, range(8))]
+            self.assertLessEqual(set(answers), {303, 422})
+            self.assertIn(303, answers)
+        # What was acknowledged is told, each once, and nothing else is.
+        told = json.loads(s.run("incident", "list", "--json").stdout)[0]["updates"]
+        self.assertEqual(len({u["at"] for u in told}), len(told))
+
+    def test_merging(self):
+        s = self.server
+        one, two = (json.loads(s.run("incident", "open", "--message", m, "--component", c, "--json").stdout) for m, c in (("A", "mail"), ("B", "password")))
+        s.run("incident", "merge", one["id"], two["id"])
+        left = json.loads(s.run("incident", "list", "--json").stdout)
+        self.assertEqual([(n["id"], n["components"]) for n in left], [(two["id"], ["mail", "password"])])
+        again = s.run("incident", "merge", one["id"], two["id"], check=False)
+        self.assertEqual(again.returncode, 2)
 
     def test_notices_by_page(self):
         s, b = self.server, Browser(self.server)

@@ -11,13 +11,13 @@ from standardwebhooks import Webhook
 
 from client import Browser, Server, free_port
 from platform_test import FAST, PASSWORD, at, level, until
-from support import Cluster, OnBoth, on_both
+from support import Cluster, OnBoth, new_postgres, on_both
 
 
 class Receiver:
     """An app that takes webhooks, and refuses the first `refuse` of them."""
 
-    def __init__(self, refuse=0):
+    def __init__(self, refuse=0, echo=True):
         calls = self.calls = []
         left = [refuse]
 
@@ -30,7 +30,7 @@ class Receiver:
                     self.end_headers()
                     return
                 calls.append((dict(self.headers.items()), body))
-                said = json.loads(body).get("challenge", "").encode()
+                said = json.loads(body).get("challenge", "").encode() if echo else b""
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
@@ -102,6 +102,27 @@ class Subscriptions(OnBoth):
         self.assertEqual(told["data"]["components"], ["mail"])
         self.assertEqual(json.loads(self.receiver.calls[0][1])["type"], "subscription.test")
 
+    def test_a_host_that_does_not_say_the_challenge_back_is_told_nothing(self):
+        # Anybody can type the address of somebody else's host.
+        s, mute = self.server, Receiver(echo=False)
+        self.addCleanup(mute.close)
+        allowed = FAST + f'[status]\nwebhook_hosts = ["http://127.0.0.1:{mute.port}"]\n'
+        url = new_postgres() if self.database == "postgres" else None
+        with Server(database=url, toml=allowed) as s:
+            self.assertEqual(Browser(s).submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{mute.port}/").status, 200)
+            until(lambda: mute.calls, 30)
+            s.run("incident", "open", "--message", "つながりません")
+            time.sleep(4)
+            self.assertEqual({json.loads(body)["type"] for _, body in mute.calls}, {"subscription.test"})
+
+    def test_hosts_of_our_own_probes_are_no_hosts_for_webhooks(self):
+        inner = Receiver()
+        self.addCleanup(inner.close)
+        toml = FAST + f'[[status.components]]\nid = "shop"\nname = "x"\nprobe_url = "http://127.0.0.1:{inner.port}/health"\n'
+        with Server(toml=toml) as s:
+            page = Browser(s).submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{inner.port}/hook")
+            self.assertEqual(page.status, 422)
+
     def test_webhooks_that_point_inward(self):
         b = Browser(self.server)
         for url in ("http://127.0.0.1:1/", "https://10.0.0.1/x", "https://[::1]/", "https://localhost/", "http://169.254.169.254/latest", "file:///etc/passwd", "x", "http://example.com/"):
@@ -111,6 +132,14 @@ class Subscriptions(OnBoth):
 
 
 class TellMe(unittest.TestCase):
+    def test_when_it_works_already(self):
+        with Server(toml=FAST) as s:
+            b = Browser(s)
+            done = b.submit("/notify", "/notify", email="hana@example.jp")
+            self.assertEqual((done.status, done.mark("data-done")), (200, "notify-now"))
+            time.sleep(1)
+            self.assertEqual(s.mails("hana@example.jp"), [])
+
     def test_when_it_works_again(self):
         cluster = Cluster()
         self.addCleanup(cluster.close)

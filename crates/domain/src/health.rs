@@ -5,7 +5,10 @@
 
 use std::collections::VecDeque;
 
-use crate::{Span, Timestamp, component::Level};
+use crate::{
+    Span, Timestamp,
+    component::{self, Level},
+};
 
 /// How often a component is judged.
 pub const TICK: Span = Span::seconds(5);
@@ -17,6 +20,29 @@ const CLEAN: usize = 6;
 const CLEAN_AGAIN: usize = 12;
 /// Trouble so soon after trouble is a relapse.
 const RELAPSE: Span = Span::minutes(10);
+/// How long a component's tries may take before it is slow.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// As many tries within a minute say something.
+    enough: u32,
+    /// What is never slow, whatever is usual, in microseconds.
+    floor_us: i64,
+    /// What is slow while it is not known what is usual, in microseconds.
+    ceiling_us: i64,
+}
+
+impl Pace {
+    /// The pace of a component. Hashing takes its time, a mail server more; a database does not.
+    pub fn of(component: &str) -> Self {
+        let (enough, floor_us, ceiling_us) = match component {
+            component::MAIL => (5, 4_000_000, 4_000_000),
+            component::SESSIONS | component::DATABASE => (20, 500_000, 1_000_000),
+            _ => (20, 1_000_000, 3_000_000),
+        };
+        Self { enough, floor_us, ceiling_us }
+    }
+}
+
 /// Classes of length: below 2^n · 64 µs.
 const CLASSES: usize = 20;
 
@@ -87,6 +113,7 @@ const LEARNED: i64 = 200;
 /// Watches one component.
 #[derive(Clone, Debug)]
 pub struct Detector {
+    pace: Pace,
     window: VecDeque<Tick>,
     level: Level,
     since: Timestamp,
@@ -101,9 +128,10 @@ pub struct Detector {
 }
 
 impl Detector {
-    /// A detector that has seen nothing.
-    pub fn new(now: Timestamp) -> Self {
+    /// A detector of a component that has seen nothing.
+    pub fn new(component: &str, now: Timestamp) -> Self {
         Self {
+            pace: Pace::of(component),
             window: VecDeque::with_capacity(WINDOW),
             level: Level::Operational,
             since: now,
@@ -178,8 +206,9 @@ impl Detector {
 
     fn is_slow(&self, usual: Usual) -> bool {
         let sum = self.sum();
-        let limit = if usual.tries >= LEARNED { (usual.slow_us * 4).max(1_000_000) } else { 3_000_000 };
-        sum.served >= 20 && sum.slow_us() > limit
+        let Pace { enough, floor_us, ceiling_us } = self.pace;
+        let limit = if usual.slow_us > 0 { usual.slow_us.saturating_mul(4).max(floor_us) } else { ceiling_us };
+        sum.served >= enough && sum.slow_us() > limit
     }
 
     /// What the window shows by itself.
@@ -244,7 +273,7 @@ mod tests {
 
     #[test]
     fn trouble_is_seen_within_a_minute_and_over_within_two() {
-        let fresh = || Detector::new(Timestamp(0));
+        let fresh = || Detector::new(component::PASSWORD, Timestamp(0));
         let usual = Usual::default();
         for (name, ticks, expected) in [
             ("all fail", vec![(10, 5, 0), (12, 0, 5), (24, 5, 0)], Some(Level::MajorOutage)),
@@ -263,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_probe_decides_where_nobody_comes() {
-        let mut detector = Detector::new(Timestamp(0));
+        let mut detector = Detector::new(component::PASSWORD, Timestamp(0));
         run(&mut detector, &[(1, 0, 1)], Usual::default());
         assert!(detector.wants_probe());
         detector.probed(false);
@@ -278,12 +307,12 @@ mod tests {
     fn right_passwords_that_are_refused_stand_out() {
         let usual = Usual { tries: 5_000, good: 4_200, slow_us: 80_000 };
         let judge = |good: u32| {
-            let mut detector = Detector::new(Timestamp(0));
+            let mut detector = Detector::new(component::PASSWORD, Timestamp(0));
             let tick = Tick { served: 10, known: 10, known_good: good, ..Tick::default() };
             (0..12).map(|n| detector.judge(tick, usual, Timestamp(n * TICK.0))).max()
         };
         // And stays so for as long as it lasts.
-        let mut lasting = Detector::new(Timestamp(0));
+        let mut lasting = Detector::new(component::PASSWORD, Timestamp(0));
         let good = Tick { served: 10, known: 10, known_good: 8, ..Tick::default() };
         let bad = Tick { known_good: 0, ..good };
         let levels: Vec<Level> =

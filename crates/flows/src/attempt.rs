@@ -189,6 +189,10 @@ pub(crate) fn slices(app: &App, visitor: &Visitor, evidence: &[Evidence]) -> Str
     if !network.is_empty() {
         slices.push(format!("network:{}", word(&network)));
     }
+    let here = |nets: &[ipnet::IpNet]| visitor.address.is_some_and(|at| nets.iter().any(|net| net.contains(&at)));
+    if let Some((region, _)) = app.settings.regions.iter().find(|(_, nets)| here(nets)) {
+        slices.push(format!("region:{region}"));
+    }
     for fact in evidence {
         if let Evidence::AtProvider { provider } = fact {
             slices.push(format!("provider:{}", word(provider)));

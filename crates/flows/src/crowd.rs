@@ -10,6 +10,7 @@ use kagiya_domain::{
     notice::{Impact, Kind, Stage},
 };
 use kagiya_store::{self as store, attempt::Lately};
+use kagiya_text::Lang;
 
 use crate::{
     App, Fault,
@@ -169,6 +170,15 @@ pub fn bursts(rows: &[Lately]) -> Vec<Burst> {
     found
 }
 
+/// What people share, in words: nothing that is only ours to know.
+pub fn slice_words(app: &App, lang: Lang, slice: &str) -> String {
+    let (name, value) = slice.split_once(':').unwrap_or((slice, ""));
+    match name {
+        "browser" | "provider" => value.replace('_', " "),
+        _ => app.words.get(lang, &format!("slice-{name}")),
+    }
+}
+
 async fn propose(app: &App, burst: &Burst) -> Result<(), Fault> {
     let known = |notice: &kagiya_domain::notice::Notice| {
         notice.slice == burst.slice
@@ -178,11 +188,11 @@ async fn propose(app: &App, burst: &Burst) -> Result<(), Fault> {
         return Ok(());
     }
     let say = |lang| {
-        let args = [("slice", burst.slice.as_str().into()), ("cause", burst.cause.as_str().into())];
-        app.words.format(lang, "proposal-slice", &args)
+        let slice = slice_words(app, lang, &burst.slice);
+        app.words.format(lang, "proposal-slice", &[("slice", slice.as_str().into())])
     };
     let report = Report {
-        text: Text { message: say(kagiya_text::Lang::Ja), message_en: say(kagiya_text::Lang::En), ..Text::default() },
+        text: Text { message: say(Lang::Ja), message_en: say(Lang::En), ..Text::default() },
         impact: Impact::Minor,
         // Staff looks first, always: anybody can bring a slice about, and it may name a network.
         stage: Stage::Proposed,
@@ -222,11 +232,7 @@ pub(crate) async fn follow(app: &App, component: &str, out_since: Option<Timesta
                 app.words.format(lang, "proposal-component", &[("component", name.as_str().into())])
             };
             let report = Report {
-                text: Text {
-                    message: say(kagiya_text::Lang::Ja),
-                    message_en: say(kagiya_text::Lang::En),
-                    ..Text::default()
-                },
+                text: Text { message: say(Lang::Ja), message_en: say(Lang::En), ..Text::default() },
                 impact: Impact::Major,
                 stage: stage(app),
                 components: vec![component.to_owned()],

@@ -8,8 +8,15 @@ use kagiya_domain::{
 };
 use kagiya_store as store;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::{App, Fault, amends, platform::board::HISTORY, recover::audit_line, subscribe, time::rfc3339};
+use crate::{
+    App, Fault, amends,
+    platform::board::HISTORY,
+    recover::audit_line,
+    subscribe::{self, Telling},
+    time::rfc3339,
+};
 
 /// The alphabet of keys: no look-alikes.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz-";
@@ -335,73 +342,109 @@ pub async fn merge(app: &App, mut notice: Notice, into: &Notice, actor: &str) ->
     notice.stage = Stage::Merged;
     notice.merged_into = Some(whole.id.clone());
     notice.ended_at = Some(app.now());
-    if let Err(wrong) = taken(keep(app, notice, None, actor, "merged").await?) {
-        return Ok(Err(wrong));
-    }
-    Ok(taken(keep(app, whole, None, actor, "changed").await?))
+    let whole = Keeping::of(app, whole, None, actor, "changed").await?;
+    let kept = whole.notice.clone();
+    let gone = Keeping::of(app, notice, None, actor, "merged").await?;
+    Ok(taken(keep_all(app, vec![gone, whole]).await?.then_some(kept)))
 }
 
-/// Keeps a notice with what is told about it, and the line of the audit trail.
-///
-/// `None` when somebody else changed it meanwhile: of two who saw the same, one has the word.
+/// A notice about to be kept, with what is told about it and the line of the audit trail.
+struct Keeping {
+    notice: Notice,
+    /// As it was when it was read; nothing: it is new.
+    seen: Option<Timestamp>,
+    update: Option<(Uuid, Update)>,
+    tell: Option<Telling>,
+    audit: (Uuid, store::audit::Line),
+    actor: String,
+}
+
+impl Keeping {
+    async fn of(
+        app: &App,
+        mut notice: Notice,
+        told: Option<(String, String)>,
+        actor: &str,
+        act: &'static str,
+    ) -> Result<Self, Fault> {
+        let now = app.now();
+        let seen = (!notice.updates.is_empty()).then_some(notice.updated_at);
+        notice.updated_at = Timestamp(now.0.max(notice.updated_at.0 + 1));
+        let update_id = app.new_id();
+        let stage_changed = notice.updates.last().is_none_or(|last| last.stage != notice.stage);
+        let update = (told.is_some() || stage_changed).then(|| {
+            let (body, body_en) = told.unwrap_or_default();
+            Update { id: update_id.simple().to_string(), at: now, stage: notice.stage, body, body_en }
+        });
+        notice.updates.extend(update.clone());
+        let mut line = audit_line(actor, act, now);
+        line.detail = format!("{} {}", notice.kind.as_str(), notice.id);
+        let tell = match &update {
+            Some(update) => Some(subscribe::telling(app, &notice, update).await?),
+            None => None,
+        };
+        let update = update.map(|update| (update_id, update));
+        Ok(Self { notice, seen, update, tell, audit: (app.new_id(), line), actor: actor.to_owned() })
+    }
+
+    /// Undoes everything when somebody else changed the notice meanwhile: of two who saw the
+    /// same, one has the word.
+    async fn write(self, conn: &mut store::Conn, now: Timestamp) -> Result<(), store::Error> {
+        if let Some(seen) = self.seen
+            && !store::notice::claim(conn, &self.notice.id, seen, now).await?
+        {
+            return Err(store::Error::Undone);
+        }
+        store::notice::save(conn, &self.notice).await?;
+        if let Some((id, update)) = &self.update {
+            store::notice::add_update(conn, *id, &self.notice.id, update, &self.actor).await?;
+        }
+        if let Some(tell) = self.tell {
+            tell.keep(conn, now).await?;
+        }
+        store::audit::note(conn, self.audit.0, None, &self.audit.1).await
+    }
+}
+
+/// Keeps a notice with what is told about it; `None` when somebody else changed it meanwhile.
 pub(crate) async fn keep(
     app: &App,
-    mut notice: Notice,
+    notice: Notice,
     told: Option<(String, String)>,
     actor: &str,
     act: &'static str,
 ) -> Result<Option<Notice>, Fault> {
+    let keeping = Keeping::of(app, notice, told, actor, act).await?;
+    let notice = keeping.notice.clone();
+    Ok(keep_all(app, vec![keeping]).await?.then_some(notice))
+}
+
+/// All of them or none.
+async fn keep_all(app: &App, all: Vec<Keeping>) -> Result<bool, Fault> {
     let now = app.now();
-    let seen = (!notice.updates.is_empty()).then_some(notice.updated_at);
-    notice.updated_at = Timestamp(now.0.max(notice.updated_at.0 + 1));
-    let (audit_id, update_id) = (app.new_id(), app.new_id());
-    let stage_changed = notice.updates.last().is_none_or(|last| last.stage != notice.stage);
-    let update = (told.is_some() || stage_changed).then(|| {
-        let (body, body_en) = told.unwrap_or_default();
-        Update { id: update_id.simple().to_string(), at: now, stage: notice.stage, body, body_en }
-    });
-    if let Some(update) = &update {
-        notice.updates.push(update.clone());
-    }
-    let mut line = audit_line(actor, act, now);
-    line.detail = format!("{} {}", notice.kind.as_str(), notice.id);
-    let tell = match &update {
-        Some(update) => Some(subscribe::telling(app, &notice, update).await?),
-        None => None,
-    };
-    let (kept, actor) = (notice.clone(), actor.to_owned());
     let done = app
         .store
         .write(move |conn| {
             async move {
-                if let Some(seen) = seen
-                    && !store::notice::claim(conn, &kept.id, seen, now).await?
-                {
-                    return Err(store::Error::Undone);
+                for one in all {
+                    one.write(conn, now).await?;
                 }
-                store::notice::save(conn, &kept).await?;
-                if let Some(update) = &update {
-                    store::notice::add_update(conn, update_id, &kept.id, update, &actor).await?;
-                }
-                if let Some(tell) = tell {
-                    tell.keep(conn, now).await?;
-                }
-                store::audit::note(conn, audit_id, None, &line).await
+                Ok(())
             }
             .boxed()
         })
         .await;
-    match done {
-        Err(store::Error::Undone) => {
-            refresh(app).await?;
-            return Ok(None);
+    let kept = match done {
+        Err(store::Error::Undone) => false,
+        other => {
+            other?;
+            app.mail_bell.notify_one();
+            app.hook_bell.notify_one();
+            true
         }
-        other => other?,
-    }
-    app.mail_bell.notify_one();
-    app.hook_bell.notify_one();
+    };
     refresh(app).await?;
-    Ok(Some(notice))
+    Ok(kept)
 }
 
 /// A notice as programs read it; times are RFC 3339.

@@ -14,6 +14,8 @@ use crate::{
 /// Nobody else sends a mail that one server has in hand for this long; after a crash it is
 /// how late the mail is.
 const LEASE: Span = Span::seconds(30);
+/// A mail server must have taken a letter within this time; RFC 5321, 4.5.3.2 allows more, but people wait.
+const PATIENCE: Duration = Duration::from_secs(12);
 /// Mails in hand at once.
 const BATCH: i64 = 20;
 
@@ -80,13 +82,16 @@ pub async fn run_once(app: &App, post: &dyn Post) -> Result<usize, Fault> {
 
 async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
     let letters = compose::letters(app, &mail).await?;
-    let mut deferred = None;
+    let mut put_off = None;
     for letter in &letters {
-        let posted = post.send(letter).await;
-        match posted {
-            // A server that cannot be reached is ours to mend; what one says is its own.
+        let begun = app.clock.monotonic_us();
+        let silent = || Posted::Deferred(0, format!("no answer within {} s", PATIENCE.as_secs()));
+        let posted = tokio::time::timeout(PATIENCE, post.send(letter)).await.unwrap_or_else(|_| silent());
+        match &posted {
+            // A server that cannot be reached is ours to mend.
             Posted::Deferred(0, _) => app.measure.failed(MAIL),
-            _ => app.measure.served(MAIL, None, 0),
+            Posted::Deferred(..) => app.measure.put_off(domain_of(&letter.to), app.now()),
+            _ => app.measure.served(MAIL, None, app.clock.monotonic_us() - begun),
         }
         keep_answer(app, &mail, letter, &posted).await?;
         match posted {
@@ -96,20 +101,24 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
             }
             Posted::Deferred(status, words) => {
                 tracing::warn!(status, words, kind = mail.kind, tries = mail.tries, "a mail was put off");
-                deferred = Some(letter);
+                put_off = Some(status);
+                // Whoever says nothing once says nothing to the next address either.
+                if status == 0 {
+                    break;
+                }
             }
         }
     }
     let now = app.now();
     let (id, tries) = (mail.id, mail.tries);
     let retry_at = now.plus(backoff(tries));
-    let again = deferred.is_some() && retry_at < Timestamp(mail.deadline_at);
-    let gave_up = deferred.is_some() && !again;
+    let again = put_off.is_some() && retry_at < Timestamp(mail.deadline_at);
+    let gave_up = put_off.is_some() && !again;
     app.store
         .write(move |conn| {
             async move {
                 if again {
-                    store::outbox::retry_at(conn, id, retry_at).await
+                    store::outbox::retry_at(conn, id, retry_at, put_off.unwrap_or_default()).await
                 } else {
                     store::outbox::done(conn, id, gave_up, now).await
                 }
@@ -118,6 +127,10 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
         })
         .await?;
     Ok(())
+}
+
+fn domain_of(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
 /// 5 s, 10 s, 20 s … up to 30 minutes.

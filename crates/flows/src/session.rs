@@ -86,9 +86,10 @@ pub async fn check(app: &App, cookie: &str, now: Timestamp) -> Result<Found, Fau
             None => Err(kagiya_store::Error::Down.into()),
         };
     }
+    let begun = app.clock.monotonic_us();
     let found = look_up(app, hash, now).await;
     match &found {
-        Ok(_) => app.measure.served(SESSIONS, None, 0),
+        Ok(_) => app.measure.served(SESSIONS, None, app.clock.monotonic_us() - begun),
         Err(_) => app.measure.failed(SESSIONS),
     }
     found

@@ -43,6 +43,8 @@ pub struct Settings {
     pub siblings: Vec<String>,
     /// Parts of the service that the status page tells of besides ours.
     pub components: Vec<NamedComponent>,
+    /// Regions that the operator tells apart, by their networks; the first that fits counts.
+    pub regions: Vec<(String, Vec<ipnet::IpNet>)>,
     /// Where the board is kept for when the database cannot be asked.
     pub board_file: Option<PathBuf>,
     /// Whether incidents that the server finds are published without staff.

@@ -19,7 +19,7 @@ use crate::{
     mail::MailSetting,
     providers::{self, ProviderSetting},
     status::{Remote, StatusSetting},
-    values::{PublicUrlSetting, parse_net},
+    values::{PublicUrlSetting, networks},
 };
 
 /// The settings file.
@@ -166,11 +166,6 @@ impl FromStr for LogFormat {
 fn by_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(from: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(from)?;
     text.parse().map(Some).map_err(serde::de::Error::custom)
-}
-
-fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    texts.iter().map(|text| parse_net(text).map_err(serde::de::Error::custom)).collect()
 }
 
 /// Everything that was set, understood.
@@ -372,6 +367,7 @@ impl Config {
             legacy_cookies: self.browser.legacy_cookies.clone(),
             siblings: self.browser.siblings.clone(),
             components: self.status.components(),
+            regions: self.status.regions(),
             board_file: Some(self.data.join("board.json")),
             publish_by_itself: self.status.publish_by_itself,
             news: self.status.news(),

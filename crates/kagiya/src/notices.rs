@@ -133,5 +133,6 @@ async fn list(app: &App, kind: Kind, all: bool, json: bool) -> Result<(), Failur
 fn line(app: &App, notice: &Notice) -> String {
     let until = notice.ends_at.map(|at| format!(" to {}", rfc3339(at))).unwrap_or_default();
     let stage = notice.stage_at(app.now()).as_str();
-    format!("{}  {stage:<13} {}{until}  {}", notice.id, rfc3339(notice.begins_at), notice.title)
+    let slice = if notice.slice.is_empty() { String::new() } else { format!("  [{}]", notice.slice) };
+    format!("{}  {stage:<13} {}{until}  {}{slice}", notice.id, rfc3339(notice.begins_at), notice.title)
 }

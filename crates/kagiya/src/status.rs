@@ -21,6 +21,7 @@ pub(crate) struct StatusSetting {
     webhook_hosts: Vec<String>,
     export: Option<Target>,
     components: Vec<ComponentSetting>,
+    regions: Vec<Region>,
     news: Vec<News>,
 }
 
@@ -53,6 +54,15 @@ struct ComponentSetting {
     name: String,
     name_en: Option<String>,
     probe_url: Option<String>,
+}
+
+/// A region, by the networks that are in it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Region {
+    id: String,
+    #[serde(deserialize_with = "crate::values::networks")]
+    networks: Vec<ipnet::IpNet>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -116,6 +126,10 @@ impl StatusSetting {
         Ok(Some(Remote { bucket, credentials, prefix: target.prefix.clone() }))
     }
 
+    pub(crate) fn regions(&self) -> Vec<(String, Vec<ipnet::IpNet>)> {
+        self.regions.iter().map(|region| (region.id.clone(), region.networks.clone())).collect()
+    }
+
     pub(crate) fn news(&self) -> Vec<(ByLang, String)> {
         self.news.iter().map(|news| (both(&news.name, news.name_en.as_ref()), news.url.clone())).collect()
     }
@@ -126,8 +140,7 @@ impl StatusSetting {
         seen.extend(providers.iter().map(|entry| entry.provider.id()));
         for component in &self.components {
             let id = component.id.as_str();
-            let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
-            if id.is_empty() || id.len() > 40 || !id.bytes().all(fits) {
+            if !is_id(id) {
                 return wrong(format!("status.components: {id:?}: expected an id of a-z, 0-9, - and _"));
             }
             if seen.contains(&id) {
@@ -142,6 +155,9 @@ impl StatusSetting {
                 ));
             }
         }
+        if let Some(region) = self.regions.iter().find(|region| !is_id(&region.id)) {
+            return wrong(format!("status.regions: {:?}: expected an id of a-z, 0-9, - and _", region.id));
+        }
         if let Some(url) = self.webhook_hosts.iter().find(|url| !is_web(url)) {
             return wrong(format!("status.webhook_hosts: {url:?}: expected an http or https URL"));
         }
@@ -150,6 +166,11 @@ impl StatusSetting {
             None => Ok(()),
         }
     }
+}
+
+fn is_id(text: &str) -> bool {
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
+    (1..=40).contains(&text.len()) && text.bytes().all(fits)
 }
 
 fn is_web(text: &str) -> bool {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 use kagiya_flows::settings::PublicUrl;
+use serde::{Deserialize, Deserializer};
 
 /// A public URL that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,12 @@ pub(crate) fn parse_net(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from))
         .map_err(|_| "expected a network such as 10.0.0.0/8, or an address".to_owned())
+}
+
+/// Networks of the settings.
+pub(crate) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| parse_net(text).map_err(serde::de::Error::custom)).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod finding;
 pub mod flow;
 pub mod journey;
 pub mod link;
+mod meter;
 pub mod notice;
 pub mod outbox;
 pub mod password;

@@ -97,9 +97,19 @@ pub async fn done(conn: &mut Conn, id: Uuid, failed: bool, now: Timestamp) -> Re
     .map(drop)
 }
 
-/// Puts a mail off.
-pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE outbox SET due_at = $2 WHERE id = $1", id, at.0).map(drop)
+/// Puts a mail off; `status`: what the server answered, 0 when it said nothing.
+pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp, status: i64) -> Result<()> {
+    execute!(conn, "UPDATE outbox SET due_at = $2, put_off = $3 WHERE id = $1", id, at.0, status).map(drop)
+}
+
+/// When the oldest mail was asked for that waits for us rather than for its receiver's server.
+pub async fn oldest_of_ours(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let (oldest,): (Option<i64>,) = one!(
+        conn,
+        (Option<i64>,),
+        "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND put_off = 0 AND kind <> 'notice'"
+    )?;
+    Ok(oldest.map(Timestamp))
 }
 
 /// When the oldest mail that waits was asked for, and how many wait.

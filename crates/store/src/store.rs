@@ -18,6 +18,7 @@ use sqlx::{
 
 use crate::{
     db::{Conn, Error, Location, Result},
+    meter::Meter,
     script::Scripted,
     writer::Writer,
 };
@@ -35,6 +36,7 @@ pub struct Store {
     checked: Arc<AtomicBool>,
     /// The connection of the watch: it does not wait behind everybody else's.
     watch: Arc<tokio::sync::Mutex<Option<PgConnection>>>,
+    meter: Arc<Meter>,
 }
 
 #[derive(Clone)]
@@ -113,7 +115,13 @@ impl Store {
     }
 
     fn new(inner: Inner) -> Self {
-        Self { inner, down: Arc::default(), checked: Arc::new(AtomicBool::new(true)), watch: Arc::default() }
+        Self {
+            inner,
+            down: Arc::default(),
+            checked: Arc::new(AtomicBool::new(true)),
+            watch: Arc::default(),
+            meter: Arc::default(),
+        }
     }
 
     /// Opens a PostgreSQL that does not answer yet: nobody asks it before [`Store::probe`] has found it
@@ -183,17 +191,31 @@ impl Store {
         if self.is_down() {
             return Err(Error::Down);
         }
-        match &self.inner {
+        let begun = tokio::time::Instant::now();
+        let outcome = match &self.inner {
             Inner::Sqlite { writer, .. } => writer.run(durable, work).await,
-            Inner::Postgres { pool } => {
-                let mut conn = Conn::PostgresTx(pool.begin().await?);
-                let value = work(&mut conn).await?;
-                if let Conn::PostgresTx(tx) = conn {
-                    tx.commit().await?;
-                }
-                Ok(value)
-            }
+            Inner::Postgres { pool } => Self::transact(pool, work).await,
+        };
+        self.meter.count(&outcome, begun.elapsed().as_micros());
+        outcome
+    }
+
+    async fn transact<T, F>(pool: &PgPool, work: F) -> Result<T>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>>,
+    {
+        let mut conn = Conn::PostgresTx(pool.begin().await?);
+        let value = work(&mut conn).await?;
+        if let Conn::PostgresTx(tx) = conn {
+            tx.commit().await?;
         }
+        Ok(value)
+    }
+
+    /// What the writes since the last call show: how many there were, how many failed by the
+    /// database's fault, and how long they took.
+    pub fn take_traffic(&self) -> kagiya_domain::health::Tick {
+        self.meter.take()
     }
 
     /// Whether the database answers.

@@ -110,6 +110,7 @@ impl TestServer {
                 legacy_cookies: vec!["old_login".into()],
                 siblings: Vec::new(),
                 components: Vec::new(),
+                regions: Vec::new(),
                 board_file: None,
                 publish_by_itself: false,
                 news: Vec::new(),

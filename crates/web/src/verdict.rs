@@ -87,7 +87,10 @@ impl VerdictView {
                 .collect(),
             steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
             // A form to mend has nothing to be warned of, nor has somebody who may be new.
-            avoid: if refusal.fields.is_empty() && !is_new(refusal) && !is_last_way_in(refusal) {
+            avoid: if (refusal.fields.is_empty() || verdict.cause.family() == Family::Platform)
+                && !is_new(refusal)
+                && !is_last_way_in(refusal)
+            {
                 verdict
                     .avoid
                     .iter()
@@ -305,7 +308,10 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("time", Arg::from(view.time(&since.0))));
         }
         Evidence::SliceFails { slice, since } => {
-            args.push(("slice", Arg::from(slice_words(view, slice))));
+            args.push((
+                "slice",
+                Arg::from(kagiya_flows::crowd::slice_words(&view.context.web.app, view.context.lang(), slice)),
+            ));
             args.push(("time", Arg::from(view.time(&since.0))));
         }
         Evidence::EndedSession { why } => {
@@ -331,15 +337,6 @@ fn waits_for(refusal: &Refusal) -> &str {
             _ => None,
         })
         .unwrap_or(PASSWORD)
-}
-
-/// What people share, in words: nothing that is only ours to know.
-fn slice_words(view: &View<'_>, slice: &str) -> String {
-    let (name, value) = slice.split_once(':').unwrap_or((slice, ""));
-    match name {
-        "browser" | "provider" => value.replace('_', " "),
-        _ => view.tk("slice", name).into_owned(),
-    }
 }
 
 pub(crate) fn step_text(view: &View<'_>, step: Remedy) -> String {

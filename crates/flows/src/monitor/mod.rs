@@ -39,6 +39,7 @@ const MAIL_STUCK: Span = Span::minutes(3);
 /// # Errors
 /// Never; the trouble is what is looked for.
 pub async fn watch_database(app: &Arc<App>) -> Result<(), Fault> {
+    let begun = app.clock.monotonic_us();
     let answers = match tokio::time::timeout(PATIENCE, app.store.probe()).await {
         Ok(Ok(())) => true,
         Ok(Err(error @ (store::Error::OlderSchema(_) | store::Error::NewerSchema(_)))) => {
@@ -47,6 +48,9 @@ pub async fn watch_database(app: &Arc<App>) -> Result<(), Fault> {
         }
         Ok(Err(_)) | Err(_) => false,
     };
+    if answers {
+        app.measure.served(DATABASE, None, app.clock.monotonic_us() - begun);
+    }
     let now = app.now();
     let silences = app.monitor.with(|state| {
         // Started without it: one answer is wanted before anybody asks.
@@ -99,7 +103,10 @@ pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
         }
         let mut all = Vec::new();
         for id in OWN {
-            let tick = app.measure.take(id);
+            let mut tick = app.measure.take(id);
+            if id == DATABASE {
+                tick.add(&app.store.take_traffic());
+            }
             let usual = state.usual.get(&(id.to_owned(), hour)).copied().unwrap_or_default();
             let detector = state.detector(id, now);
             let level = detector.judge(tick, usual, now);

@@ -2,21 +2,33 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use kagiya_domain::health::Tick;
+use std::collections::HashMap;
+
+use kagiya_domain::{Span, Timestamp, component::MAIL, health::Tick};
 
 /// Counts of the tick that runs, for each component of ours.
 #[derive(Debug)]
-pub struct Measure(Vec<(&'static str, Mutex<Tick>)>);
+pub struct Measure {
+    ticks: Vec<(&'static str, Mutex<Tick>)>,
+    /// When mail to a domain was put off last.
+    put_off: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// A domain that puts mail off counts once in this time: one that is dead says nothing of us.
+const ONCE: Span = Span::seconds(60);
+/// Domains that are remembered.
+const DOMAINS: usize = 1_000;
 
 impl Default for Measure {
     fn default() -> Self {
-        Self(kagiya_domain::component::OWN.iter().map(|name| (*name, Mutex::default())).collect())
+        let ticks = kagiya_domain::component::OWN.iter().map(|name| (*name, Mutex::default())).collect();
+        Self { ticks, put_off: Mutex::default() }
     }
 }
 
 impl Measure {
     fn with(&self, component: &str, change: impl FnOnce(&mut Tick)) {
-        if let Some((_, tick)) = self.0.iter().find(|(name, _)| *name == component) {
+        if let Some((_, tick)) = self.ticks.iter().find(|(name, _)| *name == component) {
             change(&mut tick.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
@@ -37,6 +49,16 @@ impl Measure {
     /// A try that failed by our fault.
     pub fn failed(&self, component: &str) {
         self.with(component, |tick| tick.failed = tick.failed.saturating_add(1));
+    }
+
+    /// A mail server put mail to a domain off. Several domains at once are the relay's doing.
+    pub fn put_off(&self, domain: &str, now: Timestamp) {
+        let mut seen = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|_, at| (0..ONCE.0).contains(&now.since(*at).0));
+        if !seen.contains_key(domain) && seen.len() < DOMAINS {
+            seen.insert(domain.to_owned(), now);
+            self.failed(MAIL);
+        }
     }
 
     /// Takes what was counted.

@@ -42,6 +42,6 @@ impl Monitor {
 
 impl State {
     pub(crate) fn detector(&mut self, id: &str, now: Timestamp) -> &mut Detector {
-        self.detectors.entry(id.to_owned()).or_insert_with(|| Detector::new(now))
+        self.detectors.entry(id.to_owned()).or_insert_with(|| Detector::new(id, now))
     }
 }

@@ -233,7 +233,7 @@ fn week(report: &mut Report) {
         }
     }
     let mut now = Timestamp(0);
-    let mut detector = Detector::new(now);
+    let mut detector = Detector::new(kagiya_domain::component::PASSWORD, now);
     let (mut alarms, mut people, mut last) = (0_u32, 0_u32, Level::Operational);
     // A probe of our own every 45 seconds, and at once when something looks wrong.
     let mut step = |detector: &mut Detector, tick: Tick, well: bool, hour: usize, number: usize| {

@@ -35,6 +35,7 @@ pub(crate) struct NoticeView {
     pub(crate) next: Option<String>,
     pub(crate) parts: String,
     pub(crate) updates: Vec<UpdateView>,
+    pub(crate) slice: String,
 }
 
 impl NoticeView {
@@ -63,6 +64,7 @@ impl NoticeView {
             when,
             next: notice.next_update_at.map(|at| view.f1("status-next-update", "time", view.time(&at.0))),
             parts: parts.join(" / "),
+            slice: notice.slice.clone(),
             updates: notice
                 .updates
                 .iter()
