@@ -43,8 +43,15 @@ class Staff(OnBoth):
     def test_overview(self):
         s = self.server
         for n in range(3):
-            Browser(s).sign_in("hana", f"wrong {n}")
+            b = Browser(s)
+            b.sign_in("hana", f"wrong {n}")
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        b.submit("/recover", email="hana")
         page = self.staff.get("/staff")
+        # Of four browsers one came in at once, one after a failure, two have not yet.
+        self.assertIn("<th scope=\"row\">パスワード</th><td>4</td><td>1 (25%)</td><td>1 (25%)</td><td>2 (50%)</td>", page.text)
+        self.assertIn("<th scope=\"row\">再設定</th><td>1</td><td>0 (0%)</td><td>0 (0%)</td>", page.text)
+        self.assertIn("いちばん多い1時間: 3件", page.text)
         self.assertIn("<svg", page.text)
         self.assertIn("credential.password", page.text)
         # Nothing of one member is on it.
@@ -91,6 +98,15 @@ class Staff(OnBoth):
         self.assertEqual([(n["id"], n["components"]) for n in left], [(two["id"], ["mail", "password"])])
         again = s.run("incident", "merge", one["id"], two["id"], check=False)
         self.assertEqual(again.returncode, 2)
+
+    def test_looks_from_the_command_line_are_kept_too(self):
+        s = self.server
+        refused = Browser(s).sign_in("hana", "wrong")
+        s.run("why", refused.reference, "--reason", "case 4714")
+        s.run("account", "show", "hana", "--reason", "case 4715")
+        page = self.look("hana", "case 4716")
+        for kept in (f"cli viewed_attempt", "case 4714", "cli viewed_member", "case 4715"):
+            self.assertIn(kept, page.text)
 
     def test_notices_by_page(self):
         s, b = self.server, Browser(self.server)

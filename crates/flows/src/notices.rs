@@ -436,6 +436,8 @@ async fn keep_all(app: &App, all: Vec<Keeping>) -> Result<bool, Fault> {
         .await;
     let kept = match done {
         Err(store::Error::Undone) => false,
+        // Another server proposed it in the same moment.
+        Err(error) if error.is_taken() => false,
         other => {
             other?;
             app.mail_bell.notify_one();

@@ -43,11 +43,14 @@ pub async fn of(app: &App, live: &Live) -> Result<Option<Staff>, Fault> {
 pub struct Overview {
     /// Refusals of the last day, by hour since 1970 and cause.
     pub by_hour: Vec<(i64, String, i64)>,
-    /// By kind of act: all, and those that succeeded.
-    pub kinds: BTreeMap<String, (i64, i64)>,
+    /// Browsers that tried to come in by password (`sign_in`) or by another service (`external`):
+    /// at once, after a refusal, not yet.
+    pub people: BTreeMap<String, (i64, i64, i64)>,
+    /// Mailed codes by what they are for: asked for, typed right, done.
+    pub codes: BTreeMap<String, (i64, i64, i64)>,
     /// By provider: begun, come back, signed in or linked.
     pub ways: BTreeMap<String, (i64, i64, i64)>,
-    /// By first advice: given, and followed by a success.
+    /// By advice: given, and followed by a success.
     pub advice: BTreeMap<String, (i64, i64)>,
     /// Mail by domain: taken, put off, refused.
     pub mail: BTreeMap<String, (i64, i64, i64)>,
@@ -65,10 +68,16 @@ pub async fn overview(app: &App) -> Result<Overview, Fault> {
     let since = app.now().minus(Span::days(1));
     let mut conn = app.store.reader().await?;
     let mut seen = Overview { by_hour: store::attempt::by_hour(&mut conn, since).await?, ..Overview::default() };
-    for (kind, outcome, count) in store::attempt::by_kind(&mut conn, since).await? {
-        let entry = seen.kinds.entry(kind).or_default();
-        entry.0 += count;
-        entry.1 += if outcome == "signed_in" { count } else { 0 };
+    for (kind, refused, came_in, count) in store::attempt::by_browser(&mut conn, since).await? {
+        let entry = seen.people.entry(kind).or_default();
+        match (refused, came_in) {
+            (0, _) => entry.0 += count,
+            (_, 0) => entry.2 += count,
+            _ => entry.1 += count,
+        }
+    }
+    for (kind, all, proven, done) in store::flow::by_kind(&mut conn, since).await? {
+        seen.codes.insert(kind, (all, proven, done));
     }
     for (provider, outcome, count) in store::journey::by_outcome(&mut conn, since).await? {
         let entry = seen.ways.entry(provider).or_default();
@@ -77,10 +86,11 @@ pub async fn overview(app: &App) -> Result<Overview, Fault> {
         entry.2 += if matches!(outcome.as_str(), "signed_in" | "linked" | "tested") { count } else { 0 };
     }
     for (advised, resolved, count) in store::attempt::by_advice(&mut conn, since).await? {
-        let first = advised.split(' ').next().unwrap_or_default().to_owned();
-        let entry = seen.advice.entry(first).or_default();
-        entry.0 += count;
-        entry.1 += if resolved.is_some() { count } else { 0 };
+        for step in advised.split(' ') {
+            let entry = seen.advice.entry(step.to_owned()).or_default();
+            entry.0 += count;
+            entry.1 += if resolved.is_some() { count } else { 0 };
+        }
     }
     for (domain, outcome, count) in store::delivery::by_domain(&mut conn, since).await? {
         let entry = seen.mail.entry(domain).or_default();
@@ -128,8 +138,12 @@ fn reason(text: &str) -> Option<String> {
     (text.chars().count() >= LEAST_REASON).then_some(text)
 }
 
-async fn audit(app: &App, staff: &Staff, account: Option<Uuid>, act: &str, detail: String) -> Result<(), Fault> {
-    let mut line = audit_line(&staff.actor(), act, app.now());
+/// Keeps that `actor` looked at something of an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn viewed(app: &App, actor: &str, account: Option<Uuid>, act: &str, detail: String) -> Result<(), Fault> {
+    let mut line = audit_line(actor, act, app.now());
     line.detail = detail;
     let id = app.new_id();
     Ok(app.store.write(move |conn| async move { store::audit::note(conn, id, account, &line).await }.boxed()).await?)
@@ -150,7 +164,7 @@ pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<
         Login::Email(key) => store::account::find_by_email(&mut conn, key).await?,
     };
     drop(conn);
-    audit(app, staff, found.as_ref().map(|account| account.id), "viewed_member", why).await?;
+    viewed(app, &staff.actor(), found.as_ref().map(|account| account.id), "viewed_member", why).await?;
     let Some(account) = found else {
         return Ok(Err(Withheld::NotThere));
     };
@@ -187,6 +201,6 @@ pub async fn attempt(
     };
     let report = why::report(app, &reference).await?;
     let account = report.as_ref().and_then(|report| report.attempt.account_id);
-    audit(app, staff, account, "viewed_attempt", format!("{reference} {why}")).await?;
+    viewed(app, &staff.actor(), account, "viewed_attempt", format!("{reference} {why}")).await?;
     Ok(report.ok_or(Withheld::NotThere))
 }

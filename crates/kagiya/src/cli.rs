@@ -76,6 +76,9 @@ pub(crate) enum Command {
     Why {
         /// Such as K7Q4-9XMD
         reference: String,
+        /// Why you look, for the audit trail
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -192,7 +195,13 @@ pub(crate) enum Order {
         password_stdin: bool,
     },
     /// Show an account
-    Show(Named),
+    Show {
+        #[command(flatten)]
+        named: Named,
+        /// Why you look, for the audit trail
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
     /// List accounts in order of their IDs
     List {
         /// Begin after this login ID

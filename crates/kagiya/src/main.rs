@@ -77,7 +77,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status { order: cli::StatusOrder::Export { dir } } => export::run(&config, &dir).await,
         Command::Maintenance { order } => notices::maintenance(&config, order).await,
         Command::Incident { order } => notices::incident(&config, order).await,
-        Command::Why { reference, json } => why::run(&config, &reference, json).await,
+        Command::Why { reference, reason, json } => why::run(&config, &reference, &reason, json).await,
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
         }

@@ -84,6 +84,14 @@ pub(crate) async fn beside(config: &Config) -> Result<Arc<App>, Failure> {
     app(config, store(config).await?, config.listen, 1)
 }
 
+/// Keeps in the audit trail that somebody at the command line looked at a member's data. A database
+/// that takes no writes does not keep the operator from looking.
+pub(crate) async fn note_view(app: &App, account: Option<uuid::Uuid>, act: &str, detail: &str) {
+    if let Err(error) = kagiya_flows::staff::viewed(app, "cli", account, act, detail.to_owned()).await {
+        tracing::warn!(%error, "this look is not in the audit trail");
+    }
+}
+
 /// `kagiya migrate`.
 pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
     data_folder(config)?;

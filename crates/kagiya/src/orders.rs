@@ -31,7 +31,11 @@ async fn carry_out(app: &App, order: Order) -> Result<(), Failure> {
             let password = if password_stdin { Some(read_password()?) } else { None };
             (operator::create(app, &named.login_id, &email, password.as_deref()).await.map_err(failure)?, named.json)
         }
-        Order::Show(named) => (operator::find(app, &named.login_id).await.map_err(failure)?, named.json),
+        Order::Show { named, reason } => {
+            let account = operator::find(app, &named.login_id).await.map_err(failure)?;
+            open::note_view(app, Some(account.id), "viewed_member", reason.trim()).await;
+            (account, named.json)
+        }
         Order::List { after, limit, json } => return list(app, after, limit, json).await,
         Order::Grant { named, role: _ } => {
             (operator::set_staff(app, &named.login_id, true).await.map_err(failure)?, named.json)

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{Failure, config::Config, open, orders::account_json, output::say};
 
-pub(crate) async fn run(config: &Config, reference: &str, json: bool) -> Result<(), Failure> {
+pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bool) -> Result<(), Failure> {
     let Some(reference) = Reference::parse(reference) else {
         return Err(Failure::Usage(format!(
             "{reference:?} is no reference: eight letters and digits, such as K7Q4-9XMD, without 0 O 1 I L"
@@ -20,6 +20,8 @@ pub(crate) async fn run(config: &Config, reference: &str, json: bool) -> Result<
             "no attempt has the reference {reference}; attempts are kept for a limited time"
         )));
     };
+    let seen = format!("{reference} {}", reason.trim());
+    open::note_view(&app, report.attempt.account_id, "viewed_attempt", seen.trim_end()).await;
     let origin = &app.settings.public_url.origin;
     if json {
         say(&to_json(&app.words, origin, &report).to_string());

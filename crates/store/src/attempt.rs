@@ -320,12 +320,18 @@ pub async fn by_hour(conn: &mut Conn, since: Timestamp) -> Result<Vec<(i64, Stri
     )
 }
 
-/// Attempts since then by kind and outcome.
-pub async fn by_kind(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String, i64)>> {
+/// Browsers that tried to come in since then: by kind of attempt, whether one was refused, whether
+/// one came in, and how many.
+pub async fn by_browser(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, i64, i64, i64)>> {
     all!(
         conn,
-        (String, String, i64),
-        "SELECT kind, outcome, COUNT(*) FROM attempt WHERE created_at > $1 GROUP BY kind, outcome ORDER BY kind, outcome",
+        (String, i64, i64, i64),
+        "SELECT kind, refused, came_in, COUNT(*) FROM (
+           SELECT kind, browser_key, CAST(MAX(CASE WHEN outcome = 'refused' THEN 1 ELSE 0 END) AS BIGINT) AS refused,
+           CAST(MAX(CASE WHEN outcome = 'signed_in' THEN 1 ELSE 0 END) AS BIGINT) AS came_in FROM attempt
+           WHERE created_at > $1 AND outcome <> 'noted' AND browser_key IS NOT NULL
+           AND kind IN ('sign_in', 'external') GROUP BY kind, browser_key) AS browsers
+         GROUP BY kind, refused, came_in ORDER BY kind",
         since.0
     )
 }

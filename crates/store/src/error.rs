@@ -38,6 +38,11 @@ impl Error {
         matches!(self, Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut))
     }
 
+    /// Whether somebody else wrote first what may stand only once.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(said)) if said.is_unique_violation())
+    }
+
     pub(crate) fn copy(&self) -> Self {
         match self {
             Self::NewerSchema(version) => Self::NewerSchema(*version),

@@ -3,7 +3,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, execute, optional};
+use crate::db::{Conn, Result, all, execute, optional};
 
 /// A flow, as it is kept. Times are in milliseconds.
 #[derive(Clone, Debug, Default, sqlx::FromRow)]
@@ -208,6 +208,18 @@ pub async fn end_all(conn: &mut Conn, account: Uuid, except: Uuid, now: Timestam
         now.0
     )
     .map(drop)
+}
+
+/// What was begun since then: by kind, all, those whose code was typed right, those that were done.
+pub async fn by_kind(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, i64, i64, i64)>> {
+    all!(
+        conn,
+        (String, i64, i64, i64),
+        "SELECT kind, COUNT(*), COUNT(CASE WHEN proven_at IS NOT NULL OR (kind IN ('sign_up', 'add_email')
+         AND finished_at IS NOT NULL) THEN 1 END), COUNT(CASE WHEN finished_at IS NOT NULL AND (proven_at IS NOT NULL
+         OR kind IN ('sign_up', 'add_email', 'unlock')) THEN 1 END) FROM flow WHERE created_at > $1 GROUP BY kind ORDER BY kind",
+        since.0
+    )
 }
 
 /// Deletes flows that were over before `before`.

@@ -45,7 +45,11 @@ struct StaffPage<'a> {
     login_id: String,
     chart: String,
     legend: Vec<Legend>,
-    kinds: Vec<Row>,
+    most: String,
+    from: String,
+    middle: String,
+    people: Vec<Row>,
+    codes: Vec<Row>,
     ways: Vec<Row>,
     advice: Vec<Row>,
     mail: Vec<Row>,
@@ -67,7 +71,8 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
     };
     let view = View::new(&context);
     let board = web.app.board.get();
-    let (chart, legend) = failures(&view, &seen);
+    let (chart, most, legend) = failures(&view, &seen);
+    let ago = |hours: i64| view.time(&(context.now.0 / 3_600_000 * 3_600_000 - hours * 3_600_000));
     let waiting = match seen.waiting {
         (count, Some(at)) => format!("{count} ({})", view.time(&at.0)),
         (count, None) => count.to_string(),
@@ -79,7 +84,16 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
         login_id: staff.login_id,
         chart,
         legend,
-        kinds: rows(&seen.kinds, |(all, good)| vec![all.to_string(), share(*good, *all)]),
+        most: view.f1("staff-most", "count", most),
+        from: ago(23),
+        middle: ago(11),
+        people: named(&view, &seen.people, |(at_once, later, not)| {
+            let all = at_once + later + not;
+            vec![all.to_string(), share(*at_once, all), share(*later, all), share(*not, all)]
+        }),
+        codes: named(&view, &seen.codes, |(all, right, done)| {
+            vec![all.to_string(), share(*right, *all), share(*done, *all)]
+        }),
         ways: rows(&seen.ways, |(all, back, good)| vec![all.to_string(), share(*back, *all), share(*good, *all)]),
         advice: seen
             .advice
@@ -116,6 +130,12 @@ fn rows<T>(from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec
     from.iter().map(|(name, value)| Row { name: name.clone(), cells: cells(value) }).collect()
 }
 
+/// As [`rows`], with the kinds of acts in words.
+fn named<T>(view: &View<'_>, from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec<Row> {
+    let name = |kind: &str| view.tk("act", &kind.replace('_', "-")).into_owned();
+    from.iter().map(|(kind, value)| Row { name: name(kind), cells: cells(value) }).collect()
+}
+
 fn title(view: &View<'_>, slug: &str) -> String {
     Cause::parse(slug).map_or_else(|| slug.to_owned(), |cause| format!("{} ({slug})", cause_title(view, cause)))
 }
@@ -139,7 +159,7 @@ fn components(view: &View<'_>) -> Vec<Row> {
 }
 
 /// The five commonest causes of the last day as bars, the rest as a sixth.
-fn failures(view: &View<'_>, seen: &Overview) -> (String, Vec<Legend>) {
+fn failures(view: &View<'_>, seen: &Overview) -> (String, i64, Vec<Legend>) {
     let last = view.context.now.0 / 3_600_000;
     let first = last - i64::try_from(HOURS).unwrap_or(24) + 1;
     let mut totals: BTreeMap<&str, i64> = BTreeMap::new();
@@ -169,5 +189,6 @@ fn failures(view: &View<'_>, seen: &Overview) -> (String, Vec<Legend>) {
             count: rest,
         });
     }
-    (stacked(&series, HOURS), legend)
+    let most = (0..HOURS).map(|hour| series.iter().map(|one| one.values[hour]).sum()).max().unwrap_or(0);
+    (stacked(&series, HOURS), most, legend)
 }
