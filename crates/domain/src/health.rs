@@ -25,6 +25,8 @@ const RELAPSE: Span = Span::minutes(10);
 pub struct Pace {
     /// As many tries within a minute say something.
     enough: u32,
+    /// So many of 20 tries must take less.
+    of_20: u32,
     /// What is never slow, whatever is usual, in microseconds.
     floor_us: i64,
     /// What is slow while it is not known what is usual, in microseconds.
@@ -34,12 +36,13 @@ pub struct Pace {
 impl Pace {
     /// The pace of a component. Hashing takes its time, a mail server more; a database does not.
     pub fn of(component: &str) -> Self {
-        let (enough, floor_us, ceiling_us) = match component {
-            component::MAIL => (5, 4_000_000, 4_000_000),
-            component::SESSIONS | component::DATABASE => (20, 500_000, 1_000_000),
-            _ => (20, 1_000_000, 3_000_000),
+        let (enough, of_20, floor_us, ceiling_us) = match component {
+            // Few mails leave in a minute, and one of them is always slow.
+            component::MAIL => (5, 10, 4_200_000, 4_200_000),
+            component::SESSIONS | component::DATABASE => (20, 19, 524_288, 1_000_000),
+            _ => (20, 19, 1_000_000, 3_000_000),
         };
-        Self { enough, floor_us, ceiling_us }
+        Self { enough, of_20, floor_us, ceiling_us }
     }
 }
 
@@ -84,11 +87,15 @@ impl Tick {
 
     /// What 19 of 20 tries took less than, in microseconds, rounded up to its class.
     pub fn slow_us(&self) -> i64 {
+        self.below_us(19)
+    }
+
+    fn below_us(&self, of_20: u32) -> i64 {
         let total: u32 = self.lengths.iter().sum();
         let mut seen = 0;
         for (class, count) in self.lengths.iter().enumerate() {
             seen += count;
-            if *count > 0 && u64::from(seen) * 20 >= u64::from(total) * 19 {
+            if *count > 0 && u64::from(seen) * 20 >= u64::from(total) * u64::from(of_20) {
                 return 64 << class;
             }
         }
@@ -206,9 +213,9 @@ impl Detector {
 
     fn is_slow(&self, usual: Usual) -> bool {
         let sum = self.sum();
-        let Pace { enough, floor_us, ceiling_us } = self.pace;
+        let Pace { enough, of_20, floor_us, ceiling_us } = self.pace;
         let limit = if usual.slow_us > 0 { usual.slow_us.saturating_mul(4).max(floor_us) } else { ceiling_us };
-        sum.served >= enough && sum.slow_us() > limit
+        sum.served >= enough && sum.below_us(of_20) > limit
     }
 
     /// What the window shows by itself.

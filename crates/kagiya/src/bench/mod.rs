@@ -9,6 +9,7 @@ mod raw;
 mod report;
 mod seed;
 pub(crate) mod verdicts;
+mod week;
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -10,11 +10,6 @@ use std::{
     time::Duration,
 };
 
-use kagiya_domain::{
-    Timestamp,
-    component::Level,
-    health::{Detector, TICK, Tick, Usual},
-};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{child::Child, external, load::Load, progress, report::Report, seed, sign_in_request};
@@ -29,7 +24,7 @@ pub(crate) async fn run(seconds: u64, postgres: Option<String>, json: bool) -> R
     let time = Duration::from_secs(seconds);
     let mut report = Report::default();
     progress("a week of ordinary traffic, simulated");
-    week(&mut report);
+    super::week::run(&mut report);
     progress("overload");
     overload(&mut report, time).await?;
     match postgres {
@@ -162,125 +157,4 @@ async fn outage(report: &mut Report, time: Duration, postgres: &str) -> Result<(
     report.add_at_most("outage_page_p99_ms", calm.percentile(0.99), 20.0);
     server.stop().await;
     Ok(())
-}
-
-/// A small generator for the simulation: the same week every time (`SplitMix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        #[allow(clippy::cast_precision_loss, reason = "53 bits are enough")]
-        let unit = ((z ^ (z >> 31)) >> 11) as f64 / 9_007_199_254_740_992.0;
-        unit
-    }
-
-    /// How many come when `mean` are expected (Knuth, for small means).
-    fn poisson(&mut self, mean: f64) -> u32 {
-        let (limit, mut product, mut count) = ((-mean).exp(), self.next(), 0);
-        while product > limit && count < 500 {
-            product *= self.next();
-            count += 1;
-        }
-        count
-    }
-}
-
-/// People in five seconds at an hour of the week: evenings are full, nights nearly empty.
-fn expected(hour: usize) -> f64 {
-    let of_day = hour % 24;
-    let level = match of_day {
-        2..=5 => 0.02,
-        6..=8 => 0.8,
-        19..=23 => 6.0,
-        _ => 2.5,
-    };
-    if hour / 24 >= 5 { level * 1.4 } else { level }
-}
-
-fn ordinary(chance: &mut Chance, hour: usize) -> Tick {
-    let mut tick = Tick::default();
-    for _ in 0..chance.poisson(expected(hour)) {
-        // One in two thousand fails by our fault, as ever.
-        if chance.next() < 0.0005 {
-            tick.failed += 1;
-            continue;
-        }
-        tick.served += 1;
-        tick.took(if chance.next() < 0.02 { 400_000 } else { 60_000 });
-        if chance.next() < 0.7 {
-            tick.known += 1;
-            tick.known_good += u32::from(chance.next() < 0.86);
-        }
-    }
-    tick
-}
-
-/// A week to learn from, a week that must raise no alarm, and an outage in every hour of a third.
-fn week(report: &mut Report) {
-    let per_hour = usize::try_from(3_600_000 / TICK.0).unwrap_or(720);
-    let mut chance = Chance(20_261_122);
-    let mut usual = vec![Usual::default(); 168];
-    for (hour, usual) in usual.iter_mut().enumerate() {
-        for _ in 0..per_hour {
-            let tick = ordinary(&mut chance, hour);
-            usual.tries += i64::from(tick.known);
-            usual.good += i64::from(tick.known_good);
-            usual.slow_us = usual.slow_us.max(tick.slow_us());
-        }
-    }
-    let mut now = Timestamp(0);
-    let mut detector = Detector::new(kagiya_domain::component::PASSWORD, now);
-    let (mut alarms, mut people, mut last) = (0_u32, 0_u32, Level::Operational);
-    // A probe of our own every 45 seconds, and at once when something looks wrong.
-    let mut step = |detector: &mut Detector, tick: Tick, well: bool, hour: usize, number: usize| {
-        now = now.plus(TICK);
-        if number.is_multiple_of(9) || detector.wants_probe() {
-            detector.probed(well);
-        }
-        detector.judge(tick, usual[hour], now)
-    };
-    for hour in 0..168 {
-        for number in 0..per_hour {
-            let tick = ordinary(&mut chance, hour);
-            people += tick.served + tick.failed;
-            let level = step(&mut detector, tick, true, hour, number);
-            alarms += u32::from(level > last);
-            last = level;
-        }
-    }
-    let (mut worst_seen, mut worst_over, mut missed) = (0_usize, 0_usize, 0_u32);
-    for hour in 0..168 {
-        let mut seen = None;
-        for number in 0..24 {
-            let ordinary = ordinary(&mut chance, hour);
-            let mut tick = Tick::default();
-            tick.failed = ordinary.served + ordinary.failed;
-            let level = step(&mut detector, tick, false, hour, number);
-            if level.is_out() && seen.is_none() {
-                seen = Some(number + 1);
-            }
-        }
-        match seen {
-            Some(ticks) => worst_seen = worst_seen.max(ticks),
-            None => missed += 1,
-        }
-        let mut over = per_hour;
-        for number in 0..per_hour {
-            let tick = ordinary(&mut chance, hour);
-            if step(&mut detector, tick, true, hour, number) == Level::Operational {
-                over = over.min(number + 1);
-            }
-        }
-        worst_over = worst_over.max(over);
-    }
-    let seconds = |ticks: usize| f64::from(u32::try_from(ticks).unwrap_or(u32::MAX)) * 5.0;
-    report.add_plain("week_people", f64::from(people));
-    report.add_at_most("week_false_alarms", f64::from(alarms), 0.5);
-    report.add_plain("week_outages_missed_of_168", f64::from(missed));
-    report.add_at_most("week_seen_after_s_at_worst", seconds(worst_seen), 60.0);
-    report.add_at_most("week_over_after_s_at_worst", seconds(worst_over), 120.0);
 }
