@@ -59,6 +59,7 @@ unlock-lead = After several failed sign-ins we pause for safety. If you do not w
 
 code-title = Enter the code
 code-lead = We have sent a mail to the address you entered, or to the registered one. Enter the code from it.
+code-typed = You typed: { $typed }
 code-label = Code (6 digits)
 code-hint = Spaces and full-width digits are fine. The code is good for 10 minutes.
 code-elsewhere = If you began in another browser, enter again what you entered there.
@@ -132,7 +133,8 @@ email-add = Send the code
 
 close-title = Close your account
 close-lead = This closes { $login_id } and signs it out everywhere.
-close-grace = For 30 days you can have it back by signing in with the same { $word } and password.
+close-grace = Within 30 days you can undo this by signing in as usual.
+close-no-password = You have no password, so there is none to type.
 close-id = Nobody can ever use this { $word } again.
 close-submit = Close my account
 

@@ -233,6 +233,8 @@ pub enum Evidence {
     LinkPurged { since: Timestamp },
     /// The service no longer offers this provider.
     ProviderRetired,
+    /// The account is linked to this provider.
+    LinkedAt { provider: String },
     /// Without this link nobody could sign in to the account.
     LastWayIn,
     /// Signed in as somebody else than who began it.
@@ -392,6 +394,7 @@ impl Evidence {
             Self::LinkGone { .. } => ("link_gone", KnownDevice, From::Provider),
             Self::LinkPurged { .. } => ("link_purged", KnownDevice, From::Provider),
             Self::ProviderRetired => ("provider_retired", Anyone, From::Platform),
+            Self::LinkedAt { .. } => ("linked_at", Owner, From::Server),
             Self::LastWayIn => ("last_way_in", Owner, From::Server),
             Self::SignedInAsOther => ("signed_in_as_other", Browser, From::Server),
             Self::DeviceKnown => ("device_known", KnownDevice, From::Server),

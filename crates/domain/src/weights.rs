@@ -171,6 +171,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::LinkGone { .. } => &[(ExternalLinkGone, 5.5), (ExternalWrongProvider, -1.0), (ExternalNoReturn, -3.0)],
         Evidence::LinkPurged { .. } => &[(ExternalDeleted, 7.0), (ExternalWrongProvider, -2.0), (ExternalNoReturn, -3.0)],
         Evidence::ProviderRetired => &[(ExternalLinkGone, 6.0)],
+        Evidence::LinkedAt { .. } => &[(NoPassword, 0.5)],
         Evidence::LastWayIn => &[(NoPassword, 8.0)],
         Evidence::SignedInAsOther => &[(OtherAccount, 6.0)],
 

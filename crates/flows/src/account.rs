@@ -35,6 +35,8 @@ pub struct Overview {
     pub account: store::account::Account,
     /// Its addresses, the primary one first.
     pub emails: Vec<store::email::Email>,
+    /// Its links to other services.
+    pub links: Vec<store::link::Link>,
     /// When the password was set.
     pub password_set_at: Option<kagiya_domain::Timestamp>,
     /// The last attempts, the newest first.
@@ -56,6 +58,7 @@ pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Faul
     let credential = store::account::credential_by_skeleton(&mut conn, skeleton.as_str()).await?;
     Ok(Some(Overview {
         emails: store::email::of_account(&mut conn, account).await?,
+        links: store::link::of_account(&mut conn, account).await?,
         attempts: store::attempt::of_account(&mut conn, account, 10).await?,
         sessions: store::session::of_account(&mut conn, account, app.now()).await?.len(),
         password_set_at: credential.and_then(|c| c.set_at),

@@ -349,8 +349,13 @@ pub async fn tell(
     } else {
         return Ok(None);
     };
-    let evidence: Vec<Evidence> =
+    let mut evidence: Vec<Evidence> =
         read_evidence(&row)?.into_iter().filter(|fact| audience.may_hear(fact.tier())).collect();
+    // Which buttons lead in is looked up when the owner asks: a refusal takes as long for everybody.
+    if let (true, Some(account)) = (evidence.contains(&Evidence::PasswordNotSet), row.account_id) {
+        let links = store::link::of_account(&mut conn, account).await?;
+        evidence.extend(links.into_iter().map(|link| Evidence::LinkedAt { provider: link.provider }));
+    }
     let verdict = diagnose(&evidence, audience);
     let confirmable = is_confirmable(&row.kind, row.account_id) && !audience.may_hear(Audience::Owner);
     let refusal = Refusal {

@@ -107,13 +107,19 @@ impl Words {
         self.language(lang).bundle.has_message(key)
     }
 
-    /// A message with its values.
+    /// A message with its values. `there` is the provider that a sentence is about; whoever does not
+    /// say which hears of "the other service".
     pub fn format(&self, lang: Lang, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         let language = self.language(lang);
         let Some(pattern) = language.bundle.get_message(key).and_then(|message| message.value()) else {
             return key.to_owned();
         };
-        let mut values = FluentArgs::with_capacity(args.len());
+        let mut values = FluentArgs::with_capacity(args.len() + 2);
+        for (name, key) in [("there", "there-any"), ("There", "there-any-first")] {
+            if let Some(any) = language.plain.get(key) {
+                values.set(name, any.as_str());
+            }
+        }
         for (name, value) in args {
             values.set(*name, value.clone());
         }

@@ -10,6 +10,7 @@ use axum::{
 use http::{StatusCode, header};
 use kagiya_flows::{
     FieldError, Refusal, account,
+    external::links,
     session::{self, Live},
 };
 use uuid::Uuid;
@@ -74,6 +75,7 @@ struct HomePage<'a> {
     last_sign_in: Option<String>,
     password_set: Option<String>,
     emails: Vec<EmailView>,
+    links: Vec<(String, String)>,
     sessions: usize,
     attempts: Vec<AttemptView>,
     welcome: bool,
@@ -141,6 +143,11 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
         last_sign_in: overview.account.last_sign_in_at.map(|at| view.time(&at.0)),
         password_set: overview.password_set_at.map(|at| view.time(&at.0)),
         emails: email_views(&overview.emails),
+        links: overview
+            .links
+            .iter()
+            .map(|link| (context.web.app.providers.name(&link.provider).to_owned(), link.shown.clone()))
+            .collect(),
         sessions: overview.sessions,
         attempts,
         welcome: context.query("done") == Some("welcome"),
@@ -338,15 +345,21 @@ pub(crate) async fn change_email(State(_): State<Arc<Web>>, Owned(context, live,
 struct ClosePage<'a> {
     v: &'a View<'a>,
     login_id: &'a str,
+    has_password: bool,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
 
-fn close_response(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+async fn close_response(context: &Context, live: &Live, refusal: Option<&Refusal>) -> Response {
+    let has_password = match links::has_password(&context.web.app, live.account_id).await {
+        Ok(has) => has,
+        Err(fault) => return fault_page(context, &fault),
+    };
     let view = View::new(context);
     let title = view.t("close-title").into_owned();
     let content = ClosePage {
         login_id: &live.login_id,
+        has_password,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         v: &view,
@@ -357,7 +370,7 @@ fn close_response(context: &Context, live: &Live, refusal: Option<&Refusal>) -> 
 
 pub(crate) async fn close_page(State(_): State<Arc<Web>>, context: Context) -> Response {
     match owner(&context).await {
-        Ok(live) => close_response(&context, &live, None),
+        Ok(live) => close_response(&context, &live, None).await,
         Err(response) => response,
     }
 }
@@ -369,7 +382,7 @@ pub(crate) async fn close(State(_): State<Arc<Web>>, Owned(context, live, fields
             expire_session(&context, &mut response);
             response
         }
-        Ok(Err(refusal)) => close_response(&context, &live, Some(&refusal)),
+        Ok(Err(refusal)) => close_response(&context, &live, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }
 }

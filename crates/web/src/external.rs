@@ -108,6 +108,8 @@ fn refused(
     // The address of this page holds the ticket: in no form and in no other browser.
     context.path = format!("/why/{}", refusal.reference);
     context.query.clear();
+    // In another language the question is asked again.
+    context.query.extend(question.map(|provider| ("ask".to_owned(), provider.to_owned())));
     let context = &*context;
     let view = View::new(context);
     let to = return_to.map_or("", |to| to.as_str());
@@ -118,9 +120,10 @@ fn refused(
         refusal.verdict.cause,
         Cause::ExternalOutage | Cause::ExternalConfig | Cause::AccountState | Cause::ExternalPolicy
     );
+    let answered = refusal.evidence.iter().any(|fact| matches!(fact, Evidence::SawThere { .. }));
     let content = ExternalPage {
         v: &view,
-        question: question.map(|provider| Question::new(&view, provider)),
+        question: question.map(|provider| Question { answered, ..Question::new(&view, provider) }),
         again: (known && (!useless || question.is_some()))
             .then(|| (provider.to_owned(), providers::name(context, provider))),
         choose: refusal.verdict.cause == Cause::ExternalWrongAccount,
@@ -266,8 +269,8 @@ pub(crate) async fn saw(
     at(&mut context, &provider);
     match seen::say(&context.web.app, &context.visitor, &provider, fields.get("saw")).await {
         Ok(Ok(verdict)) => {
-            let mut response = refused(&mut context, &provider, return_to.as_ref(), &verdict, None);
-            // Asked and answered.
+            let mut response = refused(&mut context, &provider, return_to.as_ref(), &verdict, Some(&provider));
+            // Asked and answered; another answer may be given on the same page.
             let expire = Cookie::Away.expire(&context.web.app.settings.public_url);
             response.headers_mut().append(header::SET_COOKIE, expire);
             response

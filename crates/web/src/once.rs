@@ -55,6 +55,11 @@ impl<T: Send + Sync + 'static> Presses<T> {
         (running, false)
     }
 
+    /// Whether this press is known already.
+    pub(crate) fn holds(&self, key: &[u8; 16]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(key)
+    }
+
     fn forget(&self, key: &[u8; 16]) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }

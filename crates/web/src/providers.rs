@@ -68,6 +68,8 @@ pub(crate) struct Question {
     pub(crate) provider: String,
     pub(crate) name: String,
     pub(crate) screens: Vec<(&'static str, String)>,
+    /// Whether it was answered: another answer is offered, not asked for.
+    pub(crate) answered: bool,
 }
 
 impl Question {
@@ -77,7 +79,7 @@ impl Question {
         let name = name(view.context, provider);
         let screens = external::seen::screens(app, provider);
         let screens = screens.iter().map(|screen| (screen.id(), words(view, kind, *screen, &name))).collect();
-        Self { provider: provider.to_owned(), name, screens }
+        Self { provider: provider.to_owned(), name, screens, answered: false }
     }
 }
 

@@ -97,6 +97,13 @@ pub(crate) struct CodePage {
     pub(crate) elsewhere: Option<&'static str>,
 }
 
+impl CodePage {
+    /// Whether what was typed is an address or a login of the person's own, to be read once more.
+    fn shows_typed(&self) -> bool {
+        matches!(self.kind, "sign_up" | "recover" | "unlock" | "add_email")
+    }
+}
+
 #[derive(Template)]
 #[template(path = "code.html")]
 struct CodeTemplate<'a> {

@@ -246,6 +246,11 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     ];
     let press = context.web.app.keys.digest16("press", &parts);
     let (app, device) = (Arc::clone(&context.web.app), context.device);
+    if !context.web.presses.holds(&press)
+        && let Some(refusal) = sign_in::turned_away(&app, &visitor)
+    {
+        return refused(&context, &fields, return_to.as_ref(), &refusal);
+    }
     let work = move || {
         let (app, visitor, typed) = (Arc::clone(&app), visitor.clone(), typed.clone());
         async move { sign_in::run(&app, &visitor, device, typed).await }
@@ -288,6 +293,9 @@ pub(crate) async fn run(
     typed: Typed,
 ) -> kagiya_flows::Outcome<Entered> {
     let (app, device) = (Arc::clone(&context.web.app), context.device);
+    if let Some(refusal) = sign_in::turned_away(&app, &visitor) {
+        return Ok(Err(refusal));
+    }
     tokio::spawn(async move { sign_in::run(&app, &visitor, device, typed).await })
         .await
         .unwrap_or(Err(kagiya_flows::Fault::Hashing))

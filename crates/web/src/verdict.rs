@@ -174,7 +174,26 @@ fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
     if step == Remedy::Wait && refusal.verdict.wait_until.is_none() {
         return view.t("step-wait-open").into_owned();
     }
+    if step == Remedy::OtherMethod
+        && let Some(names) = linked_at(view, refusal)
+    {
+        return view.f1("step-linked-at", "provider", names);
+    }
     step_text(view, step)
+}
+
+/// The providers that lead into an account without a password, for its owner.
+fn linked_at(view: &View<'_>, refusal: &Refusal) -> Option<String> {
+    let providers = &view.context.web.app.providers;
+    let names: Vec<&str> = refusal
+        .evidence
+        .iter()
+        .filter_map(|fact| match fact {
+            Evidence::LinkedAt { provider } => Some(providers.name(provider)),
+            _ => None,
+        })
+        .collect();
+    (!names.is_empty()).then(|| names.join(" / "))
 }
 
 /// Nothing speaks for this person having been here before.
@@ -317,7 +336,9 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         Evidence::EndedSession { why } => {
             args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
         }
-        Evidence::AtProvider { provider } => args.push(("provider", Arg::from(provider.clone()))),
+        Evidence::AtProvider { provider } | Evidence::LinkedAt { provider } => {
+            args.push(("provider", Arg::from(view.context.web.app.providers.name(provider).to_owned())));
+        }
         Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
         _ => {}
     }
@@ -354,6 +375,7 @@ pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Opti
         // Where there is nobody to ask yet, the mailbox is asked for.
         Remedy::ProveByMail if !refusal.verdict.audience.may_hear(Audience::Owner) => Some("/recover".to_owned()),
         Remedy::ContactSupport => view.support(),
+        Remedy::OtherMethod if linked_at(view, refusal).is_some() => Some("/sign-in".to_owned()),
         Remedy::NotifyMe => Some(format!("/notify?component={}", waits_for(refusal))),
         step => step.page().map(str::to_owned),
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use kagiya_domain::Evidence;
 use kagiya_text::{Arg, Lang, Words};
 
 use crate::{context::Context, form};
@@ -39,12 +40,28 @@ impl<'c> View<'c> {
         self.t(format!("{prefix}-{suffix}"))
     }
 
+    /// Whether this page is for people who have no account yet.
+    pub(crate) fn signs_up(&self) -> bool {
+        self.context.path.starts_with("/sign-up")
+    }
+
+    /// The provider that this page is about.
+    fn there(&self) -> Option<&'c str> {
+        self.context.visitor.signs.iter().find_map(|fact| match fact {
+            Evidence::AtProvider { provider } => Some(self.context.web.app.providers.name(provider)),
+            _ => None,
+        })
+    }
+
     /// A message with values; the service's name and the word for the login ID always stand in.
     pub(crate) fn f(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         let settings = &self.context.web.app.settings;
-        let mut all: Vec<(&str, Arg<'_>)> = Vec::with_capacity(args.len() + 2);
+        let mut all: Vec<(&str, Arg<'_>)> = Vec::with_capacity(args.len() + 4);
         all.push(("service", Arg::from(settings.service_name.get(self.lang))));
         all.push(("word", Arg::from(settings.login_id_word.get(self.lang))));
+        if let Some(there) = self.there() {
+            all.extend([("there", Arg::from(there)), ("There", Arg::from(there))]);
+        }
         all.extend(args.iter().cloned());
         self.words.format(self.lang, key, &all)
     }

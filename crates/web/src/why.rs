@@ -8,13 +8,15 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use kagiya_flows::{attempt, confirm, crowd};
+use kagiya_domain::Evidence;
+use kagiya_flows::{attempt, confirm, crowd, external};
 
 use crate::{
     Web,
     context::{Context, Sessions},
     fault::{fault_page, not_found_page},
     page::{View, page as render, see_other},
+    providers::Question,
     recover::{CodePage, code_response_at},
     sent::Sent,
     verdict::VerdictView,
@@ -28,9 +30,11 @@ struct WhyPage<'a> {
     resolved: bool,
     at: String,
     said: bool,
+    question: Option<Question>,
+    return_to: &'a str,
 }
 
-pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
+pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String>, mut context: Context) -> Response {
     let signed_in = match context.session().await {
         Ok(Sessions::Live(live)) => Some(live.account_id),
         Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => None,
@@ -38,17 +42,32 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String
     };
     match attempt::tell(&context.web.app, &context.visitor, signed_in, &reference).await {
         Ok(Some(told)) => {
+            let asked = asked(&context).await;
+            // The sentences say which provider it was about.
+            let there = told.refusal.evidence.iter().filter(|fact| matches!(fact, Evidence::AtProvider { .. }));
+            context.visitor.signs.extend(there.cloned());
+            let answered = told.refusal.evidence.iter().any(|fact| matches!(fact, Evidence::SawThere { .. }));
             let view = View::new(&context);
             let verdict = VerdictView::new(&view, &told.refusal);
             let title = view.t("why-title").into_owned();
             let at = view.time(&told.refusal.at.0);
             let said = context.query("said") == Some("me-too");
-            render(&view, StatusCode::OK, &title, &WhyPage { v: &view, verdict, resolved: told.resolved, at, said })
+            let question = asked.as_deref().map(|provider| Question { answered, ..Question::new(&view, provider) });
+            let content = WhyPage { v: &view, verdict, resolved: told.resolved, at, said, question, return_to: "" };
+            render(&view, StatusCode::OK, &title, &content)
         }
         // Another browser's reference and one that never was look the same.
         Ok(None) => not_found_page(&context),
         Err(fault) => fault_page(&context, &fault),
     }
+}
+
+/// The provider from which this browser has not come back, when the page was to ask about it.
+async fn asked(context: &Context) -> Option<String> {
+    let provider = context.query("ask")?;
+    context.web.app.providers.find(provider)?;
+    let way = external::start::lost_way(&context.web.app, &context.visitor, provider).await.ok().flatten();
+    way.map(|way| way.provider)
 }
 
 const CODE: CodePage = CodePage { kind: "confirm", action: "/why", start: "/sign-in", elsewhere: None };

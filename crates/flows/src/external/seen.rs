@@ -58,7 +58,8 @@ pub async fn remind(app: &App, visitor: &Visitor, journey: &Journey) -> Result<B
 /// # Errors
 /// When the database fails.
 pub async fn say(app: &App, visitor: &Visitor, provider: &str, saw: &str) -> Outcome<Box<Refusal>> {
-    let open = super::start::open_way(app, visitor, provider).await?;
+    // A second answer takes the place of the first.
+    let open = super::start::lost_way(app, visitor, provider).await?;
     let Some(screen) = Screen::parse(saw) else {
         let fields = vec![crate::FieldError { field: "saw", key: "error-saw-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("external", visitor, fields)).await));

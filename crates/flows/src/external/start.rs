@@ -185,15 +185,23 @@ pub(crate) async fn set_out(
     Ok(Ok(url.into()))
 }
 
-/// The way of this browser to this provider that has not ended, if there is one.
+/// The last way of this browser to a provider, if it has not come back; it may have been asked about.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<Journey>, Fault> {
+pub async fn lost_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<Journey>, Fault> {
     let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
         return Ok(None);
     };
     let since = app.now().minus(LIFE);
     let last = store::journey::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
-    Ok(last.filter(|last| last.returned_at.is_none() && last.saw.is_none()))
+    Ok(last.filter(|last| last.returned_at.is_none()))
+}
+
+/// The way of this browser to this provider that has not ended, if there is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<Journey>, Fault> {
+    Ok(lost_way(app, visitor, provider).await?.filter(|last| last.saw.is_none()))
 }

@@ -111,6 +111,13 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
     outcome
 }
 
+/// The refusal of somebody who would wait too long, before anything else is done for them: in a
+/// flood that is nearly everybody.
+pub fn turned_away(app: &Arc<App>, visitor: &Visitor) -> Option<Box<attempt::Refusal>> {
+    let lane = app.admission.lane(visitor, app.now());
+    (!app.hashing.has_room(lane)).then(|| refuse_overload(app, visitor))
+}
+
 /// As [`run`]; a fault is not counted.
 pub(crate) async fn try_once(
     app: &Arc<App>,
