@@ -63,12 +63,19 @@ const ROUND: usize = 8;
 #[derive(Default)]
 struct Queues {
     lanes: [VecDeque<Job>; 4],
+    /// Places that were given out and are not taken yet.
+    held: [usize; 4],
     /// Where in the round of shares the threads are.
     turn: usize,
     stopped: bool,
 }
 
 impl Queues {
+    /// How many wait in a lane, or are about to.
+    fn taken(&self, lane: Lane) -> usize {
+        self.lanes[lane as usize].len() + self.held[lane as usize]
+    }
+
     fn waiting(&self) -> usize {
         self.lanes[..3].iter().map(VecDeque::len).sum()
     }
@@ -98,6 +105,28 @@ struct Shared {
     checks: AtomicU64,
     /// How long a hash takes of late, in microseconds; 0: none was made yet.
     takes_us: AtomicU64,
+}
+
+/// A place in the queue. Given back when it is dropped.
+pub struct Place {
+    shared: Arc<Shared>,
+    lane: Lane,
+}
+
+impl Place {
+    fn take(self, job: Job) {
+        let mut queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.lanes[self.lane as usize].push_back(job);
+        drop(queues);
+        self.shared.bell.notify_one();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.held[self.lane as usize] = queues.held[self.lane as usize].saturating_sub(1);
+    }
 }
 
 /// A handle to the pool.
@@ -131,48 +160,54 @@ impl HashPool {
         Self { shared, threads }
     }
 
-    fn push(&self, job: Job, lane: Lane) -> Result<(), Full> {
+    /// A place in the queue, for whoever has work to do before the password is looked at: of many
+    /// who come at once only those begin it whose turn will come.
+    pub fn place(&self, lane: Lane) -> Option<Place> {
         let mut queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        if queues.lanes[lane as usize].len() >= self.room(lane) {
-            return Err(Full);
+        if queues.taken(lane) >= self.room(lane) {
+            return None;
         }
-        queues.lanes[lane as usize].push_back(job);
-        drop(queues);
-        self.shared.bell.notify_one();
-        Ok(())
+        queues.held[lane as usize] += 1;
+        Some(Place { shared: Arc::clone(&self.shared), lane })
     }
 
     /// Checks a password against a PHC string; without one, works just as long and says no.
+    ///
+    /// # Errors
+    /// When the threads are gone.
+    pub async fn verify_at(&self, place: Place, phc: Option<String>, password: Password) -> Result<Check, Fault> {
+        let (answer, answered) = oneshot::channel();
+        if place.lane != Lane::Later && phc.is_some() {
+            self.shared.checks.fetch_add(1, Ordering::Relaxed);
+        }
+        place.take(Job::Verify { phc, password, answer });
+        answered.await.map_err(|_| Fault::Hashing)
+    }
+
+    /// As [`HashPool::verify_at`], where nothing was done before.
     pub async fn verify(
         &self,
         phc: Option<String>,
         password: Password,
         lane: Lane,
     ) -> Result<Result<Check, Full>, Fault> {
-        self.check(phc, password, lane).await
+        match self.place(lane) {
+            Some(place) => Ok(Ok(self.verify_at(place, phc, password).await?)),
+            None => Ok(Err(Full)),
+        }
     }
 
     /// As [`HashPool::verify`], when nothing else is waiting.
     pub async fn verify_later(&self, phc: Option<String>, password: Password) -> Result<Result<Check, Full>, Fault> {
-        self.check(phc, password, Lane::Later).await
-    }
-
-    async fn check(&self, phc: Option<String>, password: Password, lane: Lane) -> Result<Result<Check, Full>, Fault> {
-        let (answer, answered) = oneshot::channel();
-        if lane != Lane::Later && phc.is_some() {
-            self.shared.checks.fetch_add(1, Ordering::Relaxed);
-        }
-        if let Err(full) = self.push(Job::Verify { phc, password, answer }, lane) {
-            return Ok(Err(full));
-        }
-        answered.await.map(Ok).map_err(|_| Fault::Hashing)
+        self.verify(phc, password, Lane::Later).await
     }
 
     /// Hashes a new password into a PHC string.
     pub async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<Result<String, Full>, Fault> {
         let (answer, answered) = oneshot::channel();
-        if let Err(full) = self.push(Job::Hash { password, salt, answer }, Lane::Known) {
-            return Ok(Err(full));
+        match self.place(Lane::Known) {
+            Some(place) => place.take(Job::Hash { password, salt, answer }),
+            None => return Ok(Err(Full)),
         }
         answered.await.ok().flatten().map(Ok).ok_or(Fault::Hashing)
     }
@@ -199,7 +234,7 @@ impl HashPool {
     /// Whether one more password would be looked at now.
     pub fn has_room(&self, lane: Lane) -> bool {
         let queues = self.shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.lanes[lane as usize].len() < self.room(lane)
+        queues.taken(lane) < self.room(lane)
     }
 
     /// Checks of real passwords since the start.
@@ -331,6 +366,17 @@ mod tests {
         assert!(!old.verify(None, wrong, Lane::Known).await.unwrap().unwrap().fits);
         old.stop();
         new.stop();
+    }
+
+    #[tokio::test]
+    async fn a_place_is_kept_for_whoever_holds_it() {
+        let pool = HashPool::start(1, SMALL);
+        let room = pool.room(Lane::New);
+        let mut places: Vec<_> = (0..room).map(|_| pool.place(Lane::New).unwrap()).collect();
+        assert!(pool.place(Lane::New).is_none() && !pool.has_room(Lane::New));
+        assert!(pool.place(Lane::Known).is_some(), "others have their own");
+        places.pop();
+        assert!(pool.place(Lane::New).is_some(), "what is not used is given back");
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub(crate) use self::enter::{Entry, Spend, Work, enter};
-use self::refused::{give_back, offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
+use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 
 /// What was typed.
 #[derive(Clone)]
@@ -149,9 +149,9 @@ pub(crate) async fn try_once(
 
     // Who would wait too long is told so before anything else is done for them.
     let lane = app.admission.lane(visitor, app.now());
-    if !app.hashing.has_room(lane) {
+    let Some(place) = app.hashing.place(lane) else {
         return Ok(Err(refuse_overload(app, visitor)));
-    }
+    };
     let gathered = gather(app, visitor, &login).await?;
     let ticket = match reserve(app, visitor, &gathered).await? {
         Reservation::Reserved(ticket) => (ticket, None),
@@ -169,13 +169,7 @@ pub(crate) async fn try_once(
         (None, Some(flow)) => flow.phc.clone(),
         (None, None) => None,
     };
-    let check = match app.hashing.verify(phc.clone(), password.clone(), lane).await? {
-        Ok(check) => check,
-        Err(_) => {
-            give_back(app, ticket, hidden_until.is_some()).await?;
-            return Ok(Err(refuse_overload(app, visitor)));
-        }
-    };
+    let check = app.hashing.verify_at(place, phc.clone(), password.clone()).await?;
 
     let now = app.now();
     app.stuffing.note(check.fits, now);

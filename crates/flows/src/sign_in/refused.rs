@@ -23,17 +23,6 @@ const STORY: Span = Span::hours(24);
 /// How long `kagiya why` waits for evidence.
 const PENDING: Span = Span::seconds(5);
 
-pub(super) async fn give_back(app: &App, ticket: Ticket, hidden: bool) -> Result<(), Fault> {
-    let (budgets, now) = (app.settings.budgets, app.now());
-    app.store
-        .write(move |conn| {
-            async move { throttle::settle(conn, &ticket, Settlement::Returned, hidden, &budgets, now).await.map(drop) }
-                .boxed()
-        })
-        .await?;
-    Ok(())
-}
-
 /// Told at once and kept when there is time: a flood must not cost more than it is worth.
 pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal> {
     let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);

@@ -64,8 +64,7 @@ async fn overload(report: &mut Report, time: Duration) -> Result<(), Failure> {
     // Known devices ask for a third of what there is.
     let pause = Duration::from_secs_f64(4.0 / (alone / 3.0).max(1.0));
     // More than ten times what can be looked at: who waits for an answer asks no more meanwhile.
-    let between =
-        Duration::from_secs_f64(f64::from(u32::try_from(STRANGERS).unwrap_or(800)) / (alone * 17.0).max(1.0));
+    let between = Duration::from_secs_f64(f64::from(u32::try_from(STRANGERS).unwrap_or(800)) / (alone * 17.0).max(1.0));
     let flood = |address| Load::new(address, STRANGERS, strangers(4_200)).paced(between);
     // The sender of the flood, and the system's part of it, share the cores: the limit is what can be
     // hashed beside the same flood at a bare hyper server.
