@@ -155,7 +155,7 @@ mail-closed =
 
 mail-unlocked-by-us-subject = { $service }: the pause has been lifted; the fault was ours
 mail-unlocked-by-us =
-    Signing in to { $login_id } was paused after failures. Their cause was a fault of ours. We are sorry.
+    Signing in to { $login_id } was paused after failures. They fell into an outage of ours, so we take the fault on us. We are sorry.
 
     The pause was lifted at { $time }. You can sign in with the same password as before; there is no need to reset it.
 
@@ -183,7 +183,18 @@ mail-notice-until-subject = { $service }: { $title } ({ $stage })
 mail-notice-until =
     { $title }
     Status: { $stage }
-    Expected end, or next update: about { $time }
+    Next update: about { $time }
+
+    { $body }
+
+    Details: { $origin }/status
+    Stop these notices: { $end }
+
+mail-notice-window-subject = { $service }: { $title } ({ $stage })
+mail-notice-window =
+    { $title }
+    Status: { $stage }
+    From { $from } to about { $time }
 
     { $body }
 

@@ -135,3 +135,12 @@ slice-component = some of our servers, or part of what they do
 notify-now-title = It works now
 notify-now-lead = We see no fault just now. Please try again. If it still fails, contact support with the reference that is shown.
 notice-wrong-changed = somebody else changed it meanwhile; look at it and try again
+
+told-called-off = The planned maintenance was called off.
+told-completed = The maintenance is over.
+told-resolved = It works again. We are sorry for the trouble.
+told-identified = We have found the cause and are mending it.
+told-monitoring = It is mended; we are watching.
+told-moved = The expected end has changed.
+read-only-title = Nothing can be changed while we work
+read-only-lead = You can sign in. Please make changes when the work is over.

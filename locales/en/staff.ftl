@@ -95,3 +95,5 @@ act-unlock = Unlock
 act-confirm = Proof by mail (to see why)
 act-add-email = Adding an address
 act-prove = Connecting an account
+staff-merge = Merge
+staff-merge-hint = This notice closes; its parts and its impact go over to the other

@@ -155,7 +155,7 @@ mail-closed =
 
 mail-unlocked-by-us-subject = 【{ $service }】一時停止を解除しました(当サービスの不具合のおわび)
 mail-unlocked-by-us =
-    { $login_id } は、ログインの失敗が続いたため一時停止していました。原因は当サービスの障害でした。ご迷惑をおかけし、申し訳ありません。
+    { $login_id } は、当サービスの障害の間にログインの失敗が続き、一時停止していました。障害の影響と考えられるため、解除しました。ご迷惑をおかけし、申し訳ありません。
 
     { $time } に、一時停止を解除しました。これまでと同じパスワードでログインできます。パスワードの再設定は不要です。
 
@@ -183,7 +183,18 @@ mail-notice-until-subject = 【{ $service }】{ $title }({ $stage })
 mail-notice-until =
     { $title }
     状況: { $stage }
-    終わる予定、または次のお知らせ: { $time }ごろ
+    次のお知らせ: { $time }ごろ
+
+    { $body }
+
+    くわしい状況: { $origin }/status
+    お知らせを止める: { $end }
+
+mail-notice-window-subject = 【{ $service }】{ $title }({ $stage })
+mail-notice-window =
+    { $title }
+    状況: { $stage }
+    期間: { $from } から { $time } ごろまで
 
     { $body }
 

@@ -1,5 +1,6 @@
 """External accounts against the practice town: every named provider with its quirks, and what comes apart."""
 
+import http.server
 import json
 import threading
 import time
@@ -684,10 +685,13 @@ class Settings(unittest.TestCase):
                 self.assertEqual(done.returncode, 2, done.stderr)
                 self.assertIn(words, done.stderr)
 
-    def test_a_discovered_address_that_leads_inward_is_not_asked(self):
-        """The issuer stands on one port; its description points to another one inside."""
-        import http.server
+    def serve(self, server):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
 
+    def inside(self):
+        """A host inside that nobody should reach, and what reached it."""
         hits = []
 
         class Inner(http.server.BaseHTTPRequestHandler):
@@ -702,6 +706,12 @@ class Settings(unittest.TestCase):
                 pass
 
         inner = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Inner)
+        self.serve(inner)
+        return inner, hits
+
+    def test_a_discovered_address_that_leads_inward_is_not_asked(self):
+        """The issuer stands on one port; its description points to another one inside."""
+        inner, hits = self.inside()
         inside = f"http://127.0.0.1:{inner.server_port}"
 
         class Issuer(http.server.BaseHTTPRequestHandler):
@@ -719,10 +729,7 @@ class Settings(unittest.TestCase):
                 pass
 
         issuer = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Issuer)
-        for server in (inner, issuer):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            self.addCleanup(server.server_close)
-            self.addCleanup(server.shutdown)
+        self.serve(issuer)
         toml = f'[[providers]]\nid = "corp"\nkind = "oidc"\nclient_id = "c"\nissuer = "http://127.0.0.1:{issuer.server_port}"\n'
         server = Server(toml=toml)
         self.addCleanup(server.__exit__)
@@ -732,6 +739,68 @@ class Settings(unittest.TestCase):
         answer = b.get(f"/sign-in/corp/callback?state={query(begun.header('Location'))['state']}&code=x")
         self.assertEqual(answer.cause, "external.config")
         self.assertEqual(hits, [])
+
+    def club(self, handler):
+        """A server that signs in at a club of this sort."""
+        club = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.serve(club)
+        there = f"http://127.0.0.1:{club.server_port}"
+        toml = f'[[providers]]\nid = "club"\nkind = "oauth2"\nname = "Club"\nclient_id = "c"\nauthorize_url = "{there}/a"\ntoken_url = "{there}/t"\nuserinfo_url = "{there}/me"\n'
+        server = Server(toml=toml)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def come_back(self, server):
+        b = Traveller(server)
+        begun = b.start("club")
+        self.assertEqual(begun.status, 303, begun.text[:500])
+        return b.get(f"/sign-in/club/callback?state={query(begun.header('Location'))['state']}&code=x")
+
+    def test_made_up_tickets_are_not_passed_on_without_end(self):
+        asked = []
+
+        class Refusing(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                asked.append(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+                body = b'{"error":"invalid_grant"}'
+                self.send_response(400)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        server = self.club(Refusing)
+        time.sleep(max(0, 61 - time.time() % 60) if time.time() % 60 > 30 else 0)
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: self.come_back(server), range(140)))
+        spent = [answer for answer in answers if answer.status == 429]
+        self.assertGreaterEqual(len(spent), 10)
+        self.assertTrue(spent[0].header("Retry-After"))
+        self.assertLessEqual(len(asked), 130)
+
+    def test_redirects_of_a_provider_lead_nowhere(self):
+        inner, hits = self.inside()
+
+        class Bouncing(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(307)
+                self.send_header("Location", f"http://127.0.0.1:{inner.server_port}{self.path}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        answer = self.come_back(self.club(Bouncing))
+        self.assertGreaterEqual(answer.status, 400)
+        self.assertTrue(answer.cause.startswith("external."), answer.cause)
+        self.assertEqual(hits, [], "the code and our secret go nowhere else")
 
 
 for cls in (Ways, Unknown, Apart, Links, Safety):

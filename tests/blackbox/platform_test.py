@@ -161,7 +161,7 @@ class Notices(OnBoth):
             (("maintenance", "start", "--begins", at(5000), "--ends", at(9000), "--message", "x"), ("--begins", "overlaps")),
             (("maintenance", "start", "--ends", at(60), "--message", "<script>x</script>"), ("--message", "HTML")),
             (("maintenance", "start", "--ends", at(60), "--message", " "), ("--message",)),
-            (("incident", "open", "--message", "x", "--component", "moon"), ("--components", "moon", "shop")),
+            (("incident", "open", "--message", "x", "--component", "moon"), ("--component:", "moon", "shop")),
             (("incident", "open", "--message", "x", "--next-update", at(-60)), ("--next-update",)),
             (("incident", "resolve"), ("no such notice",)),
         ]:

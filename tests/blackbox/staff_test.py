@@ -96,6 +96,14 @@ class Staff(OnBoth):
         s.run("incident", "merge", one["id"], two["id"])
         left = json.loads(s.run("incident", "list", "--json").stdout)
         self.assertEqual([(n["id"], n["components"]) for n in left], [(two["id"], ["mail", "password"])])
+        # The same by page.
+        three = json.loads(s.run("incident", "open", "--message", "C", "--json").stdout)
+        path = f"/staff/notices/{three['id']}"
+        until(lambda: three["id"] in self.staff.get("/staff/notices").text, 5)
+        page = self.staff.get("/staff/notices")
+        self.assertIn(f'<option value="{two["id"]}">B</option>', page.text)
+        self.assertEqual(self.staff.post(path, {"form": page.form(path)["fields"]["form"], "into": two["id"]}).status, 303)
+        self.assertEqual([n["id"] for n in json.loads(s.run("incident", "list", "--json").stdout)], [two["id"]])
         again = s.run("incident", "merge", one["id"], two["id"], check=False)
         self.assertEqual(again.returncode, 2)
 
@@ -122,6 +130,11 @@ class Staff(OnBoth):
         notice = page.mark("data-incident")
         self.assertEqual(b.get("/api/v2/status.json").json["status"]["indicator"], "critical")
         path = f"/staff/notices/{notice}"
+        wrong = self.staff.post(path, {**page.form(path)["fields"], "message": "もう少しです", "next_update": "2020-01-01T00:00"})
+        self.assertEqual(wrong.status, 422)
+        # What was typed stays in the form where it was typed.
+        self.assertIn(f'id="m-{notice}" name="message" rows="3" maxlength="2000">もう少しです</textarea>', wrong.text)
+        self.assertEqual(wrong.text.count("もう少しです"), 1)
         done = self.staff.post(path, {**page.form(path)["fields"], "status": "resolved", "message": "直りました"})
         self.assertEqual(done.status, 303)
         self.assertEqual(b.get("/api/v2/incidents/unresolved.json").json["incidents"], [])

@@ -20,7 +20,7 @@ const MOST: i64 = 20_000;
 pub(crate) fn is_ours(notice: &Notice) -> bool {
     notice.kind == Kind::Incident
         && notice.stage.is_public()
-        && notice.impact >= Impact::Minor
+        && notice.impact >= Impact::Major
         && [PASSWORD, DATABASE, SESSIONS].iter().any(|id| notice.concerns(id))
 }
 

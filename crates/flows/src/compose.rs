@@ -50,6 +50,7 @@ struct Data {
     title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
+    begins: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     body: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,8 +90,15 @@ pub(crate) fn token_data(token: &str) -> String {
 
 /// A notice: its title and stage, what is told, when more is known or it ends, and the token that
 /// ends the subscription.
-pub(crate) fn notice_data(title: &str, stage: &str, body: &str, at: Option<Timestamp>, token: &str) -> String {
+pub(crate) fn notice_data(
+    title: &str,
+    stage: &str,
+    body: &str,
+    (begins, at): (Option<Timestamp>, Option<Timestamp>),
+    token: &str,
+) -> String {
     write(&Data {
+        begins: begins.map(|at| at.0),
         title: Some(title.to_owned()),
         stage: Some(stage.to_owned()),
         body: Some(body.to_owned()),
@@ -155,12 +163,13 @@ fn address_letter(app: &App, mail: &Mail, address: &str, lang: Lang, data: &Data
         ("stage", Arg::from(stage.unwrap_or_default())),
         ("body", Arg::from(data.body.as_deref().unwrap_or(""))),
         ("time", Arg::from(when)),
+        ("from", Arg::from(data.begins.map(|at| local_time(app, Timestamp(at), lang)).unwrap_or_default())),
         ("confirm", Arg::from(format!("{origin}/status/confirm?token={token}"))),
         ("end", Arg::from(end.clone())),
     ];
     let mut name = mail.kind.replace('_', "-");
     if name == "notice" && data.at.is_some() {
-        name.push_str("-until");
+        name.push_str(if data.begins.is_some() { "-window" } else { "-until" });
     }
     let mut letter = letter(app, mail, address, lang, &name, &args, None);
     // One press ends it (RFC 8058).

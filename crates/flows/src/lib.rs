@@ -25,6 +25,7 @@ pub mod mailbox;
 pub mod memory;
 pub mod monitor;
 mod notes;
+mod notice_json;
 pub mod notices;
 pub mod operator;
 pub mod outbox;

@@ -33,6 +33,12 @@ impl Notes {
         *count += 1;
         *count <= most
     }
+
+    /// Whether the budget of that name is used up.
+    pub(crate) fn is_spent(&self, name: &str, most: u32, now: Timestamp) -> bool {
+        let notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.0 == now.0 / 60_000 && notes.1.get(name).is_some_and(|count| *count >= most)
+    }
 }
 
 #[cfg(test)]
@@ -43,7 +49,9 @@ mod tests {
     fn a_network_has_a_budget_of_its_own_every_minute() {
         let notes = Notes::default();
         let now = Timestamp(600_000);
+        assert!(!notes.is_spent("a", PER_MINUTE, now));
         let taken = (0..PER_MINUTE + 5).filter(|_| notes.take("a", now)).count();
+        assert!(notes.is_spent("a", PER_MINUTE, now) && !notes.is_spent("b", PER_MINUTE, now));
         assert_eq!(taken, PER_MINUTE as usize);
         assert!(notes.take("b", now));
         assert!(notes.take("a", Timestamp(660_000)));

@@ -7,15 +7,15 @@ use kagiya_domain::{
     notice::{self, Door, Impact, Kind, LONGEST_TEXT, LONGEST_TITLE, Notice, Stage, Update, Wrong},
 };
 use kagiya_store as store;
-use serde_json::{Value, json};
+use kagiya_text::Lang;
 use uuid::Uuid;
 
+pub use crate::notice_json::to_json;
 use crate::{
     App, Fault, amends,
     platform::board::HISTORY,
     recover::audit_line,
     subscribe::{self, Telling},
-    time::rfc3339,
 };
 
 /// The alphabet of keys: no look-alikes.
@@ -259,6 +259,21 @@ pub async fn find(app: &App, kind: Kind, key: &str) -> Act {
     })
 }
 
+/// What a change says when nobody found words for it.
+const fn said_by_itself(before: Stage, now: Stage, moved: bool) -> Option<&'static str> {
+    match (before, now) {
+        (Stage::Scheduled, Stage::Completed) => Some("told-called-off"),
+        (_, Stage::Completed) => Some("told-completed"),
+        (Stage::Proposed, _) | (Stage::Resolved, _) => None,
+        (_, Stage::Resolved) => Some("told-resolved"),
+        (Stage::Identified, Stage::Identified) | (Stage::Monitoring, Stage::Monitoring) if !moved => None,
+        (_, Stage::Identified) => Some("told-identified"),
+        (_, Stage::Monitoring) => Some("told-monitoring"),
+        _ if moved => Some("told-moved"),
+        _ => None,
+    }
+}
+
 /// Changes a notice and tells it.
 ///
 /// # Errors
@@ -270,6 +285,15 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
     }
     if let Some(stage) = change.stage.filter(|stage| !notice.may_become(*stage)) {
         return Ok(Err(Wrong::new("status", "notice-wrong-choice", stage.as_str())));
+    }
+    let (before, ends_before) = (notice.stage_at(now), notice.ends_at);
+    let changes = change.stage.is_some_and(|stage| stage != before)
+        || change.components.is_some()
+        || change.impact.is_some()
+        || change.ends.is_some()
+        || change.next_update.is_some();
+    if !changes && change.message.trim().is_empty() {
+        return Ok(Err(Wrong::new("message", "notice-wrong-empty", "")));
     }
     if let Some(components) = change.components {
         if let Err(wrong) = check_components(app, &components) {
@@ -287,7 +311,8 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
     if change.next_update.is_some_and(|at| at <= now) {
         return Ok(Err(Wrong::new("next_update", "notice-wrong-next-past", "")));
     }
-    notice.next_update_at = change.next_update;
+    // What was promised stays until something else is.
+    notice.next_update_at = change.next_update.or(notice.next_update_at.filter(|at| *at > now));
     notice.impact = change.impact.unwrap_or(notice.impact);
     notice.stage = change.stage.unwrap_or_else(|| notice.stage_at(now));
     if notice.stage.is_over() {
@@ -299,7 +324,8 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
         }
     }
     let told = if change.message.trim().is_empty() && change.message_en.trim().is_empty() {
-        None
+        let key = said_by_itself(before, notice.stage, notice.ends_at != ends_before);
+        key.map(|key| (app.words.get(Lang::Ja, key), app.words.get(Lang::En, key)))
     } else {
         let english = if change.message_en.trim().is_empty() {
             Ok(String::new())
@@ -447,33 +473,4 @@ async fn keep_all(app: &App, all: Vec<Keeping>) -> Result<bool, Fault> {
     };
     refresh(app).await?;
     Ok(kept)
-}
-
-/// A notice as programs read it; times are RFC 3339.
-pub fn to_json(notice: &Notice, now: Timestamp) -> Value {
-    json!({
-        "id": notice.id,
-        "kind": notice.kind.as_str(),
-        "status": notice.stage_at(now).as_str(),
-        "title": notice.title,
-        "title_en": notice.title_en,
-        "message": notice.updates.iter().rev().find(|update| !update.body.is_empty()).map(|update| update.body.as_str()),
-        "impact": notice.impact.as_str(),
-        "mode": notice.door.as_str(),
-        "components": notice.components,
-        "slice": notice.slice,
-        "begins_at": rfc3339(notice.begins_at),
-        "ends_at": notice.ends_at.map(rfc3339),
-        "next_update_at": notice.next_update_at.map(rfc3339),
-        "created_at": rfc3339(notice.created_at),
-        "updated_at": rfc3339(notice.updated_at),
-        "ended_at": notice.ended_at.map(rfc3339),
-        "merged_into": notice.merged_into,
-        "updates": notice.updates.iter().map(|update| json!({
-            "at": rfc3339(update.at),
-            "status": update.stage.as_str(),
-            "message": update.body,
-            "message_en": update.body_en,
-        })).collect::<Vec<_>>(),
-    })
 }

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
     email::EmailAddress,
-    notice::{Notice, Update},
+    notice::{Kind, Notice, Update},
 };
 use kagiya_store::{
     self as store,
@@ -33,7 +33,7 @@ const LEASE: Span = Span::seconds(30);
 /// Calls in hand at once.
 const BATCH: i64 = 20;
 /// Subscriptions begun by one network in a minute.
-const PER_MINUTE: u32 = 10;
+const PER_MINUTE: u32 = 60;
 /// Calls given up in a row that end a subscription.
 const GIVEN_UP: i64 = 5;
 
@@ -248,11 +248,16 @@ pub(crate) async fn telling(app: &App, notice: &Notice, update: &Update) -> Resu
     for one in everybody {
         let english = one.lang == "en";
         if one.way == "mail" {
+            let when = match notice.kind {
+                _ if notice.stage.is_over() => (None, None),
+                Kind::Maintenance => (Some(notice.begins_at), notice.ends_at),
+                Kind::Incident => (None, notice.next_update_at),
+            };
             let data = compose::notice_data(
                 notice.title_in(english),
                 update.stage.as_str(),
                 update.body_in(english),
-                notice.ends_at.or(notice.next_update_at),
+                when,
                 &token(app, one.id),
             );
             mails.push(NewMail {

@@ -20,7 +20,7 @@ const WELL: Span = Span::seconds(20);
 /// Told in one go.
 const BATCH: i64 = 200;
 /// Wishes of one network in a minute.
-const PER_MINUTE: u32 = 10;
+const PER_MINUTE: u32 = 60;
 /// A file of wishes does not grow beyond this.
 const MOST_BYTES: u64 = 8 * 1_024 * 1_024;
 

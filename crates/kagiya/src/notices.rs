@@ -110,7 +110,8 @@ fn show(app: &App, act: Result<Notice, Wrong>, json: bool) -> Result<(), Failure
         Ok(notice) => say(&line(app, &notice)),
         Err(wrong) => {
             let why = app.words.format(Lang::En, wrong.key, &[("value", Arg::from(wrong.value.as_str()))]);
-            let words = if wrong.field == "id" { why } else { format!("--{}: {why}", wrong.field.replace('_', "-")) };
+            let flag = if wrong.field == "components" { "component".to_owned() } else { wrong.field.replace('_', "-") };
+            let words = if wrong.field == "id" { why } else { format!("--{flag}: {why}") };
             return Err(Failure::Usage(words));
         }
     }

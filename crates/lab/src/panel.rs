@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
 use http::{HeaderValue, StatusCode, header};
@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     Fault, Town,
     pages::{escape, page as render},
+    push::PUSHES,
     shops::{MEMBERS, SHOPS},
 };
 
@@ -25,12 +26,32 @@ pub trait Switches: Send + Sync {
     fn set(&self, name: &str, on: bool);
 }
 
-pub(crate) async fn page(State(town): State<Arc<Town>>) -> Response {
-    let mut body = format!(
+/// What was done a moment ago, in words.
+fn done(query: &str) -> String {
+    let get = |name: &str| {
+        form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value.into_owned())
+    };
+    let name = |id: &str| SHOPS.iter().find(|shop| shop.id == id).map_or_else(String::new, |shop| escape(shop.name));
+    let words = match (get("pushed"), get("set")) {
+        (Some(what), _) => {
+            let found = PUSHES.iter().find(|(id, _, _)| *id == what);
+            let (shop, person) = (name(&get("shop").unwrap_or_default()), escape(&get("person").unwrap_or_default()));
+            found
+                .map(|(_, ja, en)| format!("{shop} から通知しました: {person} は{ja} / Told by {shop}: {person}, {en}"))
+        }
+        (None, Some(id)) => Some(format!("{} を切り替えました / Changed", name(&id))),
+        (None, None) => None,
+    };
+    words.map_or_else(String::new, |words| format!("<p role=\"status\"><strong>{words}</strong></p>"))
+}
+
+pub(crate) async fn page(State(town): State<Arc<Town>>, RawQuery(query): RawQuery) -> Response {
+    let mut body = done(&query.unwrap_or_default());
+    body.push_str(&format!(
         "<p>壊したいものを選んでから、<a href=\"{0}/sign-in\">{0}/sign-in</a> を開いてください。<br>\
          Choose what to break, then open the sign-in page.</p>",
         escape(&town.client)
-    );
+    ));
     if let Some(switches) = &town.switches {
         body.push_str("<h2>Kagiya</h2><table>");
         for (name, words, on) in switches.list() {
@@ -55,10 +76,8 @@ pub(crate) async fn page(State(town): State<Arc<Town>>) -> Response {
             })
             .collect();
         let people: String = MEMBERS.iter().map(|member| format!("<option>{}</option>", member.id)).collect();
-        let events: String = ["sessions", "revoked", "disabled", "hijacked", "enabled", "purged", "logout"]
-            .iter()
-            .map(|what| format!("<option>{what}</option>"))
-            .collect();
+        let events: String =
+            PUSHES.iter().map(|(id, ja, en)| format!("<option value=\"{id}\">{ja} / {en}</option>")).collect();
         body.push_str(&format!(
             "<h2>{name}</h2><form method=\"post\"><input type=\"hidden\" name=\"shop\" value=\"{id}\">\
              <label>故障 / Fault <select name=\"fault\"><option value=\"\">– なし / none –</option>{options}</select></label>\
@@ -98,6 +117,9 @@ pub(crate) async fn set(State(town): State<Arc<Town>>, body: Body) -> Response {
         return response;
     }
     let shop = first("shop");
+    if SHOPS.iter().any(|known| known.id == shop) {
+        response = Redirect::to(&format!("/?set={shop}")).into_response();
+    }
     if all("rotate").iter().any(|value| value == "1") {
         town.rotate_keys(&shop);
     } else {

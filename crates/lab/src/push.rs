@@ -22,6 +22,17 @@ use crate::{
 const RISC: &str = "https://schemas.openid.net/secevent/risc/event-type/";
 const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
+/// What can be pushed, with its words.
+pub(crate) const PUSHES: [(&str, &str, &str); 7] = [
+    ("sessions", "すべての端末からログアウトした", "signed out everywhere"),
+    ("revoked", "許可を取り消した", "permission taken back"),
+    ("disabled", "停止された", "suspended"),
+    ("hijacked", "乗っ取りの疑いで停止された", "suspended, somebody else may be in"),
+    ("enabled", "また使えるようになった", "can be used again"),
+    ("purged", "削除された", "deleted"),
+    ("logout", "ログアウトした", "signed out"),
+];
+
 /// The token of an event about a person, and the content type and body it travels in.
 fn event(town: &Town, id: &str, kind: Kind, what: &str, person: &str) -> (&'static str, String) {
     let sub = subject(id, person);
@@ -82,7 +93,12 @@ pub(crate) async fn send(State(town): State<Arc<Town>>, Path(id): Path<String>, 
     }
     let to = format!("{}/sign-in/{id}/events", town.client);
     match deliver(&town.client, &format!("/sign-in/{id}/events"), kind, &text).await {
-        Some(status) if (200..300).contains(&status) => Redirect::to("/").into_response(),
+        Some(status) if (200..300).contains(&status) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs([("pushed", what.as_str()), ("shop", &id), ("person", &person)])
+                .finish();
+            Redirect::to(&format!("/?{query}")).into_response()
+        }
         status => {
             let words = format!("<p>{} → {status:?}</p><p><a href=\"/\">←</a></p>", escape(&to));
             page(StatusCode::BAD_GATEWAY, shop.name, &words)

@@ -79,6 +79,7 @@ struct HomePage<'a> {
     sessions: usize,
     attempts: Vec<AttemptView>,
     welcome: bool,
+    staff: bool,
     notice: Option<String>,
 }
 
@@ -151,6 +152,7 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
         sessions: overview.sessions,
         attempts,
         welcome: context.query("done") == Some("welcome"),
+        staff: overview.account.staff_since.is_some(),
         notice: match context.query("done") {
             Some(done @ ("tested" | "linked")) => Some(view.tk("notice", done).into_owned()),
             _ => None,

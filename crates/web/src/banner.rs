@@ -90,7 +90,7 @@ impl Banner {
             body: Piece::all(body),
             next: notice.next_update_at.map(|at| view.f1("banner-next", "time", view.time(&at.0))),
             works: (!minor).then(|| works(view, board)),
-            useless: !minor && notice.impact != Impact::Minor && is_useless(view),
+            useless: notice.kind == Kind::Incident && !minor && notice.impact != Impact::Minor && is_useless(view),
             ends: notice.ends_at.or(notice.next_update_at).map(rfc3339).unwrap_or_default(),
         }
     }
@@ -150,14 +150,38 @@ impl Piece {
     pub(crate) fn all(text: &str) -> Vec<Self> {
         let mut finder = linkify::LinkFinder::new();
         finder.kinds(&[linkify::LinkKind::Url]);
-        finder
-            .spans(text)
-            .map(|span| {
-                let text = span.as_str().to_owned();
-                // Other schemes stay words.
-                let link = span.kind().is_some() && (text.starts_with("https://") || text.starts_with("http://"));
-                Self { text, link }
-            })
-            .collect()
+        let mut pieces = Vec::new();
+        for span in finder.spans(text) {
+            let text = span.as_str();
+            // Other schemes stay words, and an address has no letters but ASCII: Japanese goes on
+            // behind it without a blank.
+            let link = span.kind().is_some() && (text.starts_with("https://") || text.starts_with("http://"));
+            let end = if link { text.find(|c: char| !c.is_ascii()).unwrap_or(text.len()) } else { text.len() };
+            pieces.push(Self { text: text[..end].to_owned(), link });
+            if end < text.len() {
+                pieces.extend(Self::all(&text[end..]));
+            }
+        }
+        pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_end_where_japanese_goes_on() {
+        let links = |text: &str| -> Vec<String> {
+            Piece::all(text).into_iter().filter(|piece| piece.link).map(|piece| piece.text).collect()
+        };
+        assert_eq!(links("詳しくは https://blog.example.jp/news?a=1&b=2。"), ["https://blog.example.jp/news?a=1&b=2"]);
+        assert_eq!(
+            links("「https://blog.example.jp/news」、https://blog.example.jp/a、をご覧ください。"),
+            ["https://blog.example.jp/news", "https://blog.example.jp/a"]
+        );
+        assert!(links("javascript:alert(1) ftp://example.jp/").is_empty());
+        let whole: String = Piece::all("a https://x.jp/、b").into_iter().map(|piece| piece.text).collect();
+        assert_eq!(whole, "a https://x.jp/、b");
     }
 }

@@ -8,7 +8,7 @@ use kagiya_domain::{
     diagnosis::STOP,
     remedy::Remedy,
 };
-use kagiya_flows::Refusal;
+use kagiya_flows::{Refusal, platform::board::Wish};
 use kagiya_text::Arg;
 
 use crate::{
@@ -113,7 +113,8 @@ impl VerdictView {
                 Evidence::ManyHaveThis { .. } => Some(("many", because(view, fact))),
                 _ => None,
             }),
-            me_too: matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
+            me_too: verdict.cause != Cause::PlatformMaintenance
+                && matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
         };
         verdict.carrying(return_to.as_ref().map_or("", |to| to.as_str()))
     }
@@ -222,6 +223,10 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     }
     if refusal.verdict.repeated >= STOP && refusal.verdict.wait_until.is_none() {
         return (view.t("verdict-stop-title").into_owned(), view.t("verdict-stop-lead").into_owned());
+    }
+    let open = view.context.web.app.board.get().shut(Wish::SignIn, view.context.now).is_none();
+    if refusal.verdict.cause == Cause::PlatformMaintenance && open {
+        return (view.t("read-only-title").into_owned(), view.t("read-only-lead").into_owned());
     }
     let key = refusal.verdict.cause.key();
     // A stranger is told both halves of "ID or password", never which one it was.

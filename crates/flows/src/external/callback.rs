@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Timestamp,
+    Audience, Evidence, Span, Timestamp,
     account::{AccountState, can_come_back},
     code,
     link::{LinkEvent, LinkSource},
@@ -93,6 +93,8 @@ pub enum Returned {
 
 /// Longer states are none of ours.
 const STATE: usize = 200;
+/// Tickets of one network in a minute that providers refuse; many people may share an address.
+const FAILING: u32 = 120;
 /// Longer tickets are nobody's.
 const CODE: usize = 4_096;
 
@@ -260,9 +262,16 @@ pub async fn run(
         user: Some(answer.user.as_str()).filter(|user| !user.is_empty()),
         now: seconds(now),
     };
+    // Whoever makes up tickets has us knock at the provider's door with each.
+    let failing = format!("exchange {}", visitor.network_counter());
+    if app.notes.is_spent(&failing, FAILING, now) {
+        let until = now.plus(Span::minutes(1));
+        return Ok(Err(refuse(app, visitor, 429, vec![Evidence::NetworkSpent { until }]).await));
+    }
     let identity = match entry.provider.exchange(&ticket).await {
         Ok(identity) => identity,
         Err(failure) => {
+            app.notes.take_of(&failing, FAILING, now);
             let draft = facts::failed(app, visitor, &entry, &failure).await?;
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }

@@ -10,7 +10,7 @@ use axum::{
 use http::StatusCode;
 use kagiya_domain::{
     Timestamp,
-    notice::{Door, Impact, Notice, Stage, Wrong},
+    notice::{Door, Impact, Kind, Notice, Stage, Wrong},
 };
 use kagiya_flows::{
     Fault,
@@ -33,21 +33,41 @@ use crate::{
 struct NoticesPage<'a> {
     v: &'a View<'a>,
     wrong: Option<(String, String)>,
+    /// Which notice was to be changed; empty: a new one was to be made.
+    at: &'a str,
     fields: Option<&'a Fields>,
     zone: String,
     components: Vec<(String, String)>,
     open: Vec<NoticeView>,
+    /// How many incidents are open.
+    incidents: usize,
     over: Vec<NoticeView>,
 }
 
 impl NoticesPage<'_> {
-    /// What was typed into a field.
+    /// What was typed into a field of the form for a new notice.
     fn typed(&self, name: &str) -> &str {
-        self.fields.map_or("", |fields| fields.get(name))
+        self.typed_at("", name)
+    }
+
+    /// What was chosen in the form for a new notice, or what stands there at first.
+    fn chosen<'s>(&'s self, name: &str, first: &'s str) -> &'s str {
+        let typed = self.typed(name);
+        if typed.is_empty() { first } else { typed }
+    }
+
+    /// Whether a component was ticked in the form for a new notice.
+    fn ticked(&self, id: &str) -> bool {
+        self.at.is_empty() && self.fields.is_some_and(|fields| fields.all("component").any(|ticked| ticked == id))
+    }
+
+    /// What was typed into a field of the form of a notice.
+    fn typed_at(&self, id: &str, name: &str) -> &str {
+        self.fields.filter(|_| self.at == id).map_or("", |fields| fields.get(name))
     }
 }
 
-fn list_page(context: &Context, fields: Option<&Fields>, wrong: Option<&Wrong>) -> Response {
+fn list_page(context: &Context, at: &str, fields: Option<&Fields>, wrong: Option<&Wrong>) -> Response {
     let view = View::new(context);
     let app = &context.web.app;
     let board = app.board.get();
@@ -58,9 +78,11 @@ fn list_page(context: &Context, fields: Option<&Fields>, wrong: Option<&Wrong>) 
     let content = NoticesPage {
         v: &view,
         wrong: wrong.map(|wrong| (wrong.field.to_owned(), words(&view, wrong))),
+        at,
         fields,
         zone,
         components: app.component_names().into_iter().map(|id| (id.clone(), component_name(&view, &id))).collect(),
+        incidents: open.iter().filter(|notice| notice.kind == Kind::Incident).count(),
         open: open.into_iter().map(|notice| NoticeView::new(&view, notice)).collect(),
         over: over.into_iter().take(30).map(|notice| NoticeView::new(&view, notice)).collect(),
     };
@@ -77,7 +99,7 @@ pub(super) fn words(view: &View<'_>, wrong: &Wrong) -> String {
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
     match require(&context).await {
-        Ok(_) => list_page(&context, None, None),
+        Ok(_) => list_page(&context, "", None, None),
         Err(response) => response,
     }
 }
@@ -151,17 +173,17 @@ async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<
     notices::open(app, report, "", actor).await
 }
 
-fn done(context: &Context, fields: &Fields, done: Result<Result<Notice, Wrong>, Fault>) -> Response {
+fn done(context: &Context, at: &str, fields: &Fields, done: Result<Result<Notice, Wrong>, Fault>) -> Response {
     match done {
         Ok(Ok(notice)) => see_other(context, &format!("/staff/notices#{}", notice.id)),
         Ok(Err(wrong)) if wrong.key == "notice-wrong-none" => not_found_page(context),
-        Ok(Err(wrong)) => list_page(context, Some(fields), Some(&wrong)),
+        Ok(Err(wrong)) => list_page(context, at, Some(fields), Some(&wrong)),
         Err(fault) => fault_page(context, &fault),
     }
 }
 
 pub(crate) async fn create(State(_): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
-    done(&context, &fields, make(&context, &fields, &staff.actor()).await)
+    done(&context, "", &fields, make(&context, &fields, &staff.actor()).await)
 }
 
 pub(crate) async fn update(
@@ -169,7 +191,7 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     OfStaff(context, staff, fields): OfStaff,
 ) -> Response {
-    done(&context, &fields, change(&context, &fields, &id, &staff.actor()).await)
+    done(&context, &id, &fields, change(&context, &fields, &id, &staff.actor()).await)
 }
 
 async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {

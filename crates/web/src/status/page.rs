@@ -134,7 +134,8 @@ fn component(view: &View<'_>, board: &Snapshot, id: &str) -> ComponentView {
         .collect();
     let (all, out) = known.iter().fold((0_i64, 0_i64), |sum, day| (sum.0 + day.ms, sum.1 + day.out_ms));
     // Rounded down: a minute of outage is never "100 %".
-    let uptime = (all > 0).then(|| (i128::from(all - out) * 10_000 / i128::from(all)).to_string());
+    // And a day of watching is the least that says anything.
+    let uptime = (all >= 86_400_000).then(|| (i128::from(all - out) * 10_000 / i128::from(all)).to_string());
     let uptime = uptime.map(|n| format!("{n:0>3}")).map(|n| format!("{}.{}", &n[..n.len() - 2], &n[n.len() - 2..]));
     let level = board.level(id, view.context.now);
     ComponentView {
