@@ -128,7 +128,10 @@ class Subscriptions(OnBoth):
         for url in ("http://127.0.0.1:1/", "https://10.0.0.1/x", "https://[::1]/", "https://localhost/", "http://169.254.169.254/latest", "file:///etc/passwd", "x", "http://example.com/"):
             page = b.submit("/status", "/status/subscribe", url=url)
             self.assertEqual(page.status, 422, url)
+            # The reason stands at the field, and what was typed in it.
             self.assertIn('href="#url"', page.text)
+            self.assertIn('id="url-error"', page.text)
+            self.assertIn(f'value="{url}"', page.text)
 
 
 class TellMe(unittest.TestCase):

@@ -115,6 +115,8 @@ impl Failure {
         match self {
             Self::Unreachable { .. } | Self::Unreadable { .. } => Class::Trouble,
             Self::Answered { status, .. } if *status >= 500 || *status == 429 => Class::Trouble,
+            // An endpoint that leads elsewhere is not the one: redirects are not followed.
+            Self::Answered { status, .. } if (300..400).contains(status) => Class::Ours,
             Self::Answered { endpoint, status, code, words } => match (endpoint, classify(kind, code, words)) {
                 (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 401 => Class::Dead,
                 (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 403 => Class::Ours,

@@ -33,6 +33,30 @@ fn done(context: &Context, key: &str, secret: Option<String>, token: Option<Stri
     render(&view, StatusCode::OK, &title, &DonePage { v: &view, key, secret, token })
 }
 
+#[derive(Template)]
+#[template(path = "subscribe_again.html")]
+struct AgainPage<'a> {
+    v: &'a View<'a>,
+    verdict: VerdictView,
+    /// `email` or `url`.
+    field: &'static str,
+    typed: &'a str,
+    errors: &'a [FieldError],
+}
+
+/// The form once more, with what was typed.
+fn again(context: &Context, fields: &Fields, refusal: &Refusal) -> Response {
+    let view = View::new(context);
+    let title = view.t("subscribe-title").into_owned();
+    let field = if fields.has("url") { "url" } else { "email" };
+    let verdict = VerdictView::new(&view, refusal);
+    let content = AgainPage { v: &view, verdict, field, typed: fields.get(field), errors: &refusal.fields };
+    let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = render(&view, status, &title, &content);
+    add_retry_after(&mut response, refusal);
+    response
+}
+
 pub(crate) async fn subscribe(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "subscribe", evidence).await;
@@ -49,7 +73,7 @@ pub(crate) async fn subscribe(State(_): State<Arc<Web>>, Sent(mut context, field
         Ok(Ok(subscribe::Begun::ByWebhook { secret, token })) => {
             done(&context, "subscribe-webhook", Some(secret), Some(token))
         }
-        Ok(Err(refusal)) => refused_page(&context, &refusal, "/status"),
+        Ok(Err(refusal)) => again(&context, &fields, &refusal),
         Err(fault) => fault_page(&context, &fault),
     }
 }
