@@ -332,6 +332,15 @@ mod tests {
     }
 
     #[test]
+    fn trouble_is_not_learned_from() {
+        let mut detector = Detector::new(component::PASSWORD, Timestamp(0));
+        run(&mut detector, &[(6, 5, 0)], Usual::default());
+        assert!(detector.is_calm(Usual::default()));
+        run(&mut detector, &[(2, 0, 5)], Usual::default());
+        assert!(!detector.is_calm(Usual::default()));
+    }
+
+    #[test]
     fn lengths_are_kept_by_class() {
         let mut tick = Tick::default();
         (0..95).for_each(|_| tick.took(50_000));

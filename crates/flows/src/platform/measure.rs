@@ -68,3 +68,20 @@ impl Measure {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dead_domain_counts_once_a_minute() {
+        let measure = Measure::default();
+        for second in 0..59 {
+            measure.put_off("dead.example", Timestamp(second * 1_000));
+        }
+        assert_eq!(measure.take(MAIL).failed, 1);
+        measure.put_off("other.example", Timestamp(59_000));
+        measure.put_off("dead.example", Timestamp(61_000));
+        assert_eq!(measure.take(MAIL).failed, 2);
+    }
+}
