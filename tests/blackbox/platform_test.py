@@ -191,7 +191,8 @@ class DatabaseGone(unittest.TestCase):
     def setUp(self):
         self.cluster = Cluster()
         self.addCleanup(self.cluster.close)
-        self.server = Server(database=self.cluster.database(), toml=FAST)
+        self.url = self.cluster.database()
+        self.server = Server(database=self.url, toml=FAST)
         self.addCleanup(self.server.__exit__)
         self.server.account("hana")
         self.member = Browser(self.server)
@@ -312,6 +313,18 @@ class DatabaseGone(unittest.TestCase):
         self.cluster.stop()
         self.gone()
         self.assertNotEqual(self.member.get("/auth/check").status, 200)
+
+
+    def test_what_another_server_ended_before_stays_ended(self):
+        with Server("--keys", os.path.join(self.server.data, "keys"), database=self.url, toml=FAST) as other:
+            there = Browser(other)
+            there.cookies = dict(self.member.cookies)
+            self.assertEqual(there.get("/auth/check").status, 200)
+            self.member.submit("/sign-out")
+            time.sleep(2)
+            self.cluster.stop()
+            until(lambda: level(other, "database") == "major_outage", 60)
+            self.assertNotEqual(there.get("/auth/check").status, 200)
 
 
 class ClockJumps(unittest.TestCase):

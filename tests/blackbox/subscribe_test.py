@@ -188,22 +188,22 @@ class Amends(OnBoth):
         told = [m for m in s.wait_mails("hana@example.jp", 2) if "解除" in m["Subject"]]
         self.assertEqual(len(told), 1)
 
-    def test_failures_meanwhile_leave_no_lock(self):
+    def locked_meanwhile(self):
         s = self.server
         s.account("hana")
         s.run("incident", "open", "--message", "調べています", "--component", "password")
         time.sleep(1.5)
         self.lock(Browser(s))
+        return s
+
+    def test_failures_meanwhile_leave_no_lock(self):
+        s = self.locked_meanwhile()
         s.run("incident", "resolve", "--message", "直りました")
         time.sleep(1.5)
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
 
     def test_a_lock_of_the_trouble_can_be_ended_meanwhile(self):
-        s = self.server
-        s.account("hana")
-        s.run("incident", "open", "--message", "調べています", "--component", "password")
-        time.sleep(1.5)
-        self.lock(Browser(s))
+        s = self.locked_meanwhile()
         self.assertNotEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
         s.run("account", "unlock", "hana")
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
@@ -214,6 +214,10 @@ class Amends(OnBoth):
         s.account("hana")
         self.assertEqual(self.lock(Browser(s)).status, 429)
         s.run("incident", "open", "--message", "遅くなっています", "--component", "password", "--impact", "minor")
+        time.sleep(1.5)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 429)
+        # Nor does the end of what was minor.
+        s.run("incident", "resolve")
         time.sleep(1.5)
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 429)
 

@@ -24,7 +24,7 @@ pub async fn evidence(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>,
     let mut conn = app.store.reader().await?;
     let mut evidence = Vec::new();
     // One receiver's server that puts everything off makes nobody else's mail late.
-    let oldest = store::outbox::oldest_of_ours(&mut conn).await?;
+    let (oldest, _) = store::outbox::oldest(&mut conn).await?;
     if let Some(late) = oldest.map(|at| app.now().since(at)).filter(|late| *late > SLOW_MAIL) {
         evidence.push(Evidence::MailQueueSlow { minutes: late.as_minutes_up() });
     }

@@ -102,14 +102,16 @@ pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp, status: i64) -> 
     execute!(conn, "UPDATE outbox SET due_at = $2, put_off = $3 WHERE id = $1", id, at.0, status).map(drop)
 }
 
-/// When the oldest mail was asked for that waits for us rather than for its receiver's server.
-pub async fn oldest_of_ours(conn: &mut Conn) -> Result<Option<Timestamp>> {
-    let (oldest,): (Option<i64>,) = one!(
+/// Of all mails but notices: when the oldest was asked for that waits for us rather than for its
+/// receiver's server, and the oldest that has not been tried.
+pub async fn oldest(conn: &mut Conn) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
+    let (ours, untried): (Option<i64>, Option<i64>) = one!(
         conn,
-        (Option<i64>,),
-        "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND put_off = 0 AND kind <> 'notice'"
+        (Option<i64>, Option<i64>),
+        "SELECT MIN(CASE WHEN put_off = 0 THEN created_at END), MIN(CASE WHEN tries = 0 THEN created_at END)
+         FROM outbox WHERE done_at IS NULL AND kind <> 'notice'"
     )?;
-    Ok(oldest.map(Timestamp))
+    Ok((ours.map(Timestamp), untried.map(Timestamp)))
 }
 
 /// When the oldest mail that waits was asked for, and how many wait.
@@ -117,16 +119,6 @@ pub async fn waiting(conn: &mut Conn) -> Result<(Option<Timestamp>, i64)> {
     let (oldest, count): (Option<i64>, i64) =
         one!(conn, (Option<i64>, i64), "SELECT MIN(created_at), COUNT(*) FROM outbox WHERE done_at IS NULL")?;
     Ok((oldest.map(Timestamp), count))
-}
-
-/// When the oldest mail but notices was asked for that is due and has not been tried.
-pub async fn oldest_untried(conn: &mut Conn) -> Result<Option<Timestamp>> {
-    let (oldest,): (Option<i64>,) = one!(
-        conn,
-        (Option<i64>,),
-        "SELECT MIN(created_at) FROM outbox WHERE done_at IS NULL AND tries = 0 AND kind <> 'notice'"
-    )?;
-    Ok(oldest.map(Timestamp))
 }
 
 /// When the next mail is due.

@@ -385,9 +385,9 @@ async fn attempts_mails_and_answers() {
             write!(store, |conn| outbox::done(conn, Uuid::from_u128(2), true, NOW));
             write!(store, |conn| outbox::done(conn, Uuid::from_u128(3), false, NOW));
             write!(store, |conn| outbox::retry_at(conn, Uuid::from_u128(1), NOW, 0));
-            assert_eq!(outbox::oldest_of_ours(&mut read(store).await).await.unwrap(), Some(NOW));
+            assert_eq!(outbox::oldest(&mut read(store).await).await.unwrap(), (Some(NOW), None));
             write!(store, |conn| outbox::retry_at(conn, Uuid::from_u128(1), NOW, 451));
-            assert_eq!(outbox::oldest_of_ours(&mut read(store).await).await.unwrap(), None);
+            assert_eq!(outbox::oldest(&mut read(store).await).await.unwrap(), (None, None));
             assert_eq!(outbox::next_due(&mut read(store).await).await.unwrap(), Some(NOW));
             write!(store, |conn| outbox::done(conn, Uuid::from_u128(1), false, NOW));
             assert_eq!(write!(store, |conn| outbox::sweep(conn, NOW.plus(Span::days(1)))), 3);

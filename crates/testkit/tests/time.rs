@@ -216,3 +216,33 @@ async fn the_owner_is_told_what_a_stranger_is_not() {
     assert!(server.why(&refused.reference()).await.attempt.resolved_by.is_some());
     server.end().await;
 }
+
+#[tokio::test]
+async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
+    use kagiya_domain::notice::{Impact, Stage};
+    use kagiya_flows::notices::{self, Change, Report, Text};
+    for (actor, expected) in [("system", 429), ("cli", 303)] {
+        let server = TestServer::start().await;
+        server.member("hana", PASSWORD).await;
+        let since = Some(server.app.now());
+        server.advance(Span::minutes(1));
+        let mut browser = server.browser();
+        for n in 0..12 {
+            browser.sign_in("hana", &format!("wrong {n}")).await;
+        }
+        let report = Report {
+            text: Text { message: "調べています".into(), ..Text::default() },
+            impact: Impact::Major,
+            stage: Stage::Investigating,
+            components: vec!["password".into()],
+            since,
+            next_update: None,
+        };
+        // As the server publishes one by itself, where the settings let it.
+        let told = notices::open(&server.app, report, "component:password", "system").await.unwrap().unwrap();
+        let over = Change { stage: Some(Stage::Resolved), ..Change::default() };
+        notices::change(&server.app, told, over, actor).await.unwrap().unwrap();
+        assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, expected, "{actor}");
+        server.end().await;
+    }
+}

@@ -226,12 +226,12 @@ enum Queue {
 
 async fn mail_queue(app: &App) -> Option<Queue> {
     let mut conn = app.store.reader().await.ok()?;
-    let untried = store::outbox::oldest_untried(&mut conn).await.ok()?;
+    let (ours, untried) = store::outbox::oldest(&mut conn).await.ok()?;
     if untried.is_some_and(|at| app.now().since(at).0 > MAIL_STUCK.0) {
         return Some(Queue::Stuck);
     }
-    let (_, waiting) = store::outbox::waiting(&mut conn).await.ok()?;
-    Some(if waiting == 0 { Queue::Empty } else { Queue::Waiting })
+    // What waits for its receiver's server says nothing of ours.
+    Some(if ours.is_none() { Queue::Empty } else { Queue::Waiting })
 }
 
 /// 0 to 167: the hour of the week in the service's zone.

@@ -45,7 +45,7 @@ pub(super) async fn run(app: &App) -> Result<(), Fault> {
             (say(kagiya_text::Lang::Ja), say(kagiya_text::Lang::En))
         });
         // Of several servers, one gets to do it.
-        notices::keep(app, next, told, "system", if longer { "extended" } else { "moved" }).await?;
+        notices::keep(app, next, told, notices::SYSTEM, if longer { "extended" } else { "moved" }).await?;
     }
     Ok(())
 }
