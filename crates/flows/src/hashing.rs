@@ -22,8 +22,9 @@ const QUEUE_PER_THREAD: usize = 200;
 /// Longer than this nobody is kept waiting for a hash: they are told to come back.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// After so long without work a thread gives its arena back.
-const IDLE: Duration = Duration::from_secs(20);
+/// After so long without work a thread gives its arena back: the server's own sign-in, once a minute,
+/// must not hold one for good.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// The queue is full: the caller answers 503 and counts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

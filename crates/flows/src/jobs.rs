@@ -57,6 +57,8 @@ fn repeat(app: &Arc<App>, every: Duration, name: &'static str, job: Job) {
         loop {
             match job(Arc::clone(&app)).await {
                 Ok(()) => failing = false,
+                // The server is stopping.
+                Err(Fault::Store(store::Error::Closing)) => return,
                 Err(error) if !failing => {
                     failing = true;
                     tracing::error!(%error, job = name, "a job failed; it goes on trying");

@@ -3,7 +3,7 @@
 use kagiya_domain::{Timestamp, account::AccountState};
 use uuid::Uuid;
 
-use crate::db::{Conn, Error, Result, all, execute, one, optional};
+use crate::db::{Conn, Error, Result, all, execute, one, optional, row};
 
 /// The login ID of the account with which the server tries itself; it is in no list.
 pub const HIDDEN: &str = "kagiya-self-check";
@@ -42,17 +42,18 @@ pub struct Credential {
     pub set_at: Option<Timestamp>,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    login_id: String,
-    state: String,
-    state_since: i64,
-    credential_version: i64,
-    created_at: i64,
-    staff_since: Option<i64>,
-    last_sign_in_at: Option<i64>,
-    lang: String,
+row! {
+    struct Row {
+        id: Uuid,
+        login_id: String,
+        state: String,
+        state_since: i64,
+        credential_version: i64,
+        created_at: i64,
+        staff_since: Option<i64>,
+        last_sign_in_at: Option<i64>,
+        lang: String,
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -61,6 +62,14 @@ struct CredentialRow {
     account: Row,
     phc: Option<String>,
     set_at: Option<i64>,
+}
+
+impl TryFrom<&rusqlite::Row<'_>> for CredentialRow {
+    type Error = rusqlite::Error;
+
+    fn try_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { account: row.try_into()?, phc: row.get("phc")?, set_at: row.get("set_at")? })
+    }
 }
 
 impl Row {

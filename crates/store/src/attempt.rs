@@ -4,54 +4,56 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, one, optional};
+use crate::db::{Conn, Result, all, execute, one, optional, row};
 
-/// An attempt. Times are in milliseconds.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Attempt {
-    /// Its key.
-    pub id: Uuid,
-    /// What a member reads out.
-    pub reference: String,
-    /// When it was made.
-    pub created_at: i64,
-    /// `sign_in`, `sign_up`, `recover`, `code`, …
-    pub kind: String,
-    /// `refused` or `signed_in`.
-    pub outcome: String,
-    /// The account, when one was meant.
-    pub account_id: Option<Uuid>,
-    /// Keyed digest of the account or of the typed login.
-    pub subject_key: Option<Vec<u8>>,
-    /// Digest of the browser's flow cookie.
-    pub browser_key: Option<Vec<u8>>,
-    /// Shortened network.
-    pub network: String,
-    /// Coarse browser, as JSON.
-    pub browser: String,
-    /// Evidence, as JSON.
-    pub evidence: String,
-    /// The leading cause at the staff's tier; empty for a success.
-    pub cause: String,
-    /// The leading cause that the person was told.
-    pub told: String,
-    /// What was repaired without asking, separated by blanks.
-    pub repairs: String,
-    /// In what it may differ from others, as `name:value` separated by blanks.
-    pub slices: String,
-    /// The steps that were advised, separated by blanks.
-    pub advised: String,
-    /// Until when evidence may still arrive.
-    pub pending_until: Option<i64>,
-    /// When the person got in after all.
-    pub resolved_at: Option<i64>,
-    /// By what.
-    pub resolved_by: Option<String>,
+row! {
+    /// An attempt. Times are in milliseconds.
+    #[derive(Clone, Debug)]
+    pub struct Attempt {
+        /// Its key.
+        pub id: Uuid,
+        /// What a member reads out.
+        pub reference: String,
+        /// When it was made.
+        pub created_at: i64,
+        /// `sign_in`, `sign_up`, `recover`, `code`, …
+        pub kind: String,
+        /// `refused` or `signed_in`.
+        pub outcome: String,
+        /// The account, when one was meant.
+        pub account_id: Option<Uuid>,
+        /// Keyed digest of the account or of the typed login.
+        pub subject_key: Option<Vec<u8>>,
+        /// Digest of the browser's flow cookie.
+        pub browser_key: Option<Vec<u8>>,
+        /// Shortened network.
+        pub network: String,
+        /// Coarse browser, as JSON.
+        pub browser: String,
+        /// Evidence, as JSON.
+        pub evidence: String,
+        /// The leading cause at the staff's tier; empty for a success.
+        pub cause: String,
+        /// The leading cause that the person was told.
+        pub told: String,
+        /// What was repaired without asking, separated by blanks.
+        pub repairs: String,
+        /// In what it may differ from others, as `name:value` separated by blanks.
+        pub slices: String,
+        /// The steps that were advised, separated by blanks.
+        pub advised: String,
+        /// Until when evidence may still arrive.
+        pub pending_until: Option<i64>,
+        /// When the person got in after all.
+        pub resolved_at: Option<i64>,
+        /// By what.
+        pub resolved_by: Option<String>,
+    }
 }
 
 /// Keeps an attempt.
 pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO attempt (id, reference, created_at, kind, outcome, account_id, subject_key, browser_key, network, browser,
          evidence, cause, advised, pending_until, told, repairs, slices)
@@ -73,7 +75,7 @@ pub async fn insert(conn: &mut Conn, a: &Attempt) -> Result<()> {
         a.told.as_str(),
         a.repairs.as_str(),
         a.slices.as_str()
-    )
+    ).map(drop)
 }
 
 /// The attempt of a reference.
@@ -164,7 +166,7 @@ pub async fn resolve(
     now: Timestamp,
 ) -> Result<()> {
     let Some(browser_key) = browser_key else {
-        return later!(
+        return execute!(
             conn,
             "UPDATE attempt SET resolved_at = $3, resolved_by = $4
              WHERE account_id = $1 AND created_at > $2 AND outcome <> 'signed_in' AND resolved_at IS NULL",
@@ -172,9 +174,10 @@ pub async fn resolve(
             since.0,
             now.0,
             by
-        );
+        )
+        .map(drop);
     };
-    later!(
+    execute!(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5
          WHERE ((account_id = $1 AND created_at > $3 AND (browser_key = $2 OR browser_key IS NULL))
@@ -185,6 +188,7 @@ pub async fn resolve(
         now.0,
         by
     )
+    .map(drop)
 }
 
 /// The last attempts of an account, the newest first.
@@ -216,21 +220,23 @@ pub async fn of_subject(conn: &mut Conn, subject_key: &[u8], from: Timestamp, to
     )
 }
 
-/// What is kept of an attempt that matters for the next one of the same browser.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Recent {
-    /// As [`Attempt::kind`].
-    pub kind: String,
-    /// As [`Attempt::outcome`].
-    pub outcome: String,
-    /// As [`Attempt::told`].
-    pub told: String,
-    /// As [`Attempt::network`].
-    pub network: String,
-    /// As [`Attempt::repairs`].
-    pub repairs: String,
-    /// As [`Attempt::created_at`].
-    pub created_at: i64,
+row! {
+    /// What is kept of an attempt that matters for the next one of the same browser.
+    #[derive(Clone, Debug)]
+    pub struct Recent {
+        /// As [`Attempt::kind`].
+        pub kind: String,
+        /// As [`Attempt::outcome`].
+        pub outcome: String,
+        /// As [`Attempt::told`].
+        pub told: String,
+        /// As [`Attempt::network`].
+        pub network: String,
+        /// As [`Attempt::repairs`].
+        pub repairs: String,
+        /// As [`Attempt::created_at`].
+        pub created_at: i64,
+    }
 }
 
 /// The attempts of a browser since then, the newest first.
@@ -255,23 +261,25 @@ pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64
     )
 }
 
-/// What is read of an attempt to see how people fare.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Lately {
-    /// When it was made.
-    pub created_at: i64,
-    /// `refused` or `signed_in`.
-    pub outcome: String,
-    /// The leading cause that the person was told.
-    pub told: String,
-    /// The leading cause at the staff's tier.
-    pub cause: String,
-    /// Digest of the browser's flow cookie.
-    pub browser_key: Option<Vec<u8>>,
-    /// Shortened network.
-    pub network: String,
-    /// In what it may differ from others.
-    pub slices: String,
+row! {
+    /// What is read of an attempt to see how people fare.
+    #[derive(Clone, Debug)]
+    pub struct Lately {
+        /// When it was made.
+        pub created_at: i64,
+        /// `refused` or `signed_in`.
+        pub outcome: String,
+        /// The leading cause that the person was told.
+        pub told: String,
+        /// The leading cause at the staff's tier.
+        pub cause: String,
+        /// Digest of the browser's flow cookie.
+        pub browser_key: Option<Vec<u8>>,
+        /// Shortened network.
+        pub network: String,
+        /// In what it may differ from others.
+        pub slices: String,
+    }
 }
 
 /// Sign-ins and refusals since then, the newest first.

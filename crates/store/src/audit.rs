@@ -3,19 +3,21 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// One line of the audit trail.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Line {
-    /// When, in milliseconds.
-    pub at: i64,
-    /// Who: `owner`, `staff:LOGIN_ID`, `cli` or `system`.
-    pub actor: String,
-    /// What.
-    pub act: String,
-    /// With what.
-    pub detail: String,
+row! {
+    /// One line of the audit trail.
+    #[derive(Clone, Debug)]
+    pub struct Line {
+        /// When, in milliseconds.
+        pub at: i64,
+        /// Who: `owner`, `staff:LOGIN_ID`, `cli` or `system`.
+        pub actor: String,
+        /// What.
+        pub act: String,
+        /// With what.
+        pub detail: String,
+    }
 }
 
 /// Adds a line.

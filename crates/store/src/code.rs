@@ -3,21 +3,23 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one};
+use crate::db::{Conn, Result, all, execute, one, row};
 
-/// A mailed code.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Code {
-    /// Its key.
-    pub id: Uuid,
-    /// For which flow it was mailed.
-    pub flow_id: Uuid,
-    /// Keyed digest of purpose, subject and digits.
-    pub digest: Vec<u8>,
-    /// When it ends, in milliseconds.
-    pub expires_at: i64,
-    /// When it was used.
-    pub spent_at: Option<i64>,
+row! {
+    /// A mailed code.
+    #[derive(Clone, Debug)]
+    pub struct Code {
+        /// Its key.
+        pub id: Uuid,
+        /// For which flow it was mailed.
+        pub flow_id: Uuid,
+        /// Keyed digest of purpose, subject and digits.
+        pub digest: Vec<u8>,
+        /// When it ends, in milliseconds.
+        pub expires_at: i64,
+        /// When it was used.
+        pub spent_at: Option<i64>,
+    }
 }
 
 /// Keeps a code's digest. Being the newest of its subject, it ends all older ones.

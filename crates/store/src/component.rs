@@ -3,17 +3,19 @@
 use kagiya_domain::{Timestamp, component::Level};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// What one server sees of one component.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Observation {
-    /// The component.
-    pub component: String,
-    /// As [`Level::as_str`].
-    pub level: String,
-    /// Since when, in milliseconds.
-    pub since: i64,
+row! {
+    /// What one server sees of one component.
+    #[derive(Clone, Debug)]
+    pub struct Observation {
+        /// The component.
+        pub component: String,
+        /// As [`Level::as_str`].
+        pub level: String,
+        /// Since when, in milliseconds.
+        pub since: i64,
+    }
 }
 
 /// Notes what a server sees.
@@ -84,19 +86,21 @@ pub async fn forget_days(conn: &mut Conn, before: i64) -> Result<()> {
     execute!(conn, "DELETE FROM component_day WHERE day < $1", before).map(drop)
 }
 
-/// How a component fared in an hour of the week.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Usual {
-    /// The component.
-    pub component: String,
-    /// 0 to 167.
-    pub hour: i64,
-    /// Tries.
-    pub tries: i64,
-    /// Those that succeeded.
-    pub good: i64,
-    /// How long the slower ones took, in microseconds.
-    pub slow_us: i64,
+row! {
+    /// How a component fared in an hour of the week.
+    #[derive(Clone, Debug)]
+    pub struct Usual {
+        /// The component.
+        pub component: String,
+        /// 0 to 167.
+        pub hour: i64,
+        /// Tries.
+        pub tries: i64,
+        /// Those that succeeded.
+        pub good: i64,
+        /// How long the slower ones took, in microseconds.
+        pub slow_us: i64,
+    }
 }
 
 /// How all components usually fare.

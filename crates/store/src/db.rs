@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr};
 use sqlx::{PgConnection, pool::PoolConnection, postgres::PgConnectOptions};
 
 pub use crate::error::{Error, Result};
-use crate::script::Scripted;
+use crate::lite::Lite;
 
 /// Where the data is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl FromStr for Location {
 /// A connection to one of the two; inside [`Store::write`] it is in a transaction.
 pub enum Conn {
     /// SQLite.
-    Sqlite(Scripted),
+    Sqlite(Lite),
     /// PostgreSQL outside a transaction.
     Postgres(PoolConnection<sqlx::Postgres>),
     /// PostgreSQL inside a transaction, rolled back when dropped.
@@ -46,7 +46,7 @@ pub enum Conn {
 }
 
 pub(crate) enum Backend<'c> {
-    Sqlite(&'c mut Scripted),
+    Sqlite(&'c mut Lite),
     Postgres(&'c mut PgConnection),
 }
 
@@ -59,61 +59,28 @@ impl Conn {
         }
     }
 
-    /// Runs a statement without parameters, behind whatever waits.
+    /// Runs statements without parameters.
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<()> {
         match self.backend() {
-            Backend::Sqlite(conn) => {
-                conn.later(sql);
-                conn.flush().await
-            }
+            Backend::Sqlite(conn) => conn.batch(sql).map_err(Error::from),
             Backend::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop).map_err(Error::from),
-        }
-    }
-
-    /// As [`Conn::raw`]; SQLite runs it with the next statement.
-    pub(crate) async fn raw_later(&mut self, sql: &'static str) -> Result<()> {
-        if let Backend::Sqlite(conn) = self.backend() {
-            conn.later(sql);
-            return Ok(());
-        }
-        self.raw(sql).await
-    }
-
-    /// Runs what waits.
-    pub(crate) async fn flush(&mut self) -> Result<()> {
-        match self.backend() {
-            Backend::Sqlite(conn) => conn.flush().await,
-            Backend::Postgres(_) => Ok(()),
         }
     }
 }
 
 /// Runs a statement on either database: `execute!(conn, SQL, binds…)` gives the row count,
 /// `one!`, `optional!` and `all!` give rows of the named type.
-///
-/// `later!` is for a change whose row count nobody asks for and that no constraint refuses:
-/// SQLite runs it together with the next statement of the transaction, or with its commit.
 macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn.backend() {
             $crate::db::Backend::Sqlite(c) => {
-                let (sql, waiting) = c.statement($sql);
-                let query = sqlx::query_with::<sqlx::Sqlite, _>(sql, waiting)$(.bind($bind))*;
-                c.changes(query).await
+                c.execute($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]).map_err($crate::Error::from)
             }
-            $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()),
-        }
-        .map_err($crate::Error::from)
-    };
-}
-macro_rules! later {
-    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
-        match $conn.backend() {
-            $crate::db::Backend::Sqlite(c) => {
-                let arguments = c.later($sql);
-                Ok(())$(.and_then(|()| sqlx::Arguments::add(arguments, $bind)))*.map_err($crate::error::encoding)
-            }
-            $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*.execute(c).await.map(drop).map_err($crate::Error::from),
+            $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+                .execute(c)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err($crate::Error::from),
         }
     };
 }
@@ -121,15 +88,17 @@ macro_rules! fetch {
     ($how:ident, $conn:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn.backend() {
             $crate::db::Backend::Sqlite(c) => {
-                let (sql, waiting) = c.statement($sql);
-                sqlx::query_as_with::<sqlx::Sqlite, $row, _>(sql, waiting)$(.bind($bind))*.$how(c.connection()).await
+                c.$how::<$row>($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]).map_err($crate::Error::from)
             }
-            $crate::db::Backend::Postgres(c) => sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*.$how(c).await,
+            $crate::db::Backend::Postgres(c) => sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*
+                .$how(c)
+                .await
+                .map_err($crate::Error::from),
         }
-        .map_err($crate::Error::from)
     };
 }
 macro_rules! one { ($($t:tt)*) => { $crate::db::fetch!(fetch_one, $($t)*) }; }
 macro_rules! optional { ($($t:tt)*) => { $crate::db::fetch!(fetch_optional, $($t)*) }; }
 macro_rules! all { ($($t:tt)*) => { $crate::db::fetch!(fetch_all, $($t)*) }; }
-pub(crate) use {all, execute, fetch, later, one, optional};
+pub(crate) use crate::lite::row;
+pub(crate) use {all, execute, fetch, one, optional};

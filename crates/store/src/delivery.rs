@@ -3,21 +3,23 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-/// One answer.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Delivery {
-    /// When, in milliseconds.
-    pub at: i64,
-    /// Which mail.
-    pub kind: String,
-    /// `delivered`, `deferred` or `refused`.
-    pub outcome: String,
-    /// The SMTP status; 0 when the server could not be reached.
-    pub status: i64,
-    /// Its words, shortened.
-    pub answer: String,
+row! {
+    /// One answer.
+    #[derive(Clone, Debug)]
+    pub struct Delivery {
+        /// When, in milliseconds.
+        pub at: i64,
+        /// Which mail.
+        pub kind: String,
+        /// `delivered`, `deferred` or `refused`.
+        pub outcome: String,
+        /// The SMTP status; 0 when the server could not be reached.
+        pub status: i64,
+        /// Its words, shortened.
+        pub answer: String,
+    }
 }
 
 /// Keeps an answer.

@@ -3,7 +3,7 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, optional};
+use crate::db::{Conn, Result, all, execute, optional};
 
 /// Whether the account has signed in from this browser before.
 pub async fn is_known(conn: &mut Conn, account: Uuid, device_key: &[u8]) -> Result<bool> {
@@ -19,7 +19,7 @@ pub async fn is_known(conn: &mut Conn, account: Uuid, device_key: &[u8]) -> Resu
 
 /// Remembers a browser after a sign-in.
 pub async fn remember(conn: &mut Conn, account: Uuid, device_key: &[u8], now: Timestamp) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO device (account_id, device_key, first_seen_at, last_seen_at) VALUES ($1, $2, $3, $3)
          ON CONFLICT (account_id, device_key) DO UPDATE SET last_seen_at = excluded.last_seen_at",
@@ -27,6 +27,7 @@ pub async fn remember(conn: &mut Conn, account: Uuid, device_key: &[u8], now: Ti
         device_key,
         now.0
     )
+    .map(drop)
 }
 
 /// Forgets browsers that have not signed in since `before`: their cookies are gone.

@@ -3,21 +3,23 @@
 use kagiya_domain::{Timestamp, email::EmailAddress};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// An address of an account.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Email {
-    /// Lower-case.
-    pub address_key: String,
-    /// As mail is sent to it.
-    pub address: String,
-    /// When a code sent to it was typed, in milliseconds.
-    pub verified_at: i64,
-    /// Since when it is the first one written to.
-    pub primary_since: Option<i64>,
-    /// Since when it proves nothing: the mailbox is somebody else's, its provider says.
-    pub closed_since: Option<i64>,
+row! {
+    /// An address of an account.
+    #[derive(Clone, Debug)]
+    pub struct Email {
+        /// Lower-case.
+        pub address_key: String,
+        /// As mail is sent to it.
+        pub address: String,
+        /// When a code sent to it was typed, in milliseconds.
+        pub verified_at: i64,
+        /// Since when it is the first one written to.
+        pub primary_since: Option<i64>,
+        /// Since when it proves nothing: the mailbox is somebody else's, its provider says.
+        pub closed_since: Option<i64>,
+    }
 }
 
 /// Adds a verified address; `false` when some account has it.
@@ -86,18 +88,20 @@ pub async fn set_closed(conn: &mut Conn, account: Uuid, address_key: &str, since
 
 /// Opens one address of an account again: its owner came in by it.
 pub async fn open_one(conn: &mut Conn, account: Uuid, address_key: &str) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "UPDATE email SET closed_since = NULL
          WHERE address_key = $2 AND account_id = $1 AND closed_since IS NOT NULL",
         account,
         address_key
     )
+    .map(drop)
 }
 
 /// Opens every address of an account again: its owner has given another proof.
 pub async fn open_all(conn: &mut Conn, account: Uuid) -> Result<()> {
-    later!(conn, "UPDATE email SET closed_since = NULL WHERE account_id = $1 AND closed_since IS NOT NULL", account)
+    execute!(conn, "UPDATE email SET closed_since = NULL WHERE account_id = $1 AND closed_since IS NOT NULL", account)
+        .map(drop)
 }
 
 /// Removes an address that is not the primary one; `false` when nothing was removed.

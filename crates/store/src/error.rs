@@ -1,11 +1,22 @@
 //! What can go wrong in a store.
 
+use rusqlite::ffi;
+
 /// What can go wrong in a store. None of it is the member's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database refused, was gone, or was too slow.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+    /// SQLite refused.
+    #[error("database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// No connection was free in time.
+    #[error("database: no connection was free in time")]
+    Busy,
+    /// A transaction could not be begun; why stands in the log.
+    #[error("database: the transaction could not be begun")]
+    NotBegun,
     /// The data was written by a newer version of this program.
     #[error(
         "the database was written by a newer Kagiya (it has migration {0}, which this version does not know); \
@@ -40,7 +51,13 @@ impl Error {
 
     /// Whether somebody else wrote first what may stand only once.
     pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(said)) if said.is_unique_violation())
+        match self {
+            Self::Database(sqlx::Error::Database(said)) => said.is_unique_violation(),
+            Self::Sqlite(rusqlite::Error::SqliteFailure(said, _)) => {
+                [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY].contains(&said.extended_code)
+            }
+            _ => false,
+        }
     }
 
     pub(crate) fn copy(&self) -> Self {
@@ -51,6 +68,9 @@ impl Error {
             Self::Undone => Self::Undone,
             Self::Closing => Self::Closing,
             Self::Down => Self::Down,
+            Self::Busy => Self::Busy,
+            Self::NotBegun => Self::NotBegun,
+            Self::Sqlite(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
             Self::Database(e) => Self::Database(sqlx::Error::Protocol(e.to_string())),
             Self::Migration(text) => Self::Migration(text.clone()),
         }
@@ -59,8 +79,3 @@ impl Error {
 
 /// The result of a store function.
 pub type Result<T> = std::result::Result<T, Error>;
-
-/// A value that cannot be encoded is a defect of the statement, not of the data.
-pub(crate) fn encoding(error: sqlx::error::BoxDynError) -> Error {
-    Error::Database(sqlx::Error::Encode(error))
-}

@@ -2,19 +2,21 @@
 
 use kagiya_domain::{Timestamp, setup::SetupFault};
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// One mistake.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Finding {
-    /// Its name, see [`SetupFault::name`].
-    pub fault: String,
-    /// What was seen.
-    pub detail: String,
-    /// When it was seen first.
-    pub first_at: i64,
-    /// When it was seen last.
-    pub last_at: i64,
+row! {
+    /// One mistake.
+    #[derive(Clone, Debug)]
+    pub struct Finding {
+        /// Its name, see [`SetupFault::name`].
+        pub fault: String,
+        /// What was seen.
+        pub detail: String,
+        /// When it was seen first.
+        pub first_at: i64,
+        /// When it was seen last.
+        pub last_at: i64,
+    }
 }
 
 /// Notes that a mistake was seen; `true` when it was not seen since `fresh`.

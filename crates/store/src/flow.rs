@@ -3,49 +3,51 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-/// A flow, as it is kept. Times are in milliseconds.
-#[derive(Clone, Debug, Default, sqlx::FromRow)]
-pub struct Flow {
-    /// Its key.
-    pub id: Uuid,
-    /// What it is for: `sign_up`, `recover`, `unlock`, `confirm`, `add_email`.
-    pub kind: String,
-    /// Digest of the browser's flow cookie.
-    pub browser_key: Option<Vec<u8>>,
-    /// When it began.
-    pub created_at: i64,
-    /// When it is over.
-    pub expires_at: i64,
-    /// The person's language.
-    pub lang: String,
-    /// The address or login as typed.
-    pub typed: String,
-    /// The login ID asked for (sign-up).
-    pub login_id: Option<String>,
-    /// Its skeleton (sign-up): reserved until the flow is over.
-    pub skeleton: Option<String>,
-    /// The hash of the password asked for (sign-up).
-    pub phc: Option<String>,
-    /// The account, once it is known.
-    pub account_id: Option<Uuid>,
-    /// Keyed digest under which codes and counters are kept.
-    pub subject_key: Option<Vec<u8>>,
-    /// Where the person wanted to go.
-    pub return_to: Option<String>,
-    /// The attempt that this flow confirms.
-    pub attempt_id: Option<Uuid>,
-    /// When a mail was last asked for.
-    pub sent_at: Option<i64>,
-    /// Codes typed since then.
-    pub tries: i64,
-    /// When a right code was typed.
-    pub proven_at: Option<i64>,
-    /// When the act was completed.
-    pub finished_at: Option<i64>,
-    /// The way to a provider whose identity is linked at its end.
-    pub journey_id: Option<Uuid>,
+row! {
+    /// A flow, as it is kept. Times are in milliseconds.
+    #[derive(Clone, Debug, Default)]
+    pub struct Flow {
+        /// Its key.
+        pub id: Uuid,
+        /// What it is for: `sign_up`, `recover`, `unlock`, `confirm`, `add_email`.
+        pub kind: String,
+        /// Digest of the browser's flow cookie.
+        pub browser_key: Option<Vec<u8>>,
+        /// When it began.
+        pub created_at: i64,
+        /// When it is over.
+        pub expires_at: i64,
+        /// The person's language.
+        pub lang: String,
+        /// The address or login as typed.
+        pub typed: String,
+        /// The login ID asked for (sign-up).
+        pub login_id: Option<String>,
+        /// Its skeleton (sign-up): reserved until the flow is over.
+        pub skeleton: Option<String>,
+        /// The hash of the password asked for (sign-up).
+        pub phc: Option<String>,
+        /// The account, once it is known.
+        pub account_id: Option<Uuid>,
+        /// Keyed digest under which codes and counters are kept.
+        pub subject_key: Option<Vec<u8>>,
+        /// Where the person wanted to go.
+        pub return_to: Option<String>,
+        /// The attempt that this flow confirms.
+        pub attempt_id: Option<Uuid>,
+        /// When a mail was last asked for.
+        pub sent_at: Option<i64>,
+        /// Codes typed since then.
+        pub tries: i64,
+        /// When a right code was typed.
+        pub proven_at: Option<i64>,
+        /// When the act was completed.
+        pub finished_at: Option<i64>,
+        /// The way to a provider whose identity is linked at its end.
+        pub journey_id: Option<Uuid>,
+    }
 }
 
 /// Begins a flow.
@@ -185,6 +187,18 @@ pub async fn prove(conn: &mut Conn, id: Uuid, until: Timestamp, now: Timestamp) 
         until.0
     )?;
     Ok(rows == 1)
+}
+
+/// Where the person wanted to go who began `asked` in another browser.
+pub async fn take_destination(conn: &mut Conn, id: Uuid, asked: Uuid) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE flow SET return_to = (SELECT asked.return_to FROM flow AS asked WHERE asked.id = $2)
+         WHERE id = $1 AND id <> $2 AND return_to IS NULL",
+        id,
+        asked
+    )
+    .map(drop)
 }
 
 /// Completes a flow, once.

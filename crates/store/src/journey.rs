@@ -3,47 +3,49 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-/// A way to a provider, as it is kept. Times are in milliseconds.
-#[derive(Clone, Debug, Default, PartialEq, sqlx::FromRow)]
-pub struct Journey {
-    /// Its key.
-    pub id: Uuid,
-    /// Keyed digest of `state`.
-    pub state_key: Vec<u8>,
-    /// The provider's name in the settings.
-    pub provider: String,
-    /// `sign_in`, `link`, `relink`, `test`.
-    pub purpose: String,
-    /// Digest of the browser's flow cookie.
-    pub browser_key: Vec<u8>,
-    /// The account that is signed in, for all but signing in.
-    pub account_id: Option<Uuid>,
-    /// The link that is tried or replaced.
-    pub link_id: Option<Uuid>,
-    /// Where the person wanted to go.
-    pub return_to: Option<String>,
-    /// 1 when it was begun anew because signing in by itself failed.
-    pub by_hand: i64,
-    /// When the browser was sent away.
-    pub started_at: i64,
-    /// When it is over.
-    pub expires_at: i64,
-    /// What came as a form from the provider's page.
-    pub posted: Option<String>,
-    /// When it came back.
-    pub returned_at: Option<i64>,
-    /// What came of it.
-    pub outcome: String,
-    /// Who came back.
-    pub identity: Option<String>,
-    /// What the person says that the provider showed.
-    pub saw: Option<String>,
-    /// The reference of the attempt that says why it is not linked.
-    pub reference: Option<String>,
-    /// When the act was completed.
-    pub finished_at: Option<i64>,
+row! {
+    /// A way to a provider, as it is kept. Times are in milliseconds.
+    #[derive(Clone, Debug, Default, PartialEq)]
+    pub struct Journey {
+        /// Its key.
+        pub id: Uuid,
+        /// Keyed digest of `state`.
+        pub state_key: Vec<u8>,
+        /// The provider's name in the settings.
+        pub provider: String,
+        /// `sign_in`, `link`, `relink`, `test`.
+        pub purpose: String,
+        /// Digest of the browser's flow cookie.
+        pub browser_key: Vec<u8>,
+        /// The account that is signed in, for all but signing in.
+        pub account_id: Option<Uuid>,
+        /// The link that is tried or replaced.
+        pub link_id: Option<Uuid>,
+        /// Where the person wanted to go.
+        pub return_to: Option<String>,
+        /// 1 when it was begun anew because signing in by itself failed.
+        pub by_hand: i64,
+        /// When the browser was sent away.
+        pub started_at: i64,
+        /// When it is over.
+        pub expires_at: i64,
+        /// What came as a form from the provider's page.
+        pub posted: Option<String>,
+        /// When it came back.
+        pub returned_at: Option<i64>,
+        /// What came of it.
+        pub outcome: String,
+        /// Who came back.
+        pub identity: Option<String>,
+        /// What the person says that the provider showed.
+        pub saw: Option<String>,
+        /// The reference of the attempt that says why it is not linked.
+        pub reference: Option<String>,
+        /// When the act was completed.
+        pub finished_at: Option<i64>,
+    }
 }
 
 /// Begins a way.

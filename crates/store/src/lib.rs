@@ -1,7 +1,7 @@
 //! Keeps and finds domain facts in SQLite or PostgreSQL. Decides nothing.
 //!
 //! Every statement is written once, in SQL that both run, in the file of its noun.
-//! What differs between the two is in `db.rs`, `script.rs`, `store.rs` and the two folders of migrations.
+//! What differs between the two is in `db.rs`, `lite.rs`, `store.rs`, `writer.rs` and the two folders of migrations.
 
 pub mod account;
 pub mod ageing;
@@ -18,12 +18,12 @@ pub mod finding;
 pub mod flow;
 pub mod journey;
 pub mod link;
+mod lite;
 mod meter;
 pub mod notice;
 pub mod outbox;
 pub mod password;
 pub mod pushed;
-mod script;
 pub mod server;
 pub mod session;
 mod store;

@@ -6,39 +6,41 @@ use kagiya_domain::{
 };
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-/// A link, as it is kept. Times are in milliseconds.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Link {
-    /// Its key.
-    pub id: Uuid,
-    /// Whose it is.
-    pub account_id: Uuid,
-    /// The provider's name in the settings.
-    pub provider: String,
-    /// Who says so.
-    pub issuer: String,
-    /// Whom it calls so.
-    pub subject: String,
-    /// Whose identity it is, masked.
-    pub shown: String,
-    /// The verified address that came with it.
-    pub email_key: Option<String>,
-    /// As [`LinkState::as_str`].
-    pub state: String,
-    /// As [`LinkEvent::as_str`].
-    pub state_why: String,
-    /// As [`LinkSource::as_str`].
-    pub state_source: String,
-    /// Since when.
-    pub state_since: i64,
-    /// When it was made.
-    pub created_at: i64,
-    /// When its owner last came in by it.
-    pub last_used_at: Option<i64>,
-    /// When its owner removed it.
-    pub removed_at: Option<i64>,
+row! {
+    /// A link, as it is kept. Times are in milliseconds.
+    #[derive(Clone, Debug)]
+    pub struct Link {
+        /// Its key.
+        pub id: Uuid,
+        /// Whose it is.
+        pub account_id: Uuid,
+        /// The provider's name in the settings.
+        pub provider: String,
+        /// Who says so.
+        pub issuer: String,
+        /// Whom it calls so.
+        pub subject: String,
+        /// Whose identity it is, masked.
+        pub shown: String,
+        /// The verified address that came with it.
+        pub email_key: Option<String>,
+        /// As [`LinkState::as_str`].
+        pub state: String,
+        /// As [`LinkEvent::as_str`].
+        pub state_why: String,
+        /// As [`LinkSource::as_str`].
+        pub state_source: String,
+        /// Since when.
+        pub state_since: i64,
+        /// When it was made.
+        pub created_at: i64,
+        /// When its owner last came in by it.
+        pub last_used_at: Option<i64>,
+        /// When its owner removed it.
+        pub removed_at: Option<i64>,
+    }
 }
 
 impl Link {
@@ -131,7 +133,7 @@ pub async fn of_device(conn: &mut Conn, device_key: &[u8], provider: &str) -> Re
 
 /// Notes that its owner came in by it: it works.
 pub async fn note_use(conn: &mut Conn, id: Uuid, shown: &str, now: Timestamp) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "UPDATE link SET last_used_at = $2, shown = $3,
          state_since = CASE WHEN state = 'ok' THEN state_since ELSE $2 END,
@@ -140,6 +142,7 @@ pub async fn note_use(conn: &mut Conn, id: Uuid, shown: &str, now: Timestamp) ->
         now.0,
         shown
     )
+    .map(drop)
 }
 
 /// Moves a link to a state.

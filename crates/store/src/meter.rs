@@ -34,8 +34,9 @@ fn is_its_fault(error: &Error) -> bool {
         Error::Database(sqlx::Error::Database(said)) => {
             !(said.is_unique_violation() || said.is_foreign_key_violation() || said.is_check_violation())
         }
-        Error::Database(sqlx::Error::RowNotFound) => false,
-        Error::Database(_) => true,
+        Error::Sqlite(rusqlite::Error::SqliteFailure(said, _)) => said.code != rusqlite::ErrorCode::ConstraintViolation,
+        Error::Database(sqlx::Error::RowNotFound) | Error::Sqlite(rusqlite::Error::QueryReturnedNoRows) => false,
+        Error::Database(_) | Error::Sqlite(_) | Error::Busy | Error::NotBegun => true,
         _ => false,
     }
 }

@@ -6,36 +6,38 @@ use kagiya_domain::{
 };
 use uuid::Uuid;
 
-use crate::db::{Conn, Error, Result, all, execute, later, optional};
+use crate::db::{Conn, Error, Result, all, execute, optional, row};
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: String,
-    kind: String,
-    stage: String,
-    title: String,
-    title_en: String,
-    impact: String,
-    door: String,
-    components: String,
-    slice: String,
-    begins_at: i64,
-    ends_at: Option<i64>,
-    next_update_at: Option<i64>,
-    created_at: i64,
-    updated_at: i64,
-    ended_at: Option<i64>,
-    merged_into: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        kind: String,
+        stage: String,
+        title: String,
+        title_en: String,
+        impact: String,
+        door: String,
+        components: String,
+        slice: String,
+        begins_at: i64,
+        ends_at: Option<i64>,
+        next_update_at: Option<i64>,
+        created_at: i64,
+        updated_at: i64,
+        ended_at: Option<i64>,
+        merged_into: Option<String>,
+    }
 }
 
-#[derive(sqlx::FromRow)]
-struct UpdateRow {
-    id: Uuid,
-    notice_id: String,
-    at: i64,
-    stage: String,
-    body: String,
-    body_en: String,
+row! {
+    struct UpdateRow {
+        id: Uuid,
+        notice_id: String,
+        at: i64,
+        stage: String,
+        body: String,
+        body_en: String,
+    }
 }
 
 fn read(row: Row) -> Result<Notice> {
@@ -131,7 +133,7 @@ pub async fn save(conn: &mut Conn, notice: &Notice) -> Result<()> {
 
 /// Adds a line to a notice's history. `actor`: `cli`, `staff:LOGIN_ID` or `system`.
 pub async fn add_update(conn: &mut Conn, id: Uuid, notice: &str, update: &Update, actor: &str) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO notice_update (id, notice_id, at, stage, body, body_en, actor) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         id,
@@ -141,7 +143,7 @@ pub async fn add_update(conn: &mut Conn, id: Uuid, notice: &str, update: &Update
         update.body.as_str(),
         update.body_en.as_str(),
         actor
-    )
+    ).map(drop)
 }
 
 /// Claims a notice as it was seen: of several servers that want to move it, one gets it.

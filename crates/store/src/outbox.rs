@@ -3,31 +3,33 @@
 use kagiya_domain::{Span, Timestamp};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, one};
+use crate::db::{Conn, Result, all, execute, one, row};
 
-/// A mail that waits.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Mail {
-    /// Its key.
-    pub id: Uuid,
-    /// Which mail it is; composed only when it is sent, so that no code lies here.
-    pub kind: String,
-    /// The account it is about.
-    pub account_id: Option<Uuid>,
-    /// The flow it belongs to.
-    pub flow_id: Option<Uuid>,
-    /// Where it goes; `None`: to every address of the account.
-    pub address: Option<String>,
-    /// What the words need, as JSON.
-    pub data: String,
-    /// `ja` or `en`.
-    pub lang: String,
-    /// When it was asked for, in milliseconds.
-    pub created_at: i64,
-    /// When it is given up.
-    pub deadline_at: i64,
-    /// How often it was tried.
-    pub tries: i64,
+row! {
+    /// A mail that waits.
+    #[derive(Clone, Debug)]
+    pub struct Mail {
+        /// Its key.
+        pub id: Uuid,
+        /// Which mail it is; composed only when it is sent, so that no code lies here.
+        pub kind: String,
+        /// The account it is about.
+        pub account_id: Option<Uuid>,
+        /// The flow it belongs to.
+        pub flow_id: Option<Uuid>,
+        /// Where it goes; `None`: to every address of the account.
+        pub address: Option<String>,
+        /// What the words need, as JSON.
+        pub data: String,
+        /// `ja` or `en`.
+        pub lang: String,
+        /// When it was asked for, in milliseconds.
+        pub created_at: i64,
+        /// When it is given up.
+        pub deadline_at: i64,
+        /// How often it was tried.
+        pub tries: i64,
+    }
 }
 
 /// A mail about to be kept.
@@ -53,7 +55,7 @@ pub struct NewMail {
 
 /// Keeps a mail.
 pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 0)",
@@ -67,6 +69,7 @@ pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
         now.0,
         now.plus(mail.patience).0
     )
+    .map(drop)
 }
 
 /// Takes up to `limit` due mails; nobody else gets them before `until`.

@@ -3,15 +3,17 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// A former password.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Old {
-    /// When another took its place, in milliseconds.
-    pub replaced_at: i64,
-    /// Its PHC string.
-    pub phc: String,
+row! {
+    /// A former password.
+    #[derive(Clone, Debug)]
+    pub struct Old {
+        /// When another took its place, in milliseconds.
+        pub replaced_at: i64,
+        /// Its PHC string.
+        pub phc: String,
+    }
 }
 
 /// Gives a new account its first password.

@@ -3,37 +3,39 @@
 use kagiya_domain::{Timestamp, session::EndReason};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, one, optional};
+use crate::db::{Conn, Result, all, execute, one, optional, row};
 
-/// A session with what a check of it needs of the account.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Session {
-    /// The key shown in lists; not the token.
-    pub id: Uuid,
-    /// Whose it is.
-    pub account_id: Uuid,
-    /// The account's login ID.
-    pub login_id: String,
-    /// The account's state.
-    pub state: String,
-    /// In milliseconds, as all times here.
-    pub created_at: i64,
-    /// The last use that was written down; up to a minute behind.
-    pub last_seen_at: i64,
-    /// The latest end.
-    pub expires_at: i64,
-    /// How long it may lie unused, in milliseconds.
-    pub idle_ms: i64,
-    /// Coarse browser name.
-    pub browser: String,
-    /// Coarse system name.
-    pub system: String,
-    /// Shortened network.
-    pub network: String,
-    /// When it ended.
-    pub ended_at: Option<i64>,
-    /// Why it ended.
-    pub ended_why: Option<String>,
+row! {
+    /// A session with what a check of it needs of the account.
+    #[derive(Clone, Debug)]
+    pub struct Session {
+        /// The key shown in lists; not the token.
+        pub id: Uuid,
+        /// Whose it is.
+        pub account_id: Uuid,
+        /// The account's login ID.
+        pub login_id: String,
+        /// The account's state.
+        pub state: String,
+        /// In milliseconds, as all times here.
+        pub created_at: i64,
+        /// The last use that was written down; up to a minute behind.
+        pub last_seen_at: i64,
+        /// The latest end.
+        pub expires_at: i64,
+        /// How long it may lie unused, in milliseconds.
+        pub idle_ms: i64,
+        /// Coarse browser name.
+        pub browser: String,
+        /// Coarse system name.
+        pub system: String,
+        /// Shortened network.
+        pub network: String,
+        /// When it ended.
+        pub ended_at: Option<i64>,
+        /// Why it ended.
+        pub ended_why: Option<String>,
+    }
 }
 
 /// A session about to begin.
@@ -73,7 +75,7 @@ macro_rules! select {
 
 /// Begins a session.
 pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO session (token_hash, id, account_id, created_at, last_seen_at, expires_at, idle_ms, browser, system, network, link_id)
          VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10)",
@@ -87,7 +89,7 @@ pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result
         new.system.as_str(),
         new.network.as_str(),
         new.link_id
-    )
+    ).map(drop)
 }
 
 /// The session of a token, ended or not.

@@ -11,15 +11,15 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool, SqlitePool,
+    ConnectOptions, Connection, PgConnection, PgPool, SqliteConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
 use crate::{
     db::{Conn, Error, Location, Result},
+    lite::{Lite, Shelf},
     meter::Meter,
-    script::Scripted,
     writer::Writer,
 };
 
@@ -41,7 +41,7 @@ pub struct Store {
 
 #[derive(Clone)]
 enum Inner {
-    Sqlite { pool: SqlitePool, writer: Writer },
+    Sqlite { shelf: Arc<Shelf>, writer: Writer },
     Postgres { pool: PgPool },
 }
 
@@ -62,11 +62,7 @@ impl Store {
             .filename(path)
             .create_if_missing(migrate)
             .journal_mode(SqliteJournalMode::Wal)
-            // FULL syncs the log at every commit: what was acknowledged survives power loss.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
-            .pragma("cache_size", "-4096")
             .disable_statement_logging();
         // SQLite has no lock of its own around a whole migration run, nor around the change to WAL;
         // a file lock serves two processes.
@@ -78,22 +74,15 @@ impl Store {
         .await
         .map_err(|e| Error::Migration(e.to_string()))?
         .map_err(|e| Error::Migration(e.to_string()))?;
-        let writer_pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let applied = check_version(&SQLITE_MIGRATIONS, sqlite_versions(&writer_pool).await?, migrate)?;
+        let mut conn = SqliteConnection::connect_with(&options).await?;
+        let applied = check_version(&SQLITE_MIGRATIONS, sqlite_versions(&mut conn).await?, migrate)?;
         if !applied {
-            SQLITE_MIGRATIONS.run(&writer_pool).await.map_err(migration_error)?;
+            SQLITE_MIGRATIONS.run(&mut conn).await.map_err(migration_error)?;
         }
+        let (writer, shelf) = (Writer::start(Conn::Sqlite(Lite::open(path)?))?, Shelf::new(path));
+        conn.close().await?;
         drop(lock);
-        let pool = SqlitePoolOptions::new()
-            .min_connections(1)
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(5))
-            // A file does not hang up; asking it first would double every read.
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await?;
-        let conn = writer_pool.acquire().await?;
-        Ok(Self::new(Inner::Sqlite { pool, writer: Writer::start(Conn::Sqlite(Scripted::new(conn))) }))
+        Ok(Self::new(Inner::Sqlite { shelf, writer }))
     }
 
     async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
@@ -152,7 +141,7 @@ impl Store {
 
     async fn connect(&self) -> Result<Conn> {
         Ok(match &self.inner {
-            Inner::Sqlite { pool, .. } => Conn::Sqlite(Scripted::new(pool.acquire().await?)),
+            Inner::Sqlite { shelf, .. } => Conn::Sqlite(shelf.lend().await?),
             Inner::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
         })
     }
@@ -270,9 +259,9 @@ impl Store {
     /// Finishes what was begun and closes.
     pub async fn close(&self) {
         match &self.inner {
-            Inner::Sqlite { pool, writer } => {
+            Inner::Sqlite { shelf, writer } => {
                 writer.stop().await;
-                pool.close().await;
+                shelf.close();
             }
             Inner::Postgres { pool } => pool.close().await,
         }
@@ -304,13 +293,14 @@ fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
     Error::Migration(error.to_string())
 }
 
-async fn sqlite_versions(pool: &SqlitePool) -> Result<Vec<i64>> {
-    let table: Option<(i64,)> =
-        sqlx::query_as("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'").fetch_optional(pool).await?;
+async fn sqlite_versions(conn: &mut SqliteConnection) -> Result<Vec<i64>> {
+    let table: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'")
+        .fetch_optional(&mut *conn)
+        .await?;
     if table.is_none() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?;
+    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(conn).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 

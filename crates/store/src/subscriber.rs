@@ -3,25 +3,27 @@
 use kagiya_domain::{Span, Timestamp};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, later, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-/// Somebody who wants to hear.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Subscriber {
-    /// Their key.
-    pub id: Uuid,
-    /// `mail` or `webhook`.
-    pub way: String,
-    /// The address, or the URL.
-    pub target: String,
-    /// `ja` or `en`.
-    pub lang: String,
-    /// A webhook's secret, sealed.
-    pub secret: Option<String>,
-    /// When they confirmed, in milliseconds.
-    pub confirmed_at: Option<i64>,
-    /// Calls in a row that failed.
-    pub failures: i64,
+row! {
+    /// Somebody who wants to hear.
+    #[derive(Clone, Debug)]
+    pub struct Subscriber {
+        /// Their key.
+        pub id: Uuid,
+        /// `mail` or `webhook`.
+        pub way: String,
+        /// The address, or the URL.
+        pub target: String,
+        /// `ja` or `en`.
+        pub lang: String,
+        /// A webhook's secret, sealed.
+        pub secret: Option<String>,
+        /// When they confirmed, in milliseconds.
+        pub confirmed_at: Option<i64>,
+        /// Calls in a row that failed.
+        pub failures: i64,
+    }
 }
 
 /// Keeps somebody who is not confirmed yet; a second wish finds the first. `None`: confirmed already.
@@ -87,12 +89,13 @@ pub async fn confirmed(conn: &mut Conn) -> Result<Vec<Subscriber>> {
 
 /// Notes how a call went.
 pub async fn note_call(conn: &mut Conn, id: Uuid, failed: bool) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "UPDATE subscriber SET failures = CASE WHEN $2 = 1 THEN failures + 1 ELSE 0 END WHERE id = $1",
         id,
         i64::from(failed)
     )
+    .map(drop)
 }
 
 /// Forgets who never confirmed.
@@ -101,21 +104,23 @@ pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<()> {
     execute!(conn, "DELETE FROM hook WHERE done_at < $1", before.0).map(drop)
 }
 
-/// A call that must be made.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Hook {
-    /// Its key.
-    pub id: Uuid,
-    /// Whom.
-    pub subscriber_id: Uuid,
-    /// What is sent, as JSON.
-    pub body: String,
-    /// When it was asked for.
-    pub created_at: i64,
-    /// When it is given up.
-    pub deadline_at: i64,
-    /// How often it was tried.
-    pub tries: i64,
+row! {
+    /// A call that must be made.
+    #[derive(Clone, Debug)]
+    pub struct Hook {
+        /// Its key.
+        pub id: Uuid,
+        /// Whom.
+        pub subscriber_id: Uuid,
+        /// What is sent, as JSON.
+        pub body: String,
+        /// When it was asked for.
+        pub created_at: i64,
+        /// When it is given up.
+        pub deadline_at: i64,
+        /// How often it was tried.
+        pub tries: i64,
+    }
 }
 
 /// Keeps a call.
@@ -127,7 +132,7 @@ pub async fn enqueue(
     patience: Span,
     now: Timestamp,
 ) -> Result<()> {
-    later!(
+    execute!(
         conn,
         "INSERT INTO hook (id, subscriber_id, body, created_at, due_at, deadline_at, tries)
          VALUES ($1, $2, $3, $4, $4, $5, 0)",
@@ -137,6 +142,7 @@ pub async fn enqueue(
         now.0,
         now.plus(patience).0
     )
+    .map(drop)
 }
 
 /// Takes due calls; nobody else gets them before `until`.

@@ -2,17 +2,18 @@
 
 use kagiya_domain::{Timestamp, throttle::Counter};
 
-use crate::db::{Conn, Result, all, execute, later, optional};
+use crate::db::{Conn, Result, all, execute, optional, row};
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    counter_key: Vec<u8>,
-    failures: i64,
-    pending: i64,
-    pending_until: i64,
-    locked_until: i64,
-    locks: i64,
-    updated_at: i64,
+row! {
+    struct Row {
+        counter_key: Vec<u8>,
+        failures: i64,
+        pending: i64,
+        pending_until: i64,
+        locked_until: i64,
+        locks: i64,
+        updated_at: i64,
+    }
 }
 
 impl Row {
@@ -67,7 +68,7 @@ pub async fn lock(conn: &mut Conn, keys: &[[u8; 16]], now: Timestamp) -> Result<
 /// Writes counters back that [`lock`] loaded.
 pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> Result<()> {
     if let ([ka, kb, kc], [a, b, c]) = (keys, counters) {
-        return later!(
+        return execute!(
             conn,
             "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14), ($15, $16, $17, $18, $19, $20, $21)
@@ -95,10 +96,11 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
             c.locked_until.0,
             c.locks,
             c.updated_at.0
-        );
+        )
+        .map(drop);
     }
     for (key, c) in keys.iter().zip(counters) {
-        later!(
+        execute!(
             conn,
             "UPDATE throttle SET failures = $2, pending = $3, pending_until = $4, locked_until = $5, locks = $6, updated_at = $7
              WHERE counter_key = $1",
@@ -109,7 +111,7 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
             c.locked_until.0,
             c.locks,
             c.updated_at.0
-        )?;
+        ).map(drop)?;
     }
     Ok(())
 }
@@ -119,7 +121,7 @@ pub async fn save(conn: &mut Conn, keys: &[[u8; 16]], counters: &[Counter]) -> R
 pub async fn succeed(conn: &mut Conn, keys: &[[u8; 16]; 3], keep: &[u8; 16], now: Timestamp) -> Result<()> {
     // `pending` of the offered row says whether the counter keeps its failures.
     let kept = |key: &[u8; 16]| i64::from(key == keep);
-    later!(
+    execute!(
         conn,
         "INSERT INTO throttle (counter_key, failures, pending, pending_until, locked_until, locks, updated_at)
          VALUES ($1, 0, $4, 0, 0, 0, $7), ($2, 0, $5, 0, 0, 0, $7), ($3, 0, $6, 0, 0, 0, $7)
@@ -136,6 +138,7 @@ pub async fn succeed(conn: &mut Conn, keys: &[[u8; 16]; 3], keep: &[u8; 16], now
         kept(&keys[2]),
         now.0
     )
+    .map(drop)
 }
 
 /// A counter as it stands, without locking it.

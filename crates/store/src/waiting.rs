@@ -3,21 +3,23 @@
 use kagiya_domain::Timestamp;
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute};
+use crate::db::{Conn, Result, all, execute, row};
 
-/// Somebody who waits.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Waiting {
-    /// Its key.
-    pub id: Uuid,
-    /// For what.
-    pub component: String,
-    /// Where to tell.
-    pub address: String,
-    /// `ja` or `en`.
-    pub lang: String,
-    /// Since when.
-    pub created_at: i64,
+row! {
+    /// Somebody who waits.
+    #[derive(Clone, Debug)]
+    pub struct Waiting {
+        /// Its key.
+        pub id: Uuid,
+        /// For what.
+        pub component: String,
+        /// Where to tell.
+        pub address: String,
+        /// `ja` or `en`.
+        pub lang: String,
+        /// Since when.
+        pub created_at: i64,
+    }
 }
 
 /// Keeps a wish; a second one changes nothing.

@@ -1,11 +1,19 @@
 //! SQLite's one writer: transactions that wait are committed, and synced, as a group.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::{runtime::Handle, sync::oneshot};
 
-use crate::db::{Conn, Error, Result};
+use crate::db::{Conn, Error, Result, execute};
 
 /// Called after the commit with its outcome.
 type Finish = Box<dyn FnOnce(std::result::Result<(), &Error>) + Send>;
@@ -15,29 +23,36 @@ type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, std::result::R
 enum Message {
     /// Work, and whether it must survive power loss once acknowledged.
     Work(Work, bool),
-    Stop,
+    /// Answered when the file is closed.
+    Stop(oneshot::Sender<()>),
 }
 
 /// Longest group that is committed together.
 const GROUP: usize = 64;
 
 /// Work that arrives so soon after a commit is a sign of load: then
-const LULL: Duration = Duration::from_millis(4);
-/// so long is waited for company before the next. A commit and its sync cost more than that,
-/// and whoever comes alone never waits.
-const GATHER: Duration = Duration::from_millis(2);
+const LULL: Duration = Duration::from_millis(12);
+/// so long is waited for company before the next, about as long as a hash takes. A commit, its sync
+/// and the switches of threads around it cost the same for many as for one; whoever comes alone
+/// never waits.
+const GATHER: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 pub(crate) struct Writer {
-    sender: mpsc::Sender<Message>,
-    stopped: Arc<Mutex<Option<tokio::task::JoinHandle<()>>>>,
+    sender: Sender<Message>,
+    stopping: Arc<AtomicBool>,
 }
 
 impl Writer {
-    pub(crate) fn start(conn: Conn) -> Self {
-        let (sender, receiver) = mpsc::channel(1_024);
-        let task = tokio::spawn(serve(conn, receiver));
-        Self { sender, stopped: Arc::new(Mutex::new(Some(task))) }
+    /// A thread of its own: a whole group is one visit there.
+    pub(crate) fn start(conn: Conn) -> Result<Self> {
+        let (sender, receiver) = mpsc::channel();
+        let runtime = Handle::current();
+        std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || serve(conn, &receiver, &runtime))
+            .map_err(sqlx::Error::Io)?;
+        Ok(Self { sender, stopping: Arc::default() })
     }
 
     pub(crate) async fn run<T, F>(&self, durable: bool, work: F) -> Result<T>
@@ -62,98 +77,126 @@ impl Writer {
             }
             .boxed()
         });
-        self.sender.send(Message::Work(work, durable)).await.map_err(|_| Error::Closing)?;
-        answered.await.map_err(|_| Error::Closing)?
+        self.sender.send(Message::Work(work, durable)).map_err(|_| Error::Closing)?;
+        // Dropped with its group.
+        answered
+            .await
+            .map_err(|_| if self.stopping.load(Ordering::Relaxed) { Error::Closing } else { Error::NotBegun })?
     }
 
-    /// Lets the group in hand commit, then ends. Later writes are refused.
+    /// Lets what came before commit, closes the file and ends. Later writes are refused.
     pub(crate) async fn stop(&self) {
-        if let Some(task) = self.stopped.lock().await.take() {
-            let _ = self.sender.send(Message::Stop).await;
-            let _ = task.await;
+        self.stopping.store(true, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        if self.sender.send(Message::Stop(answer)).is_ok() {
+            let _ = answered.await;
         }
     }
 }
 
-async fn serve(mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
-    // Several at once a moment ago: others are likely on their way. One by one, waiting is for nothing.
-    let mut crowded = false;
-    loop {
-        let (message, soon) = match tokio::time::timeout(LULL, receiver.recv()).await {
-            Ok(message) => (message, true),
-            Err(_) => (receiver.recv().await, false),
-        };
-        let Some(Message::Work(first, mut durable)) = message else {
-            break;
-        };
-        if soon && (crowded || !receiver.is_empty()) {
-            tokio::time::sleep(GATHER).await;
+/// A group of writes, and who wants to know when the file is closed.
+#[derive(Default)]
+struct Group {
+    works: Vec<Work>,
+    durable: bool,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Group {
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Work(work, durable) => {
+                self.works.push(work);
+                self.durable |= durable;
+            }
+            Message::Stop(answer) => self.stop = Some(answer),
         }
-        let mut group = vec![first];
-        let mut stop = false;
-        while group.len() < GROUP
+    }
+
+    fn gather(&mut self, receiver: &Receiver<Message>) {
+        while self.works.len() < GROUP
+            && self.stop.is_none()
             && let Ok(next) = receiver.try_recv()
         {
-            match next {
-                Message::Work(work, must_last) => {
-                    group.push(work);
-                    durable |= must_last;
-                }
-                Message::Stop => {
-                    stop = true;
-                    break;
-                }
-            }
-        }
-        crowded = group.len() > 1;
-        commit_group(&mut conn, group, durable).await;
-        if stop {
-            break;
+            self.take(next);
         }
     }
 }
 
-async fn commit_group(conn: &mut Conn, group: Vec<Work>, durable: bool) {
+fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
+    // Several at once a moment ago: others are likely on their way. One by one, waiting is for nothing.
+    let mut crowded = false;
+    // As the file was opened.
+    let mut durable = true;
+    loop {
+        let (first, soon) = match receiver.recv_timeout(LULL) {
+            Ok(message) => (Ok(message), true),
+            Err(RecvTimeoutError::Timeout) => (receiver.recv(), false),
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
+        let Ok(first) = first else {
+            return;
+        };
+        let mut group = Group::default();
+        group.take(first);
+        group.gather(receiver);
+        if soon && (crowded || group.works.len() > 1) && group.works.len() < GROUP && group.stop.is_none() {
+            std::thread::sleep(GATHER);
+            group.gather(receiver);
+        }
+        crowded = group.works.len() > 1;
+        if !group.works.is_empty() {
+            let mode = match group.durable {
+                same if same == durable => None,
+                true => Some("PRAGMA synchronous = FULL"),
+                false => Some("PRAGMA synchronous = NORMAL"),
+            };
+            durable = group.durable;
+            runtime.block_on(commit(&mut conn, mode, group.works));
+        }
+        if let Some(answer) = group.stop {
+            drop(conn);
+            let _ = answer.send(());
+            return;
+        }
+    }
+}
+
+/// `mode`: how the disk is synced from now on.
+async fn commit(conn: &mut Conn, mode: Option<&'static str>, group: Vec<Work>) {
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {
-        // The beginning travels with the first statement, and the commit with the last ones.
-        conn.raw_later(match (durable, alone) {
-            (true, true) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
-            (true, false) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; SAVEPOINT unit",
-            (false, true) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
-            (false, false) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE; SAVEPOINT unit",
-        })
-        .await?;
+        if let Some(mode) = mode {
+            // Not a prepared one: it takes effect when it is compiled.
+            conn.raw(mode).await?;
+        }
+        say(conn, "BEGIN IMMEDIATE").await?;
         for work in group {
+            if !alone {
+                say(conn, "SAVEPOINT unit").await?;
+            }
             match (work(conn).await, alone) {
-                (Ok(finish), true) => finishes.push(finish),
+                (Ok(finish), _) => finishes.push(finish),
                 (Err(finish), true) => {
                     finish(Ok(()));
-                    let _ = conn.flush().await;
-                    return conn.raw("ROLLBACK").await;
+                    return say(conn, "ROLLBACK").await;
                 }
-                (Ok(finish), false) => match conn.raw("RELEASE unit; SAVEPOINT unit").await {
-                    Ok(()) => finishes.push(finish),
-                    Err(error) => {
-                        finish(Err(&error));
-                        conn.raw("ROLLBACK TO unit").await?;
-                    }
-                },
                 (Err(finish), false) => {
                     finish(Ok(()));
-                    let _ = conn.flush().await;
-                    conn.raw("ROLLBACK TO unit").await?;
+                    say(conn, "ROLLBACK TO unit").await?;
                 }
             }
+            if !alone {
+                say(conn, "RELEASE unit").await?;
+            }
         }
-        // Releases an open savepoint, too.
-        conn.raw("COMMIT").await
+        say(conn, "COMMIT").await
     }
     .await;
     if let Err(error) = &outcome {
         tracing::error!(%error, "a group of writes was not committed");
-        let _ = conn.raw("ROLLBACK").await;
+        let _ = say(conn, "ROLLBACK").await;
     }
     for finish in finishes {
         finish(match &outcome {
@@ -161,4 +204,9 @@ async fn commit_group(conn: &mut Conn, group: Vec<Work>, durable: bool) {
             Err(error) => Err(error),
         });
     }
+}
+
+/// A statement of the transaction's own.
+async fn say(conn: &mut Conn, sql: &'static str) -> Result<()> {
+    execute!(conn, sql).map(drop)
 }

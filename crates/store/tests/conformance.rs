@@ -337,7 +337,7 @@ async fn attempts_mails_and_answers() {
             }
             let twin = row(1, "refused");
             let again = store.write(move |conn| async move { attempt::insert(conn, &twin).await }.boxed()).await;
-            assert!(matches!(again, Err(Error::Database(_))), "a reference is given once");
+            assert!(again.is_err_and(|error| error.is_taken()), "a reference is given once");
             let since = NOW.minus(Span::hours(1));
             let mut conn = read(store).await;
             assert_eq!(attempt::find(&mut conn, "AAAA-0003").await.unwrap().unwrap().id, Uuid::from_u128(3));

@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 }
 
 const CHECKERS: usize = 32;
-const SIGNERS: usize = 8;
+const SIGNERS: usize = 16;
 const FLOOD: usize = 64;
 /// Turns that a figure and its limit take, one after the other.
 const ROUNDS: u64 = 3;
@@ -59,7 +59,8 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         let seeded = seed::make(*accounts).await?;
         report.add_at_most(&format!("bytes_per_account_at_{accounts}"), seeded.bytes_per_account(), 1_024.0);
         let server = Child::serve(seeded.folder()).await?;
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        // The server has tried itself, and given the arenas back.
+        tokio::time::sleep(Duration::from_secs(5)).await;
         let idle = server.memory_mib();
         if by_size.is_empty() {
             report.add_at_most("memory_idle_mib", idle, 40.0);
