@@ -249,3 +249,5 @@ session-over-lead = The earlier sign-in that was left here is tidied away. You c
 check-version-unknown = Whether the page is up to date is not known yet.
 check-unchanged-unknown = Whether anything is changed on the way is not known yet.
 check-reach-problem = The sign-in server is busy or not answering. Please try again in a while.
+sign-up-done-title = You are signed up
+sign-up-done-next = Go on

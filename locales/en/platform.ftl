@@ -144,3 +144,4 @@ told-monitoring = It is mended; we are watching.
 told-moved = The expected end has changed.
 read-only-title = Nothing can be changed while we work
 read-only-lead = You can sign in. Please make changes when the work is over.
+only-japanese = (in Japanese only)

@@ -39,5 +39,6 @@ error-no-session = ログインしていません
 error-webhook-url = URLとして読めません。https:// から入力してください
 error-webhook-inward = このURLは内部のネットワークを指しているため、使えません
 error-webhook-https = httpsのURLを入力してください
+error-too-often = このネットワークからの申し込みが続いています。1分ほどたってから、もう一度お試しください
 error-webhook-known = このURLはすでに登録されています
 error-component = ない項目です

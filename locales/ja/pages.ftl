@@ -246,3 +246,5 @@ session-over-lead = 残っていた前のログイン情報は片づけました
 check-version-unknown = 画面が最新かどうかは、まだ確かめていません。
 check-unchanged-unknown = 通信が変えられていないかは、まだ確かめていません。
 check-reach-problem = ログインのサーバーが混み合っているか、止まっています。少し待ってからお試しください。
+sign-up-done-title = 登録が完了しました
+sign-up-done-next = 続ける

@@ -144,3 +144,4 @@ told-monitoring = 対応が終わり、様子を見ています。
 told-moved = 終わる予定の時刻を変更しました。
 read-only-title = 作業のため、登録や変更を止めています
 read-only-lead = ログインはできます。登録や変更は、作業が終わってからお試しください。
+only-japanese = (日本語のみ)

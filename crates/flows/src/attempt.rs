@@ -104,6 +104,14 @@ impl Draft {
         draft.fields = fields;
         draft
     }
+
+    /// A draft for a network that has asked too often within a minute; the form says so at its field.
+    pub fn spent(app: &App, visitor: &Visitor, kind: &'static str, field: &'static str) -> Self {
+        let until = app.now().plus(Span::minutes(1));
+        let mut draft = Self::new(kind, 429, visitor, vec![Evidence::NetworkSpent { until }]);
+        draft.fields = vec![FieldError { field, key: "error-too-often" }];
+        draft
+    }
 }
 
 /// Makes the refusal and the row to keep. The caller inserts the row in its transaction.

@@ -58,6 +58,8 @@ pub struct Overview {
     pub waiting: (i64, Option<Timestamp>),
     /// What stands out.
     pub bursts: Vec<crowd::Burst>,
+    /// Browsers that pressed "me too", by cause.
+    pub me_too: BTreeMap<String, usize>,
 }
 
 /// The last day at a glance. Nothing of one member is in it.
@@ -99,6 +101,9 @@ pub async fn overview(app: &App) -> Result<Overview, Fault> {
             "deferred" => entry.1 += count,
             _ => entry.2 += count,
         }
+    }
+    for (cause, _) in store::attempt::me_too(&mut conn, since).await? {
+        *seen.me_too.entry(cause).or_default() += 1;
     }
     let (oldest, count) = store::outbox::waiting(&mut conn).await?;
     seen.waiting = (count, oldest);

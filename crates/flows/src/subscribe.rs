@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Evidence, Span, Timestamp,
+    Span, Timestamp,
     email::EmailAddress,
     notice::{Kind, Notice, Update},
 };
@@ -74,12 +74,6 @@ fn is_spent(app: &App, visitor: &Visitor) -> bool {
     !app.notes.take_of(&format!("subscribe {}", visitor.network_counter()), PER_MINUTE, app.now())
 }
 
-async fn refuse_spent(app: &App, visitor: &Visitor) -> Outcome<Begun> {
-    let until = app.now().plus(Span::minutes(1));
-    let draft = Draft::new("subscribe", 429, visitor, vec![Evidence::NetworkSpent { until }]);
-    Ok(Err(attempt::refuse(app, visitor, draft).await))
-}
-
 async fn refuse(app: &App, visitor: &Visitor, field: FieldError) -> Outcome<Begun> {
     Ok(Err(attempt::refuse(app, visitor, Draft::invalid("subscribe", visitor, vec![field])).await))
 }
@@ -94,7 +88,7 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         Err(error) => return refuse(app, visitor, FieldError { field: "email", key: error.key() }).await,
     };
     if is_spent(app, visitor) {
-        return refuse_spent(app, visitor).await;
+        return Ok(Err(attempt::refuse(app, visitor, Draft::spent(app, visitor, "subscribe", "email")).await));
     }
     let new = fresh(app, visitor, "mail", email.as_string(), None);
     let key = app.keys.digest16("subscriber", &[b"mail", email.key().as_bytes()]);
@@ -138,7 +132,7 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         return refuse(app, visitor, wrong("error-webhook-https")).await;
     }
     if is_spent(app, visitor) {
-        return refuse_spent(app, visitor).await;
+        return Ok(Err(attempt::refuse(app, visitor, Draft::spent(app, visitor, "subscribe", "url")).await));
     }
     let secret: [u8; 24] = app.random();
     let sealed = app.keys.seal("webhook", &secret, app.random());

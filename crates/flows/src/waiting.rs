@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, Span, component::Level, email::EmailAddress};
+use kagiya_domain::{Span, component::Level, email::EmailAddress};
 use kagiya_store::{self as store, outbox::NewMail, waiting::Waiting};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,8 +63,7 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
         return Ok(Ok(Asked::WorksNow));
     }
     if !app.notes.take_of(&format!("ask {}", visitor.network_counter()), PER_MINUTE, now) {
-        let until = now.plus(Span::minutes(1));
-        let draft = Draft::new("notify", 429, visitor, vec![Evidence::NetworkSpent { until }]);
+        let draft = Draft::spent(app, visitor, "notify", "email");
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
     let kept = Kept {

@@ -24,6 +24,7 @@ use crate::{
     receipt,
     recover::{CodePage, code_response},
     sent::Sent,
+    shut,
     sign_in::expire_session,
     verdict::{VerdictView, cause_title},
 };
@@ -291,6 +292,9 @@ pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Res
 }
 
 pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
+    if let Some(refusal) = shut::changes(&context) {
+        return security_page(&context, &live, "", Some(&refusal)).await;
+    }
     let (current, new) = (fields.get("current_password"), fields.get("password"));
     match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
         Ok(Ok(())) => see_other(&context, "/account/security?done=password"),
@@ -301,6 +305,9 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, li
 
 pub(crate) async fn add_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let (email, password) = (fields.get("email"), fields.get("password"));
+    if let Some(refusal) = shut::changes(&context) {
+        return security_page(&context, &live, email, Some(&refusal)).await;
+    }
     match account::add_email(&context.web.app, &context.visitor, &live, email, password).await {
         Ok(Ok(flow)) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
         Ok(Err(refusal)) => security_page(&context, &live, email, Some(&refusal)).await,
@@ -336,6 +343,10 @@ pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live,
 }
 
 pub(crate) async fn change_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
+    if !account::is_fresh(&live, context.now) {
+        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
+        return security_page(&context, &live, "", Some(&refusal)).await;
+    }
     match account::change_email(&context.web.app, &live, fields.get("address"), fields.has("primary")).await {
         Ok(_) => see_other(&context, "/account/security?done=email"),
         Err(fault) => fault_page(&context, &fault),

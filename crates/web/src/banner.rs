@@ -22,6 +22,8 @@ pub(crate) struct Banner {
     pub(crate) lead: String,
     pub(crate) title: String,
     pub(crate) body: Vec<Piece>,
+    /// On an English page, words that are there in Japanese only.
+    pub(crate) japanese: bool,
     pub(crate) next: Option<String>,
     pub(crate) works: Option<String>,
     /// On a page that does not help now.
@@ -49,6 +51,7 @@ impl Banner {
                 lead: view.f("banner-measured", &args),
                 title: String::new(),
                 body: Vec::new(),
+                japanese: false,
                 next: None,
                 works: Some(works(view, &board)),
                 useless: is_useless(view),
@@ -63,6 +66,7 @@ impl Banner {
             lead: view.f("banner-planned", &args),
             title: String::new(),
             body: Piece::all(latest_text(view, next)),
+            japanese: is_japanese_only(view, latest_text(view, next)),
             next: None,
             works: None,
             useless: false,
@@ -88,6 +92,7 @@ impl Banner {
             lead,
             title: if repeated { String::new() } else { title.to_owned() },
             body: Piece::all(body),
+            japanese: is_japanese_only(view, title) || is_japanese_only(view, body),
             next: notice.next_update_at.map(|at| view.f1("banner-next", "time", view.time(&at.0))),
             works: (!minor).then(|| works(view, board)),
             useless: notice.kind == Kind::Incident && !minor && notice.impact != Impact::Minor && is_useless(view),
@@ -132,6 +137,11 @@ fn works(view: &View<'_>, board: &Snapshot) -> String {
 /// A component's name for people.
 pub(crate) fn component_name(view: &View<'_>, id: &str) -> String {
     kagiya_flows::compose::component_name(&view.context.web.app, id, view.lang)
+}
+
+/// Whether a text of staff's own is there in Japanese only, for a reader of English.
+pub(crate) fn is_japanese_only(view: &View<'_>, text: &str) -> bool {
+    english(view) && text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}'))
 }
 
 /// Whether the reader's language is English.

@@ -27,7 +27,9 @@ fn wish(method: &Method, path: &str) -> Option<(Wish, &'static str)> {
         "sign-up" => Some((Wish::Change, "sign_up")),
         "recover" => Some((Wish::Change, "recover")),
         "unlock" => Some((Wish::Change, "unlock")),
-        "account" if post && path != "/account/sessions" => Some((Wish::Change, "account")),
+        // These answer with the form and what was typed in it (`shut::changes`).
+        "account" if matches!(path, "/account/sessions" | "/account/security" | "/account/emails") => None,
+        "account" if post => Some((Wish::Change, "account")),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kagiya_flows::App;
+use kagiya_flows::{App, platform::board::Wish};
 
 pub(crate) use crate::view::View;
 use crate::{banner::Banner, context::Context, setup};
@@ -24,9 +24,12 @@ struct Layout<'a> {
 }
 
 /// Where people begin something, or hear that it does not work.
-fn wants_banner(path: &str, status: StatusCode) -> bool {
-    let begins = ["/sign-in", "/sign-up", "/recover", "/unlock", "/why"].iter().any(|start| path.starts_with(start));
-    begins || status.is_server_error()
+fn wants_banner(context: &Context, status: StatusCode) -> bool {
+    let at = |start: &&str| context.path.starts_with(*start);
+    let begins = ["/sign-in", "/sign-up", "/recover", "/unlock", "/why"].iter().any(at);
+    // Before anything is typed that cannot be kept now.
+    let changes = at(&"/account") && context.web.app.board.get().shut(Wish::Change, context.now).is_some();
+    begins || changes || status.is_server_error()
 }
 
 /// Renders a page around `content`.
@@ -39,7 +42,7 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
         }
     };
     let lang_path = view.context.here();
-    let banner = wants_banner(&view.context.path, status).then(|| Banner::now(view)).flatten();
+    let banner = wants_banner(view.context, status).then(|| Banner::now(view)).flatten();
     let html = match (Layout { v: view, title, body: &body, lang_path: &lang_path, banner }).render() {
         Ok(html) => html,
         Err(error) => {

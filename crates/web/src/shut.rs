@@ -23,6 +23,12 @@ pub(crate) fn refusal(context: &Context, kind: &'static str) -> Refusal {
     refusal
 }
 
+/// The refusal of a change of one's account while planned work lets nothing be changed.
+pub(crate) fn changes(context: &Context) -> Option<Refusal> {
+    let shut = context.web.app.board.get().shut(Wish::Change, context.now).is_some();
+    shut.then(|| refusal(context, "account"))
+}
+
 /// Whether nobody can sign in with a password now, whoever they are.
 pub(crate) fn is_shut(context: &Context) -> bool {
     use kagiya_domain::component::{DATABASE, Level};

@@ -35,6 +35,20 @@ impl<'c> View<'c> {
         self.words.has(self.lang, key)
     }
 
+    /// The words for one of the program's own names, `PREFIX-NAME`; the name itself where there are none.
+    pub(crate) fn word(&self, prefix: &str, name: &str) -> String {
+        let key = format!("{prefix}-{}", name.replace('_', "-"));
+        if self.has(&key) { self.t(key).into_owned() } else { name.to_owned() }
+    }
+
+    /// What some have in common, in words: `browser:Chrome` is "Browser: Chrome".
+    pub(crate) fn slice(&self, slice: &str) -> String {
+        match slice.split_once(':') {
+            Some((axis, value)) => format!("{}: {value}", self.word("axis", axis)),
+            None => slice.to_owned(),
+        }
+    }
+
     /// The message `PREFIX-SUFFIX`.
     pub(crate) fn tk(&self, prefix: &str, suffix: &str) -> Cow<'c, str> {
         self.t(format!("{prefix}-{suffix}"))

@@ -31,8 +31,7 @@ struct Line {
 struct AttemptFound {
     reference: String,
     at: String,
-    kind: String,
-    outcome: String,
+    what: String,
     cause: String,
     title: String,
     login_id: String,
@@ -90,13 +89,14 @@ fn look_page(
     render(&view, status, &title, &content)
 }
 
+/// An act and how it ended.
+fn what(view: &View<'_>, row: &Attempt) -> String {
+    format!("{}: {}", view.word("act", &row.kind), view.word("outcome", &row.outcome))
+}
+
 fn attempt_line(view: &View<'_>, row: &Attempt) -> Line {
     let cause = Cause::parse(&row.cause).map(|cause| cause_title(view, cause)).unwrap_or_default();
-    Line {
-        time: view.time(&row.created_at),
-        what: format!("{} {}", row.kind, row.outcome),
-        detail: format!("{} {cause}", row.reference),
-    }
+    Line { time: view.time(&row.created_at), what: what(view, row), detail: format!("{} {cause}", row.reference) }
 }
 
 fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
@@ -105,14 +105,13 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
     AttemptFound {
         reference: row.reference.clone(),
         at: view.time(&row.created_at),
-        kind: row.kind.clone(),
-        outcome: row.outcome.clone(),
+        what: what(view, row),
         cause: verdict.cause.slug().to_owned(),
         title: cause_title(view, verdict.cause),
         login_id: report.account.as_ref().map(|account| account.login_id.clone()).unwrap_or_default(),
         browser: format!("{} {}", report.browser.name(), report.browser.system),
         network: row.network.clone(),
-        slices: row.slices.clone(),
+        slices: row.slices.split(' ').map(|slice| view.slice(slice)).collect::<Vec<_>>().join(" / "),
         candidates: verdict
             .candidates
             .iter()
@@ -125,7 +124,7 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
         avoid: verdict.avoid.iter().map(|step| avoid_text(view, *step)).collect(),
         resolved: row
             .resolved_at
-            .map(|at| format!("{} {}", view.time(&at), row.resolved_by.as_deref().unwrap_or("")))
+            .map(|at| format!("{} {}", view.time(&at), view.word("by", row.resolved_by.as_deref().unwrap_or_default())))
             .unwrap_or_default(),
         timeline: report.timeline.iter().map(|row| attempt_line(view, row)).collect(),
     }
@@ -135,12 +134,16 @@ fn member_found(view: &View<'_>, member: &Member) -> MemberFound {
     let account = &member.account;
     MemberFound {
         login_id: account.login_id.clone(),
-        state: format!("{} ({})", account.state.as_str(), view.time(&account.state_since.0)),
+        state: format!("{} ({})", view.word("account", account.state.as_str()), view.time(&account.state_since.0)),
         created: view.time(&account.created_at.0),
         last: account.last_sign_in_at.map(|at| view.time(&at.0)).unwrap_or_default(),
         addresses: member.addresses.clone(),
         password: member.password,
-        links: member.links.iter().map(|link| format!("{} {} {}", link.provider, link.shown, link.state)).collect(),
+        links: member
+            .links
+            .iter()
+            .map(|link| format!("{} {} {}", link.provider, link.shown, view.word("link-is", &link.state)))
+            .collect(),
         attempts: member.attempts.iter().map(|row| attempt_line(view, row)).collect(),
         trail: member
             .trail

@@ -55,6 +55,7 @@ struct StaffPage<'a> {
     mail: Vec<Row>,
     waiting: String,
     bursts: Vec<Row>,
+    me_too: Vec<Row>,
     components: Vec<Row>,
     proposed: Vec<NoticeView>,
     open: Vec<NoticeView>,
@@ -109,9 +110,14 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
             .bursts
             .iter()
             .map(|burst| Row {
-                name: burst.slice.clone(),
+                name: view.slice(&burst.slice),
                 cells: vec![title(&view, &burst.cause), burst.browsers.to_string(), view.time(&burst.since.0)],
             })
+            .collect(),
+        me_too: seen
+            .me_too
+            .iter()
+            .map(|(cause, browsers)| Row { name: title(&view, cause), cells: vec![browsers.to_string()] })
             .collect(),
         components: components(&view),
         proposed: proposed.map(|notice| NoticeView::new(&view, notice)).collect(),
@@ -132,8 +138,7 @@ fn rows<T>(from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec
 
 /// As [`rows`], with the kinds of acts in words.
 fn named<T>(view: &View<'_>, from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec<Row> {
-    let name = |kind: &str| view.tk("act", &kind.replace('_', "-")).into_owned();
-    from.iter().map(|(kind, value)| Row { name: name(kind), cells: cells(value) }).collect()
+    from.iter().map(|(kind, value)| Row { name: view.word("act", kind), cells: cells(value) }).collect()
 }
 
 fn title(view: &View<'_>, slug: &str) -> String {

@@ -15,7 +15,7 @@ use kagiya_text::Arg;
 use super::{concerned, description, indicator};
 use crate::{
     Web,
-    banner::{Piece, component_name, english},
+    banner::{Piece, component_name, english, is_japanese_only},
     context::Context,
     page::{View, page as render},
 };
@@ -24,6 +24,7 @@ pub(crate) struct UpdateView {
     pub(crate) time: String,
     pub(crate) stage: String,
     pub(crate) body: Vec<Piece>,
+    pub(crate) japanese: bool,
 }
 
 pub(crate) struct NoticeView {
@@ -31,6 +32,8 @@ pub(crate) struct NoticeView {
     pub(crate) kind: &'static str,
     pub(crate) stage: &'static str,
     pub(crate) title: String,
+    /// On an English page, a title that is there in Japanese only.
+    pub(crate) japanese: bool,
     pub(crate) when: String,
     pub(crate) next: Option<String>,
     pub(crate) parts: String,
@@ -61,10 +64,11 @@ impl NoticeView {
             kind: notice.kind.as_str(),
             stage: stage.as_str(),
             title: notice.title_in(english).to_owned(),
+            japanese: is_japanese_only(view, notice.title_in(english)),
             when,
             next: notice.next_update_at.map(|at| view.f1("status-next-update", "time", view.time(&at.0))),
             parts: parts.join(" / "),
-            slice: notice.slice.clone(),
+            slice: view.slice(&notice.slice),
             updates: notice
                 .updates
                 .iter()
@@ -73,6 +77,7 @@ impl NoticeView {
                     time: view.time(&update.at.0),
                     stage: stage_words(update.stage.as_str()),
                     body: Piece::all(update.body_in(english)),
+                    japanese: is_japanese_only(view, update.body_in(english)),
                 })
                 .collect(),
         }
