@@ -2,6 +2,7 @@
 
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from client import Browser, text_of
 from support import OnBoth, on_both
@@ -50,6 +51,47 @@ class Journey(OnBoth):
         for bad in ("//evil.example", "https://evil.example", "/\\evil.example", "/%2fevil.example", "/a/..;/b"):
             r = Browser(s).sign_in("hana", PASSWORD, return_to=bad)
             self.assertEqual(r.header("Location"), "/", bad)
+
+    def test_a_code_pressed_twice_keeps_nobody_out(self):
+        s = self.server
+        b = Browser(s)
+        r = b.submit("/sign-up", login_id="hana", email="hana@example.jp", password=PASSWORD)
+        form = b.follow(r).form("/sign-up/verify")
+        fields = {**form["fields"], "code": s.code("hana@example.jp")}
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda _: b.post("/sign-up/verify", fields), range(4)))
+        self.assertEqual(sorted(a.status for a in answers), [200, 200, 200, 303])
+        sessions = {v.split(";")[0] for a in answers for k, v in a.headers if k.lower() == "set-cookie" and v.startswith("kagiya_session=") and "Max-Age=0" not in v}
+        self.assertEqual(len(sessions), 1, "whichever answer the browser keeps")
+        self.assertEqual(b.get("/auth/check").status, 200)
+
+    def test_a_code_in_another_browser_keeps_the_destination(self):
+        s = self.server
+        s.account("hana")
+        phone, desk = Browser(s), Browser(s)
+        self.assertEqual(phone.submit("/recover?return_to=/account/sessions", "/recover", email="hana@example.jp").status, 303)
+        form = desk.get("/recover/code").form("/recover/code")
+        r = desk.post("/recover/code", {**form["fields"], "email": "hana@example.jp", "code": s.code("hana@example.jp")})
+        form = desk.follow(r).form("/recover/password")
+        r = desk.post("/recover/password", {**form["fields"], "password": "another new phrase"})
+        self.assertEqual(desk.follow(r).form("/sign-in")["fields"]["return_to"], "/account/sessions")
+        # What a stranger asks for goes nowhere else without the code.
+        other = Browser(s)
+        form = other.get("/recover/code").form("/recover/code")
+        r = other.post("/recover/code", {**form["fields"], "email": "hana@example.jp", "code": "000000"})
+        self.assertEqual(r.status, 401)
+        self.assertNotIn("/account/sessions", r.text)
+
+    def test_unlocking_does_not_undo_what_staff_did(self):
+        s = self.server
+        s.account("hana")
+        s.run("account", "lock", "hana")
+        b = Browser(s)
+        form = b.follow(b.submit("/unlock", login="hana")).form("/unlock/code")
+        r = b.post("/unlock/code", {**form["fields"], "code": s.code("hana@example.jp")})
+        self.assertEqual((r.status, r.cause, r.mark("data-audience")), (403, "credential.account_state", "owner"))
+        self.assertNotIn("解除しました", r.text)
+        self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 403)
 
     def test_recovery_ends_everything(self):
         s = self.server

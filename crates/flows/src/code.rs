@@ -30,6 +30,8 @@ pub enum Typed {
 pub struct FlowProof {
     /// The flow.
     pub id: Uuid,
+    /// The flow that asked for the code: another one, when it was typed in another browser.
+    pub asked: Uuid,
     /// The account that the code was for.
     pub account: Option<Uuid>,
 }
@@ -135,7 +137,11 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
         _ if capped => vec![Evidence::CodeCapReached],
         Some((0, code)) if code.spent_at.is_none() && code.expires_at > now.0 => {
             if store::code::spend(conn, code.id, now).await? {
-                return Ok(Typed::Right(Box::new(FlowProof { id: flow.id, account: flow.account_id })));
+                return Ok(Typed::Right(Box::new(FlowProof {
+                    id: flow.id,
+                    asked: code.flow_id,
+                    account: flow.account_id,
+                })));
             }
             vec![Evidence::CodeUsed]
         }

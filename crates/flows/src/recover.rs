@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Evidence, Span, Timestamp,
+    Audience, Evidence, Span, Timestamp,
     account::AccountState,
     code::{CAP_WINDOW, LIFE, RESEND_WAIT},
     login::{self, Login},
@@ -261,6 +261,7 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
                 let typed = code::check(conn, &guess, now).await?;
                 if let code::Typed::Right(proof) = &typed {
                     store::flow::prove(conn, id, now.plus(CHOOSING), now).await?;
+                    store::flow::take_destination(conn, id, proof.asked).await?;
                     if kind == Kind::Unlock {
                         store::throttle::clear(conn, &lock_keys).await?;
                         if let Some(account) = proof.account {
@@ -275,8 +276,29 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
         })
         .await?;
     match typed {
-        code::Typed::Right(_) => Ok(Ok(flow)),
+        code::Typed::Right(_) => proven(app, visitor, kind, flow).await,
         code::Typed::Wrong { evidence, account, .. } => Ok(Err(refuse_code(app, visitor, evidence, account).await?)),
+    }
+}
+
+/// After the right code: the flow as it is now, or what unlocking does not change.
+async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome<Flow> {
+    let mut conn = app.store.reader().await?;
+    let account = match (kind, flow.account_id) {
+        (Kind::Unlock, Some(account)) => store::account::find(&mut conn, account).await?,
+        _ => None,
+    };
+    let flow = store::flow::find(&mut conn, flow.id).await?.unwrap_or(flow);
+    drop(conn);
+    match account {
+        Some(account) if matches!(account.state, AccountState::Locked | AccountState::Suspended) => {
+            let mut draft = Draft::new("unlock", 403, visitor, vec![Evidence::State { state: account.state }]);
+            draft.account = Some(account.id);
+            // The mailbox is the owner's.
+            draft.audience = Audience::Owner;
+            Ok(Err(attempt::refuse(app, visitor, draft).await))
+        }
+        _ => Ok(Ok(flow)),
     }
 }
 

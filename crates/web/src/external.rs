@@ -207,7 +207,7 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
     let (app, visitor, device) = (Arc::clone(&context.web.app), context.visitor.clone(), context.device);
     let id = provider.clone();
     // It runs to its end even when the browser reloads: a ticket is good once.
-    let outcome = once::share(&context.web.returns, &context, press, || async move {
+    let (outcome, _) = once::share(&context.web.returns, &context, press, || async move {
         callback::run(&app, &visitor, device, present, &id, answer).await
     })
     .await;

@@ -73,6 +73,8 @@ pub struct Web {
     pub(crate) presses: once::Presses<kagiya_flows::sign_in::Entered>,
     /// Ways back from providers that were taken a moment ago.
     pub(crate) returns: once::Presses<kagiya_flows::external::callback::Returned>,
+    /// Sign-ups that were finished a moment ago.
+    pub(crate) sign_ups: once::Presses<kagiya_flows::sign_up::Created>,
     /// What pages may load and where their forms may lead.
     pub(crate) policy: http::HeaderValue,
     /// Which build a form came from.
@@ -102,6 +104,7 @@ impl Web {
             assets,
             presses: once::Presses::default(),
             returns: once::Presses::default(),
+            sign_ups: once::Presses::default(),
             policy,
             build,
             build_name: build.iter().map(|byte| format!("{byte:02x}")).collect(),

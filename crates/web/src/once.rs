@@ -74,14 +74,15 @@ where
     async move { Arc::new(task.await.unwrap_or(Err(Fault::Hashing))) }.boxed().shared()
 }
 
-/// Runs `work`, or waits for the same press that is already running and takes its answer.
-pub(crate) async fn share<T, F, W>(presses: &Presses<T>, context: &Context, key: [u8; 16], work: F) -> Answer<T>
+/// Runs `work`, or waits for the same press that is already running and takes its answer; whether it did.
+pub(crate) async fn share<T, F, W>(presses: &Presses<T>, context: &Context, key: [u8; 16], work: F) -> (Answer<T>, bool)
 where
     T: Send + Sync + 'static,
     F: FnOnce() -> W,
     W: Future<Output = Outcome<T>> + Send + 'static,
 {
-    presses.join(key, context.web.app.clock.monotonic_ms(), || begin(work())).0.await
+    let (running, joined) = presses.join(key, context.web.app.clock.monotonic_ms(), || begin(work()));
+    (running.await, joined)
 }
 
 /// As [`share`] for a password sign-in, but for answers that stand no longer.

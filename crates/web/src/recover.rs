@@ -220,6 +220,8 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
                 see_other(&context, &format!("/sign-in?{query}"))
             }
         },
+        // The code was right; what is wrong is another thing.
+        Ok(Err(refusal)) if refusal.status == 403 => refused_page(&context, &refusal, "/sign-in"),
         Ok(Err(refusal)) => code_response(&context, page, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

@@ -18,7 +18,7 @@ use crate::{
     context::Context,
     fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
-    in_app,
+    in_app, once,
     page::{View, encode_query, page as render, see_other},
     providers::{self, ProviderView},
     recover::{CodePage, code_response},
@@ -128,6 +128,20 @@ pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Re
     code_response(&context, &CODE, id, None).await
 }
 
+#[derive(Template)]
+#[template(path = "signed_up.html")]
+struct DonePage<'a> {
+    v: &'a View<'a>,
+    to: &'a str,
+}
+
+/// For the second of two presses: a code is spent once, and the first press has done it.
+fn done_page(context: &Context, to: &str) -> Response {
+    let view = View::new(context);
+    let title = view.t("sign-up-done-title").into_owned();
+    render(&view, StatusCode::OK, &title, &DonePage { v: &view, to })
+}
+
 pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
@@ -141,15 +155,25 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields):
             Err(fault) => fault_page(&context, &fault),
         };
     }
-    match sign_up::verify(&context.web.app, &context.visitor, id, fields.get("code"), true, context.device).await {
+    let code = fields.get("code").to_owned();
+    let browser = context.visitor.browser_key.unwrap_or_default();
+    let flow = id.unwrap_or_default();
+    let press = context.web.app.keys.digest16("sign-up press", &[&browser, flow.as_bytes(), code.as_bytes()]);
+    let (app, visitor, device) = (Arc::clone(&context.web.app), context.visitor.clone(), context.device);
+    let (outcome, again) = once::share(&context.web.sign_ups, &context, press, || async move {
+        sign_up::verify(&app, &visitor, id, &code, true, device).await
+    })
+    .await;
+    match &*outcome {
         Ok(Ok(created)) => {
-            let mut response = see_other(&context, created.return_to.as_deref().unwrap_or("/?done=welcome"));
+            let to = created.return_to.as_deref().unwrap_or("/?done=welcome");
+            let mut response = if again { done_page(&context, to) } else { see_other(&context, to) };
             if let Some(signed_in) = &created.signed_in {
                 set_session(&context, &mut response, signed_in, "password");
             }
             response
         }
-        Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(&refusal)).await,
-        Err(fault) => fault_page(&context, &fault),
+        Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(refusal)).await,
+        Err(fault) => fault_page(&context, fault),
     }
 }
