@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import threading
 import time
 import unittest
@@ -323,6 +324,40 @@ class Links(InTown):
     def link_ids(self, b):
         page = b.get("/account/links")
         return dict(zip(page.marks("data-link-provider"), page.marks("data-link")))
+
+    def test_links_follow_an_app_to_another_apple_team(self):
+        b = self.in_()
+        name = b.get("/auth/check").header("X-Kagiya-Login-Id")
+        # The operator's own command, with providers from a settings file.
+        settings, secret = (os.path.join(self.server.data, name) for name in ("move.toml", "move.secret"))
+        with open(secret, "w") as file:
+            file.write("practice-secret-that-protects-nothing")
+        with open(settings, "w") as file:
+            for shop in ("google", "apple"):
+                url = f"http://127.0.0.1:{self.server.town_port}/{shop}"
+                file.write(f'[[providers]]\nid = "{shop}"\nclient_id = "kagiya-practice"\nclient_secret_file = "move.secret"\n')
+                file.write("".join(f'{key}_url = "{url}/{path}"\n' for key, path in (("authorize", "authorize"), ("token", "token"), ("jwks", "jwks"))))
+        move = lambda shop, team="9ABCDE1234": self.server.run("--config", settings, "link", "transfer", shop, "--team", team, check=False)
+        for wrong in (move("google"), move("nobody"), move("apple", "short")):
+            self.assertEqual(wrong.returncode, 2, wrong.stderr)
+        self.server.break_("apple", "secret_expired")
+        self.assertEqual((move("apple").returncode, move("apple").stdout), (1, ""))
+        self.server.break_("apple", "profile_dead")
+        failed = move("apple")
+        self.assertEqual(failed.returncode, 1)
+        self.assertRegex(failed.stdout, "^0 transfer identifiers kept, [1-9]")
+        self.server.break_("apple")
+        kept = move("apple")
+        self.assertEqual(kept.returncode, 0, kept.stderr)
+        self.assertRegex(kept.stdout, "^[1-9][0-9]* transfer identifiers kept, 0 failed")
+        self.assertRegex(move("apple").stdout, "^0 transfer identifiers kept, 0 failed")
+        self.server.break_("apple", "moved")
+        for _ in range(2):
+            back = self.browser()
+            self.assertEqual(back.go("apple").header("Location"), "/")
+            self.assertEqual(back.get("/auth/check").header("X-Kagiya-Login-Id"), name)
+        # Whom nobody asked about is met with the choice, as an unknown identity is.
+        self.assertIn("/sign-in/apple/choose", self.browser().go("apple", "newcomer").header("Location"))
 
     def test_linking_testing_relinking_and_removing(self):
         self.server.account("keiko")

@@ -284,21 +284,18 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
 /// After the right code: the flow as it is now, or what unlocking does not change.
 async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome<Flow> {
     let mut conn = app.store.reader().await?;
-    let account = match (kind, flow.account_id) {
-        (Kind::Unlock, Some(account)) => store::account::find(&mut conn, account).await?,
-        _ => None,
-    };
     let flow = store::flow::find(&mut conn, flow.id).await?.unwrap_or(flow);
+    let account = store::account::find(&mut conn, flow.account_id.unwrap_or(Uuid::nil())).await?;
     drop(conn);
-    match account {
-        Some(account) if matches!(account.state, AccountState::Locked | AccountState::Suspended) => {
+    let by_staff = |state| matches!(state, AccountState::Locked | AccountState::Suspended);
+    match account.filter(|account| kind == Kind::Unlock && by_staff(account.state)) {
+        Some(account) => {
             let mut draft = Draft::new("unlock", 403, visitor, vec![Evidence::State { state: account.state }]);
-            draft.account = Some(account.id);
             // The mailbox is the owner's.
-            draft.audience = Audience::Owner;
+            (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
             Ok(Err(attempt::refuse(app, visitor, draft).await))
         }
-        _ => Ok(Ok(flow)),
+        None => Ok(Ok(flow)),
     }
 }
 

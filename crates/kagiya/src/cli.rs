@@ -72,6 +72,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         order: Order,
     },
+    /// Links to external accounts
+    Link {
+        #[command(subcommand)]
+        order: LinkOrder,
+    },
     /// The verdict of an attempt with all its evidence, by the reference a member reads out
     Why {
         /// Such as K7Q4-9XMD
@@ -121,6 +126,23 @@ pub(crate) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+}
+
+/// What to do with links.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LinkOrder {
+    /// Before your app moves to another Apple developer team: keep each member's transfer identifier
+    ///
+    /// Apple calls everybody by another name after the move. With the identifiers, members come back as
+    /// themselves within 60 days of it. Run this while the app is still with the old team, with its key
+    /// in the settings; it may be run again, and asks for what is missing only.
+    Transfer {
+        /// The provider's name in the settings, such as apple
+        provider: String,
+        /// The team that takes the app: ten characters, such as 9ABCDE1234
+        #[arg(long, value_name = "TEAM")]
+        team: String,
     },
 }
 

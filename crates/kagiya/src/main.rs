@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod export;
 mod keys_file;
+mod links;
 mod mail;
 mod notice_args;
 mod notices;
@@ -77,6 +78,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Status { order: cli::StatusOrder::Export { dir } } => export::run(&config, &dir).await,
         Command::Maintenance { order } => notices::maintenance(&config, order).await,
         Command::Incident { order } => notices::incident(&config, order).await,
+        Command::Link { order: cli::LinkOrder::Transfer { provider, team } } => {
+            links::transfer(&config, &provider, &team).await
+        }
         Command::Why { reference, reason, json } => why::run(&config, &reference, &reason, json).await,
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await

@@ -11,6 +11,8 @@ mod panel;
 mod push;
 mod shops;
 mod token;
+mod transfer;
+mod wire;
 
 use std::{
     collections::BTreeMap,
@@ -100,6 +102,7 @@ pub fn router(town: Arc<Town>) -> Router {
         .route("/{shop}/authorize", get(authorize::page))
         .route("/{shop}/decide", post(authorize::decide))
         .route("/{shop}/token", post(token::exchange))
+        .route("/{shop}/usermigrationinfo", post(transfer::identifier))
         .route("/{shop}/userinfo", get(token::profile))
         .route("/{shop}/jwks", get(token::keys))
         .route("/{shop}/status", get(panel::status))

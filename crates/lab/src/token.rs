@@ -20,7 +20,6 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, jwk::Jwk};
 use kagiya_oidc::Kind;
 use serde_json::{Value, json};
@@ -30,6 +29,8 @@ use crate::{
     CLIENT_ID, CLIENT_SECRET, Fault, Town,
     grants::Grant,
     shops::{Shop, person, shop},
+    transfer,
+    wire::{error, fields, json_answer},
 };
 
 /// A shop's signing key.
@@ -84,15 +85,6 @@ impl Town {
         header.typ = Some(typ.to_owned());
         jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(&key.der)).unwrap_or_default()
     }
-}
-
-fn json_answer(status: StatusCode, value: &Value) -> Response {
-    (status, [(header::CONTENT_TYPE, "application/json")], value.to_string()).into_response()
-}
-
-fn error(status: u16, code: &str, words: &str) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    json_answer(status, &json!({ "error": code, "error_description": words }))
 }
 
 pub(crate) async fn discovery(State(town): State<Arc<Town>>, Path(id): Path<String>) -> Response {
@@ -157,10 +149,9 @@ pub(crate) async fn exchange(
     if has(Fault::Down) || has(Fault::TokenDown) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
-    let Ok(body) = Limited::new(body, 64 * 1_024).collect().await else {
+    let Some(fields) = fields(body).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let fields: BTreeMap<String, String> = form_urlencoded::parse(&body.to_bytes()).into_owned().collect();
     let get = |name: &str| fields.get(name).map_or("", String::as_str);
     let (client, secret, basic) = client_of(&headers, &fields);
     let signed = shop.kind == Kind::Apple && secret.split('.').count() == 3;
@@ -174,6 +165,9 @@ pub(crate) async fn exchange(
     }
     if has(Fault::Babble) {
         return (StatusCode::OK, "<html>busy</html>").into_response();
+    }
+    if get("grant_type") == "client_credentials" {
+        return transfer::leave(shop.kind, get("scope"));
     }
     let refused = |words: &str| match shop.kind {
         Kind::X => error(400, "invalid_request", "Value passed for the authorization code was invalid."),
@@ -228,6 +222,10 @@ fn id_token(town: &Town, shop: &Shop, grant: &Grant, faults: &[Fault]) -> String
         "exp": if has(Fault::Expired) { now - 3_600 } else { now + 600 },
         "sid": format!("sid-{}", who.id),
     });
+    if has(Fault::Moved) && shop.kind == Kind::Apple {
+        claims["transfer_sub"] = json!(transfer::of(&subject(shop.id, &who.id)));
+        claims["sub"] = json!(format!("moved-{}", subject(shop.id, &who.id)));
+    }
     if has(Fault::WrongParty) {
         claims["aud"] = json!([CLIENT_ID, "somebody-else"]);
         claims["azp"] = json!("somebody-else");

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::Value;
+use url::Url;
 
 use crate::{
     answer::{Endpoint, Failure, clean},
@@ -107,6 +108,9 @@ impl Provider {
         identity.relay = is_true(claims.is_private_email.as_ref());
         identity.name = claims.name.or(claims.preferred_username).as_deref().and_then(shown);
         identity.sid = claims.sid;
+        if self.is(Kind::Apple) {
+            identity.transfer_subject = claims.transfer_sub.filter(|sub| (1..=255).contains(&sub.len()));
+        }
     }
 
     /// The profile completes the ID token, and must be of the same person (OpenID Connect Core 5.3.2).
@@ -132,16 +136,30 @@ impl Provider {
     }
 
     async fn ask_tokens(&self, ticket: &Ticket<'_>) -> Result<Value, Failure> {
-        let endpoint = Endpoint::Token;
-        let ways = self.plan.kind.ways();
-        let url = self.places().await?.token.ok_or(Failure::Unknown(endpoint))?;
-        let mut form: Vec<(&str, &str)> =
+        let mut form =
             vec![("grant_type", "authorization_code"), ("code", ticket.code), ("redirect_uri", ticket.redirect_uri)];
-        if ways.pkce {
+        if self.plan.kind.ways().pkce {
             form.push(("code_verifier", ticket.verifier));
         }
-        let secret = self.client_secret(ticket.now)?;
-        let mut request = self.client.request(Method::POST, &url)?.header("accept", "application/json");
+        let url = self.places().await?.token.ok_or(Failure::Unknown(Endpoint::Token))?;
+        self.ask_as_client(&url, form, None, ticket.now).await
+    }
+
+    /// Posts a form with what proves who we are, to the token endpoint or to one beside it.
+    pub(crate) async fn ask_as_client<'f>(
+        &'f self,
+        url: &Url,
+        mut form: Vec<(&'f str, &'f str)>,
+        bearer: Option<&str>,
+        now: i64,
+    ) -> Result<Value, Failure> {
+        let endpoint = Endpoint::Token;
+        let ways = self.plan.kind.ways();
+        let secret = self.client_secret(now)?;
+        let mut request = self.client.request(Method::POST, url)?.header("accept", "application/json");
+        if let Some(token) = bearer {
+            request = request.bearer_auth(token);
+        }
         match (&secret, ways.proof) {
             (Some(secret), ClientProof::Basic) => {
                 // Each half is encoded as in a form first (RFC 6749 2.3.1).

@@ -22,6 +22,10 @@ pub struct Identity {
     /// What the person is called there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What the provider gave our former team to know the person by here, after the app has moved to
+    /// another (Apple; for 60 days).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_subject: Option<String>,
     /// The provider's session, for sign-outs that it tells us of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,

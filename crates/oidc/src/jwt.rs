@@ -59,6 +59,7 @@ pub(crate) struct Claims {
     pub(crate) name: Option<String>,
     pub(crate) preferred_username: Option<String>,
     pub(crate) is_private_email: Option<serde_json::Value>,
+    pub(crate) transfer_sub: Option<String>,
     pub(crate) events: Option<serde_json::Value>,
     pub(crate) sub_id: Option<serde_json::Value>,
 }

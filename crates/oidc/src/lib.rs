@@ -22,6 +22,7 @@ pub mod reach;
 mod ring;
 pub mod set;
 pub mod status;
+mod transfer;
 
 pub use answer::{Endpoint, Failure, classify};
 pub use authorize::Asked;
@@ -31,3 +32,4 @@ pub use fault::TokenFault;
 pub use identity::Identity;
 pub use kinds::Kind;
 pub use provider::{Overrides, Plan, Provider, Secret};
+pub use transfer::Transfer;

@@ -125,8 +125,12 @@ fn connect(path: &Path) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
-    // FULL syncs the log at every commit: what was acknowledged survives power loss.
-    conn.execute_batch("PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA synchronous = FULL")?;
+    // FULL syncs the log at every commit: what was acknowledged survives power loss. The log may grow
+    // to 16 MiB before it is written back: a page that many change is then written once.
+    conn.execute_batch(
+        "PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 4000",
+    )?;
     Ok(conn)
 }
 

@@ -31,11 +31,12 @@ enum Message {
 const GROUP: usize = 64;
 
 /// Work that arrives so soon after a commit is a sign of load: then
-const LULL: Duration = Duration::from_millis(12);
-/// so long is waited for company before the next, about as long as a hash takes. A commit, its sync
-/// and the switches of threads around it cost the same for many as for one; whoever comes alone
-/// never waits.
-const GATHER: Duration = Duration::from_millis(10);
+const LULL: Duration = Duration::from_millis(20);
+/// company is waited for in steps of this, as long as it goes on arriving,
+const STEP: Duration = Duration::from_millis(4);
+/// and for so many steps at most: two hashes' time. A commit, its sync and the switches of threads
+/// around it cost the same for many as for one; whoever comes alone never waits.
+const STEPS: usize = 4;
 
 #[derive(Clone)]
 pub(crate) struct Writer {
@@ -140,9 +141,15 @@ fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
         let mut group = Group::default();
         group.take(first);
         group.gather(receiver);
-        if soon && (crowded || group.works.len() > 1) && group.works.len() < GROUP && group.stop.is_none() {
-            std::thread::sleep(GATHER);
-            group.gather(receiver);
+        if soon && (crowded || group.works.len() > 1) {
+            for _ in 0..STEPS {
+                let before = group.works.len();
+                std::thread::sleep(STEP);
+                group.gather(receiver);
+                if group.works.len() == before {
+                    break;
+                }
+            }
         }
         crowded = group.works.len() > 1;
         if !group.works.is_empty() {

@@ -363,6 +363,10 @@ async fn arrive(
         let mut conn = app.store.reader().await?;
         store::link::find_identity(&mut conn, &identity.issuer, &identity.subject).await?
     };
+    let link = match (link, &identity.transfer_subject) {
+        (None, Some(transfer)) => super::transfer::take_over(app, &identity, transfer).await?,
+        (link, _) => link,
+    };
     if journey.purpose == "sign_in" {
         return match link {
             Some(link) => sign_in_by(app, visitor, device, journey, &identity, link).await,

@@ -7,6 +7,7 @@ pub mod links;
 pub mod push;
 pub mod seen;
 pub mod start;
+pub mod transfer;
 mod unlinked;
 pub mod watch;
 

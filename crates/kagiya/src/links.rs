@@ -1,0 +1,36 @@
+//! `kagiya link`.
+
+use kagiya_flows::external::transfer::{self, Progress};
+
+use crate::{
+    Failure,
+    config::Config,
+    open,
+    output::{complain, say},
+};
+
+/// `kagiya link transfer PROVIDER --team TEAM`.
+pub(crate) async fn transfer(config: &Config, provider: &str, team: &str) -> Result<(), Failure> {
+    if team.len() != 10 || !team.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+        return Err(Failure::Usage(format!("--team: {team:?} is no team ID; expected ten capitals and digits")));
+    }
+    let app = open::beside(config).await?;
+    let Some(entry) = app.providers.find(provider) else {
+        return Err(Failure::Usage(format!("{provider}: the settings name no such provider")));
+    };
+    if !entry.provider.can_transfer() {
+        return Err(Failure::Usage(format!("{provider}: only Apple's identities change when an app moves")));
+    }
+    let tell = |done: Progress, failure: Option<String>| match failure {
+        Some(words) => complain(&words),
+        None => complain(&format!("{} kept, {} failed so far", done.kept, done.failed)),
+    };
+    let done = transfer::run(&app, entry, team, tell).await?;
+    let done = done.map_err(|words| Failure::Failed(format!("{provider} gives no leave to ask: {words}")))?;
+    app.store.close().await;
+    say(&format!("{} transfer identifiers kept, {} failed", done.kept, done.failed));
+    if done.failed > 0 {
+        return Err(Failure::Failed("run this again for those that failed".to_owned()));
+    }
+    Ok(())
+}
