@@ -246,3 +246,32 @@ async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
         server.end().await;
     }
 }
+
+#[tokio::test]
+async fn addresses_are_changed_by_whoever_signed_in_lately() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    let page = browser.get("/account/security").await;
+    let begun = browser.fill(&page, "/account/emails", &[("email", "zwei@example.jp"), ("password", PASSWORD)]).await;
+    let page = browser.get(&begun.location.unwrap()).await;
+    let code = server.code("zwei@example.jp").await;
+    assert_eq!(browser.fill(&page, "/account/emails/verify", &[("code", &code)]).await.status, 303);
+    let page = browser.get("/account/security").await;
+    server.advance(Span::minutes(20));
+    // A borrowed phone is not enough.
+    let late = browser.fill(&page, "/account/emails/change", &[("primary", "1")]).await;
+    assert_eq!((late.status, late.location), (422, None));
+    let account = kagiya_flows::operator::find(&server.app, "hana").await.unwrap();
+    let primary = || async {
+        let overview = kagiya_flows::account::overview(&server.app, account.id).await.unwrap().unwrap();
+        overview.emails.into_iter().find(|email| email.primary_since.is_some()).unwrap().address
+    };
+    assert_eq!(primary().await, "hana@example.jp");
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    let page = browser.get("/account/security").await;
+    assert_eq!(browser.fill(&page, "/account/emails/change", &[("primary", "1")]).await.status, 303);
+    assert_eq!(primary().await, "zwei@example.jp");
+    server.end().await;
+}
