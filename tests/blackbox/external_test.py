@@ -351,6 +351,8 @@ class Links(InTown):
         self.assertEqual(kept.returncode, 0, kept.stderr)
         self.assertRegex(kept.stdout, "^[1-9][0-9]* transfer identifiers kept, 0 failed")
         self.assertRegex(move("apple").stdout, "^0 transfer identifiers kept, 0 failed")
+        # A team that was mistyped is mended by naming the right one.
+        self.assertRegex(move("apple", "8ABCDE1234").stdout, "^[1-9][0-9]* transfer identifiers kept, 0 failed")
         self.server.break_("apple", "moved")
         for _ in range(2):
             back = self.browser()

@@ -136,7 +136,7 @@ pub(crate) enum LinkOrder {
     ///
     /// Apple calls everybody by another name after the move. With the identifiers, members come back as
     /// themselves within 60 days of it. Run this while the app is still with the old team, with its key
-    /// in the settings; it may be run again, and asks for what is missing only.
+    /// in the settings; it may be run again, and asks for what is missing for that team only.
     Transfer {
         /// The provider's name in the settings, such as apple
         provider: String,

@@ -26,7 +26,8 @@ pub(crate) async fn transfer(config: &Config, provider: &str, team: &str) -> Res
         None => complain(&format!("{} kept, {} failed so far", done.kept, done.failed)),
     };
     let done = transfer::run(&app, entry, team, tell).await?;
-    let done = done.map_err(|words| Failure::Failed(format!("{provider} gives no leave to ask: {words}")))?;
+    let done = done
+        .map_err(|words| Failure::Failed(format!("{provider} was asked in vain: {words}; what was kept stays kept")))?;
     app.store.close().await;
     say(&format!("{} transfer identifiers kept, {} failed", done.kept, done.failed));
     if done.failed > 0 {

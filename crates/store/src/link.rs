@@ -102,22 +102,30 @@ pub async fn find_identity(conn: &mut Conn, issuer: &str, subject: &str) -> Resu
     )
 }
 
-/// Links of a provider that have no transfer identifier yet, by key after `after`.
-pub async fn to_transfer(conn: &mut Conn, provider: &str, after: Uuid, limit: i64) -> Result<Vec<Link>> {
+/// Links of a provider that have no transfer identifier for this team, by key after `after`.
+pub async fn to_transfer(conn: &mut Conn, provider: &str, team: &str, after: Uuid, limit: i64) -> Result<Vec<Link>> {
     all!(
         conn,
         Link,
-        "SELECT * FROM link WHERE provider = $1 AND id > $2 AND transfer_subject IS NULL AND removed_at IS NULL
-         ORDER BY id LIMIT $3",
+        "SELECT * FROM link WHERE provider = $1 AND id > $3 AND removed_at IS NULL
+         AND (transfer_team IS NULL OR transfer_team <> $2) ORDER BY id LIMIT $4",
         provider,
+        team,
         after,
         limit
     )
 }
 
-/// Keeps a link's transfer identifier.
-pub async fn set_transfer(conn: &mut Conn, id: Uuid, transfer_subject: &str) -> Result<()> {
-    execute!(conn, "UPDATE link SET transfer_subject = $2 WHERE id = $1", id, transfer_subject).map(drop)
+/// Keeps a link's transfer identifier for a team.
+pub async fn set_transfer(conn: &mut Conn, id: Uuid, team: &str, transfer_subject: &str) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE link SET transfer_team = $2, transfer_subject = $3 WHERE id = $1",
+        id,
+        team,
+        transfer_subject
+    )
+    .map(drop)
 }
 
 /// The person of a transfer identifier is called `subject` from now on.
@@ -125,7 +133,7 @@ pub async fn take_over(conn: &mut Conn, issuer: &str, transfer_subject: &str, su
     optional!(
         conn,
         Link,
-        "UPDATE link SET subject = $3, transfer_subject = NULL
+        "UPDATE link SET subject = $3, transfer_subject = NULL, transfer_team = NULL
          WHERE issuer = $1 AND transfer_subject = $2 AND removed_at IS NULL RETURNING *",
         issuer,
         transfer_subject,

@@ -153,13 +153,16 @@ fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
         }
         crowded = group.works.len() > 1;
         if !group.works.is_empty() {
-            let mode = match group.durable {
-                same if same == durable => None,
-                true => Some("PRAGMA synchronous = FULL"),
-                false => Some("PRAGMA synchronous = NORMAL"),
-            };
-            durable = group.durable;
-            runtime.block_on(commit(&mut conn, mode, group.works));
+            runtime.block_on(async {
+                // What must last is not written while the disk is synced less.
+                match sync(&mut conn, durable, group.durable).await {
+                    Ok(()) => {
+                        durable = group.durable;
+                        commit(&mut conn, group.works).await;
+                    }
+                    Err(error) => tracing::error!(%error, "a group of writes was not begun"),
+                }
+            });
         }
         if let Some(answer) = group.stop {
             drop(conn);
@@ -169,15 +172,20 @@ fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
     }
 }
 
-/// `mode`: how the disk is synced from now on.
-async fn commit(conn: &mut Conn, mode: Option<&'static str>, group: Vec<Work>) {
+/// Says how the disk is synced from now on, where that changes.
+async fn sync(conn: &mut Conn, before: bool, durable: bool) -> Result<()> {
+    match (before, durable) {
+        // Not as a prepared statement: it takes effect when it is compiled.
+        (false, true) => conn.raw("PRAGMA synchronous = FULL").await,
+        (true, false) => conn.raw("PRAGMA synchronous = NORMAL").await,
+        _ => Ok(()),
+    }
+}
+
+async fn commit(conn: &mut Conn, group: Vec<Work>) {
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {
-        if let Some(mode) = mode {
-            // Not a prepared one: it takes effect when it is compiled.
-            conn.raw(mode).await?;
-        }
         say(conn, "BEGIN IMMEDIATE").await?;
         for work in group {
             if !alone {

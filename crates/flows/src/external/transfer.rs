@@ -11,6 +11,9 @@ use crate::{App, Fault, recover};
 /// Links in one go.
 const BATCH: i64 = 100;
 
+/// So many failures in a row are the provider's, not a person's.
+const GIVE_UP: u32 = 20;
+
 /// How it went so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -20,11 +23,11 @@ pub struct Progress {
     pub failed: u64,
 }
 
-/// Asks for the transfer identifier of every link that has none, and keeps it. `tell` hears of every
+/// Asks for the transfer identifier of every link that has none for `team`, and keeps it. `tell` hears of every
 /// hundred, and of every failure. What was kept stays kept: it may be begun again.
 ///
 /// # Errors
-/// When the provider gives no leave at all, in words, or when the database fails.
+/// When the provider gives no leave at all, or fails again and again, in words, or when the database fails.
 pub async fn run(
     app: &App,
     entry: &Entry,
@@ -36,9 +39,9 @@ pub async fn run(
         Ok(leave) => leave,
         Err(failure) => return Ok(Err(failure.to_string())),
     };
-    let (mut done, mut after) = (Progress::default(), Uuid::nil());
+    let (mut done, mut after, mut in_a_row) = (Progress::default(), Uuid::nil(), 0);
     loop {
-        let links = store::link::to_transfer(&mut app.store.reader().await?, provider.id(), after, BATCH).await?;
+        let links = store::link::to_transfer(&mut app.store.reader().await?, provider.id(), team, after, BATCH).await?;
         let Some(last) = links.last() else {
             return Ok(Ok(done));
         };
@@ -46,14 +49,21 @@ pub async fn run(
         for link in links {
             match provider.transfer(&leave, &link.subject, team, seconds(app.now())).await {
                 Ok(transfer) => {
-                    let id = link.id;
+                    let (id, team) = (link.id, team.to_owned());
                     app.store
-                        .write(move |conn| async move { store::link::set_transfer(conn, id, &transfer).await }.boxed())
+                        .write(move |conn| {
+                            async move { store::link::set_transfer(conn, id, &team, &transfer).await }.boxed()
+                        })
                         .await?;
                     done.kept += 1;
+                    in_a_row = 0;
                 }
                 Err(failure) => {
                     done.failed += 1;
+                    in_a_row += 1;
+                    if in_a_row >= GIVE_UP {
+                        return Ok(Err(format!("{GIVE_UP} failed in a row, the last with: {failure}")));
+                    }
                     tell(done, Some(format!("{}: {failure}", link.shown)));
                 }
             }
