@@ -84,6 +84,8 @@ link-state-reauth-needed = You have to sign in there again (since { $time }; { $
 link-state-suspended-there = Suspended there (since { $time }; { $how })
 link-state-gone = The permission was taken back there (since { $time }; { $how })
 link-state-purged = The account there was deleted (since { $time }; { $how })
+link-state-lapsed = The permission there has ended: it was taken back, or it ran out. "Link again", or signing in that way once more, brings it back ({ $time }; { $how })
+link-source-check = as our daily look showed
 link-source-push = as the service told us
 link-source-callback = as signing in showed
 

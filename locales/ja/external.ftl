@@ -84,6 +84,8 @@ link-state-reauth-needed = 外部サービスでの再ログインが必要で�
 link-state-suspended-there = 外部サービスで停止されています({ $time } から。{ $how })
 link-state-gone = 外部サービスで許可が取り消されました({ $time }。{ $how })
 link-state-purged = 外部サービスのアカウントが削除されました({ $time }。{ $how })
+link-state-lapsed = 許可の取り消しか期限切れで、使えなくなっています。「連携し直す」を押すか、この方法でログインし直すと元に戻ります({ $time }。{ $how })
+link-source-check = 毎日の確認の結果
 link-source-push = 外部サービスからの通知
 link-source-callback = ログインの結果
 

@@ -59,6 +59,11 @@ class Foreign(unittest.TestCase):
         begun = b.start("mock", return_to="/account/links")
         return b, b.get(self.authorize(begun.header("Location"), **form))
 
+    def test_no_refresh_token_is_asked_for_unless_it_is_kept(self):
+        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(Traveller(self.server).start("mock").header("Location")).query))
+        self.assertNotIn("prompt", asked)
+        self.assertNotIn("offline_access", asked["scope"])
+
     def test_signs_up_and_in(self):
         b, answer = self.go(sub="mei")
         page = b.follow(answer)

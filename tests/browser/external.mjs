@@ -39,25 +39,36 @@ function rsaKey() {
   return { ...privateKey.export({ format: "jwk" }), kid: randomUUID(), use: "sig", alg: "RS256" };
 }
 
+// The refresh tokens that it gave.
+const given = [];
+
 async function issuer(port, kagiya, key) {
   const quiet = console.warn;
   console.warn = () => {};
   const provider = new Provider(`http://127.0.0.1:${port}`, {
     clients: [
-      { client_id: "kagiya", client_secret: "a-secret-of-thirty-two-characters!", redirect_uris: [`${kagiya}/sign-in/corp/callback`] },
+      {
+        client_id: "kagiya",
+        client_secret: "a-secret-of-thirty-two-characters!",
+        redirect_uris: [`${kagiya}/sign-in/corp/callback`],
+        grant_types: ["authorization_code", "refresh_token"],
+      },
     ],
     jwks: { keys: [key] },
     cookies: { keys: ["for a test"] },
     claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"] },
     features: { devInteractions: { enabled: true } },
     pkce: { required: () => true },
-    ttl: { Session: 3600, Grant: 3600, Interaction: 3600, AccessToken: 600, AuthorizationCode: 60, IdToken: 600 },
+    // Every use of a refresh token gives another, and ends the one before.
+    rotateRefreshToken: true,
+    ttl: { RefreshToken: 3600, Session: 3600, Grant: 3600, Interaction: 3600, AccessToken: 600, AuthorizationCode: 60, IdToken: 600 },
     findAccount: async (_, id) => ({
       accountId: id,
       claims: async () => ({ sub: id, email: `${id}@example.jp`, email_verified: id !== "doubtful", name: id }),
     }),
   });
   console.warn = quiet;
+  provider.on("refresh_token.saved", (token) => given.push(token));
   const server = provider.listen(port, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return () => {
@@ -74,7 +85,7 @@ const town = `http://127.0.0.1:${townPort}`;
 writeFileSync(join(folder, "secret"), "a-secret-of-thirty-two-characters!");
 writeFileSync(
   join(folder, "kagiya.toml"),
-  `[[providers]]\nid = "corp"\nkind = "oidc"\nname = "Corp ID"\nclient_id = "kagiya"\nclient_secret_file = "secret"\nissuer = "http://127.0.0.1:${issuerPort}"\n` +
+  `[[providers]]\nid = "corp"\nkind = "oidc"\nname = "Corp ID"\nclient_id = "kagiya"\nclient_secret_file = "secret"\nissuer = "http://127.0.0.1:${issuerPort}"\nkeep_refresh_token = true\n` +
     `[[providers]]\nid = "gone"\nkind = "oidc"\nname = "Gone ID"\nclient_id = "stranger"\nclient_secret_file = "secret"\nissuer = "http://127.0.0.1:${issuerPort}"\n`,
 );
 
@@ -160,6 +171,36 @@ try {
   await page.waitForURL(`${base}/`);
   check("foreign issuer: back in with one press", (await isIn(page)) === 1);
 
+  // The permission is looked after with its refresh token, which changes each time, until it is taken back there.
+  const asked = () =>
+    new Promise((resolve) => {
+      const words = ["--data", join(folder, String(kagiyaPort)), "--config", join(folder, "kagiya.toml"), "link", "check", "corp"];
+      let told = "";
+      const child = spawn(process.env.KAGIYA_TEST_BINARY, words, { stdio: ["ignore", "pipe", "inherit"] });
+      child.stdout.on("data", (text) => (told += text));
+      child.on("close", () => resolve(told));
+    });
+  const before = given.length;
+  check("foreign issuer: a refresh token was given", before > 0);
+  for (const turn of [1, 2]) {
+    const told = await asked();
+    check(`foreign issuer: the permission holds (${turn})`, told === "permissions: 1 hold, 0 ended, 0 failed\n", told);
+  }
+  check("foreign issuer: a token for each time", given.length === before + 2, `${given.length - before}`);
+  for (const token of given) await token.destroy();
+  const told = await asked();
+  check("foreign issuer: the permission was taken back", told === "permissions: 0 hold, 1 ended, 0 failed\n", told);
+  await page.goto(`${base}/account/links`);
+  check("foreign issuer: the link says so", (await page.locator('[data-link-state="gone"]').count()) === 1);
+  await look(page, "links-lapsed-ja-desktop");
+  await context.clearCookies({ name: "kagiya_session" });
+  await page.goto(`${base}/sign-in?return_to=/account/links`);
+  await press(page, "corp");
+  await page.waitForURL(/\/interaction\/|\/account\/links/);
+  if (/\/interaction\//.test(page.url())) await atIssuer(page, "yuki");
+  await page.waitForURL(/\/account\/links/);
+  check("foreign issuer: coming back mends the link", (await page.locator('[data-link-state="ok"]').count()) === 1);
+  check("foreign issuer: and there is a token again", (await asked()) === "permissions: 1 hold, 0 ended, 0 failed\n");
   // Keys change there; its sessions go with the restart.
   await close();
   close = await issuer(issuerPort, base, rsaKey());

@@ -46,6 +46,8 @@ pub enum LinkSource {
     Push,
     /// The owner came back from there.
     Callback,
+    /// We asked whether our permission still holds.
+    Check,
 }
 
 impl LinkSource {
@@ -54,6 +56,7 @@ impl LinkSource {
         match self {
             Self::Push => "push",
             Self::Callback => "callback",
+            Self::Check => "check",
         }
     }
 }
@@ -74,6 +77,8 @@ pub enum LinkEvent {
     Enabled,
     /// Our permission was taken back.
     ConsentRevoked,
+    /// Our permission holds no longer: it was taken back, or it ran out.
+    Lapsed,
     /// It was deleted.
     Purged,
 }
@@ -88,13 +93,10 @@ impl LinkEvent {
             Self::Hijacked => "hijacked",
             Self::Enabled => "enabled",
             Self::ConsentRevoked => "consent_revoked",
+            Self::Lapsed => "lapsed",
             Self::Purged => "purged",
         }
     }
-
-    /// Every event.
-    pub const ALL: [Self; 7] =
-        [Self::Worked, Self::Reauth, Self::Disabled, Self::Hijacked, Self::Enabled, Self::ConsentRevoked, Self::Purged];
 
     /// Whether the mailbox of the account there proves nothing until another proof.
     pub const fn closes_mailbox(self) -> bool {
@@ -120,7 +122,8 @@ pub fn next(state: LinkState, why: &str, event: LinkEvent) -> Option<LinkState> 
         LinkEvent::Disabled | LinkEvent::Hijacked if purged => return None,
         LinkEvent::Disabled | LinkEvent::Hijacked => LinkState::SuspendedThere,
         LinkEvent::ConsentRevoked if purged || state == LinkState::SuspendedThere => return None,
-        LinkEvent::ConsentRevoked | LinkEvent::Purged => LinkState::Gone,
+        LinkEvent::Lapsed if matches!(state, LinkState::Gone | LinkState::SuspendedThere) => return None,
+        LinkEvent::ConsentRevoked | LinkEvent::Lapsed | LinkEvent::Purged => LinkState::Gone,
     };
     (to != state || why != event.as_str()).then_some(to)
 }
@@ -144,6 +147,11 @@ mod tests {
             (Gone, "purged", Disabled, None),
             (Gone, "purged", ConsentRevoked, None),
             (Gone, "consent_revoked", Worked, Some(Ok)),
+            (Ok, "worked", Lapsed, Some(Gone)),
+            (SuspendedThere, "disabled", Lapsed, None),
+            (Gone, "consent_revoked", Lapsed, None),
+            (Gone, "lapsed", ConsentRevoked, Some(Gone)),
+            (Gone, "lapsed", Worked, Some(Ok)),
             (Gone, "consent_revoked", Purged, Some(Gone)),
         ] {
             assert_eq!(next(state, why, event), expected, "{state:?} {event:?}");

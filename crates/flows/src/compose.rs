@@ -10,7 +10,10 @@ use kagiya_store::{self as store, account::Account, flow::Flow, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, Fault, Visitor, code, lookup, providers::shown};
+use crate::{
+    App, Fault, Visitor, code, lookup,
+    providers::{open_identity, shown},
+};
 
 /// A mail, ready to be handed to a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,8 +314,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
                 Some(id) => store::journey::find(&mut app.store.reader().await?, id).await?,
                 None => None,
             };
-            let identity: Option<kagiya_oidc::Identity> =
-                provider.as_ref().and_then(|journey| serde_json::from_str(journey.identity.as_deref()?).ok());
+            let identity = provider.as_ref().and_then(|journey| open_identity(&app.keys, journey.identity.as_deref()?));
             let identity = identity.map(|identity| shown(&identity)).unwrap_or_default();
             let provider = provider.map(|journey| app.providers.name(&journey.provider).to_owned()).unwrap_or_default();
             let args = [

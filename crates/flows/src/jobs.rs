@@ -9,7 +9,11 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
-use crate::{App, Fault, crowd, external::watch, monitor, notices, session, setup, subscribe, waiting};
+use crate::{
+    App, Fault, crowd,
+    external::{permission, watch},
+    monitor, notices, session, setup, subscribe, waiting,
+};
 
 /// How often the clean-up runs.
 const CLEAN_UP_EVERY: Duration = Duration::from_secs(600);
@@ -37,6 +41,7 @@ pub fn start(app: &Arc<App>) {
     if !app.providers.is_empty() {
         repeat(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());
         repeat(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
+        repeat(app, Duration::from_secs(600), "permissions", |app| async move { permission::look(&app).await }.boxed());
         repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
     }
     repeat(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());

@@ -144,6 +144,14 @@ pub(crate) enum LinkOrder {
         #[arg(long, value_name = "TEAM")]
         team: String,
     },
+    /// Ask the provider now whether members' permissions still hold
+    ///
+    /// The server does this once a day for each link, where the provider's entry has `keep_refresh_token = true`.
+    /// A link whose permission ended says so on its owner's page and in verdicts; coming back by it mends it.
+    Check {
+        /// The provider's name in the settings, such as google
+        provider: String,
+    },
 }
 
 /// What to do with the status page.

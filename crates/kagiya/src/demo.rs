@@ -144,6 +144,7 @@ pub(crate) async fn link(
         issuer: identity.issuer,
         subject: identity.subject,
         email_key: Some(email),
+        refresh_token: None,
     };
     let now = app.now();
     app.store.write(move |conn| async move { store::link::insert(conn, account, &new, now).await }.boxed()).await?;

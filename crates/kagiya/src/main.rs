@@ -81,6 +81,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Link { order: cli::LinkOrder::Transfer { provider, team } } => {
             links::transfer(&config, &provider, &team).await
         }
+        Command::Link { order: cli::LinkOrder::Check { provider } } => links::check(&config, &provider).await,
         Command::Why { reference, reason, json } => why::run(&config, &reference, &reason, json).await,
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await

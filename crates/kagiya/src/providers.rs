@@ -29,6 +29,7 @@ pub(crate) struct ProviderSetting {
     userinfo_url: Option<String>,
     jwks_url: Option<String>,
     status_url: Option<String>,
+    keep_refresh_token: bool,
 }
 
 impl ProviderSetting {
@@ -46,6 +47,7 @@ impl ProviderSetting {
             userinfo_url: Some(format!("{town}/{id}/userinfo")),
             jwks_url: Some(format!("{town}/{id}/jwks")),
             status_url: Some(format!("{town}/{id}/status")),
+            keep_refresh_token: true,
             ..Self::default()
         }
     }
@@ -108,6 +110,7 @@ fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Failure> {
         scopes: setting.scopes.clone(),
         urls,
         issuer: setting.issuer.clone(),
+        keep_refresh_token: setting.keep_refresh_token,
     };
     Provider::new(plan).map_err(|(key, words)| Failure::Usage(format!("providers.{key} of {id:?}: {words}")))
 }

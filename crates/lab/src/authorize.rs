@@ -19,6 +19,7 @@ use crate::{
     CLIENT_ID, Fault, Town,
     grants::Grant,
     pages::{escape, page as render},
+    refresh,
     shops::{MEMBERS, Shop, person, shop},
 };
 
@@ -179,6 +180,12 @@ fn answer(town: &Town, shop: &Shop, fields: &Fields, decision: Decision) -> Resp
                 challenge: text("code_challenge"),
                 person: name.clone(),
                 given_at: town.now(),
+                offline: refresh::is_asked_for(
+                    shop.kind,
+                    get(fields, "scope"),
+                    get(fields, "prompt"),
+                    get(fields, "access_type"),
+                ),
             };
             let mut grants = town.grants.lock().unwrap_or_else(PoisonError::into_inner);
             grants.trim();

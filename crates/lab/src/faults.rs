@@ -62,6 +62,7 @@ faults! {
     NoToken "no_token" "IDトークンなし" "No ID token",
     Babble "babble" "JSONでない答え" "What is no JSON",
     ChangedEmail "changed_email" "メールアドレスが変わった" "The address has changed",
+    Revoked "revoked" "許可が取り消された(確認すると invalid_grant)" "The permission was taken back (a check gets invalid_grant)",
     Moved "moved" "アプリが別の開発チームへ移った" "The app has moved to another developer team",
     KeysDown "keys_down" "鍵とディスカバリーが 503" "Keys and discovery answer 503",
 }

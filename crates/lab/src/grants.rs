@@ -11,12 +11,15 @@ pub(crate) struct Grant {
     pub(crate) challenge: Option<String>,
     pub(crate) person: String,
     pub(crate) given_at: i64,
+    /// Whether a refresh token goes with it.
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     pub(crate) codes: BTreeMap<String, Grant>,
     pub(crate) access: BTreeMap<String, Grant>,
+    pub(crate) refresh: BTreeMap<String, Grant>,
     /// Who was there last: still signed in, for whoever asks without a page.
     pub(crate) last: BTreeMap<String, String>,
     /// Who has agreed before: Apple tells the name only once.
@@ -33,6 +36,9 @@ impl Grants {
         }
         if self.access.len() > MOST {
             self.access.clear();
+        }
+        if self.refresh.len() > MOST {
+            self.refresh.clear();
         }
     }
 }

@@ -9,6 +9,7 @@ mod grants;
 mod pages;
 mod panel;
 mod push;
+mod refresh;
 mod shops;
 mod token;
 mod transfer;

@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     CLIENT_ID, CLIENT_SECRET, Fault, Town,
     grants::Grant,
+    refresh,
     shops::{Shop, person, shop},
     transfer,
     wire::{error, fields, json_answer},
@@ -169,6 +170,9 @@ pub(crate) async fn exchange(
     if get("grant_type") == "client_credentials" {
         return transfer::leave(shop.kind, get("scope"));
     }
+    if get("grant_type") == "refresh_token" {
+        return refresh::renew(&town, shop, get("refresh_token"));
+    }
     let refused = |words: &str| match shop.kind {
         Kind::X => error(400, "invalid_request", "Value passed for the authorization code was invalid."),
         Kind::Line => error(400, "invalid_grant", "invalid authorization code"),
@@ -196,6 +200,7 @@ pub(crate) async fn exchange(
     if !matches!(shop.kind, Kind::X | Kind::OAuth2) && !has(Fault::NoToken) {
         told["id_token"] = json!(id_token(&town, shop, &grant, &faults));
     }
+    refresh::give(&town, &grant, &mut told);
     town.grants.lock().unwrap_or_else(PoisonError::into_inner).access.insert(access, grant);
     json_answer(StatusCode::OK, &told)
 }

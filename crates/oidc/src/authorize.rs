@@ -31,6 +31,8 @@ pub struct Asked<'a> {
     pub silent: bool,
     /// Do not sign in by itself.
     pub by_hand: bool,
+    /// A refresh token is wanted, and none is there yet.
+    pub consent: bool,
 }
 
 impl Provider {
@@ -41,7 +43,13 @@ impl Provider {
     pub async fn authorize_url(&self, asked: &Asked<'_>) -> Result<Url, Failure> {
         let ways = self.plan.kind.ways();
         let mut url = self.places().await?.authorize.ok_or(Failure::Unknown(Endpoint::Discovery))?;
-        let scopes = if self.plan.scopes.is_empty() { ways.scopes.join(" ") } else { self.plan.scopes.join(" ") };
+        let mut scopes = if self.plan.scopes.is_empty() { ways.scopes.join(" ") } else { self.plan.scopes.join(" ") };
+        let offline = Some(&ways.offline).filter(|_| self.plan.keep_refresh_token);
+        if let Some(scope) = offline.and_then(|offline| offline.scope)
+            && !scopes.split(' ').any(|asked| asked == scope)
+        {
+            scopes = format!("{scopes} {scope}").trim_start().to_owned();
+        }
         let mut prompts: Vec<(&str, &str)> = ways.always.to_vec();
         if asked.silent && ways.silent {
             prompts.push(("prompt", "none"));
@@ -53,6 +61,15 @@ impl Provider {
         if asked.by_hand {
             prompts.extend(ways.by_hand);
         }
+        prompts.extend(offline.into_iter().flat_map(|offline| offline.query));
+        // What is asked for by `prompt` stands in one list (OpenID Connect Core 3.1.2.1).
+        let mut prompt: Vec<&str> =
+            prompts.iter().filter(|(name, _)| *name == "prompt").map(|(_, text)| *text).collect();
+        prompts.retain(|(name, _)| *name != "prompt");
+        if asked.consent && !asked.silent && offline.is_some_and(|offline| offline.consent) {
+            prompt.push("consent");
+        }
+        let prompt = prompt.join(" ");
         let mut query = url.query_pairs_mut();
         query
             .append_pair("response_type", "code")
@@ -72,6 +89,9 @@ impl Provider {
         }
         if ways.form_post {
             query.append_pair("response_mode", "form_post");
+        }
+        if !prompt.is_empty() {
+            query.append_pair("prompt", &prompt);
         }
         for (name, value) in prompts {
             query.append_pair(name, value);

@@ -69,7 +69,8 @@ impl Provider {
     pub async fn exchange(&self, ticket: &Ticket<'_>) -> Result<Identity, Failure> {
         let ways = self.plan.kind.ways();
         let tokens = self.ask_tokens(ticket).await?;
-        let mut identity = Identity { issuer: self.issuer(), ..Identity::default() };
+        let refresh_token = self.refresh_token_of(&tokens);
+        let mut identity = Identity { issuer: self.issuer(), refresh_token, ..Identity::default() };
         if ways.id_token != IdToken::None {
             let token = tokens["id_token"].as_str().ok_or(TokenFault::Missing)?;
             let claims: Claims = self.verify(token, true, ticket.now).await?;
@@ -287,6 +288,7 @@ mod tests {
             scopes: Vec::new(),
             urls: Overrides::default(),
             issuer: None,
+            keep_refresh_token: false,
         };
         Provider::new(plan).unwrap()
     }

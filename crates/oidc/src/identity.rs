@@ -29,6 +29,33 @@ pub struct Identity {
     /// The provider's session, for sign-outs that it tells us of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
+    /// By which it can be asked whether the permission still holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<RefreshToken>,
+}
+
+/// A refresh token. It is kept sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RefreshToken(String);
+
+impl RefreshToken {
+    /// The token; `None` when no token can be so.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fine = (1..=4_096).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        fine.then(|| Self(text.to_owned()))
+    }
+
+    /// The text, for sealing.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for RefreshToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
 }
 
 /// Booleans may arrive as text (Apple, and others).
@@ -65,4 +92,18 @@ pub(crate) fn subject_of(value: &Value) -> Option<String> {
         _ => return None,
     };
     (!text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_not_shown_and_odd_ones_are_none() {
+        let token = RefreshToken::parse("secret-token").unwrap();
+        assert_eq!(format!("{token:?}"), "[hidden]");
+        for odd in ["", "a b", "a\nb", &"x".repeat(5_000)] {
+            assert!(RefreshToken::parse(odd).is_none(), "{odd:?}");
+        }
+    }
 }

@@ -74,6 +74,8 @@ pub struct Plan {
     pub urls: Overrides,
     /// The issuer's text, exactly as it stands in tokens.
     pub issuer: Option<String>,
+    /// Ask for a refresh token, and hand it out with the identity.
+    pub keep_refresh_token: bool,
 }
 
 /// One external service.

@@ -23,6 +23,7 @@ mod meter;
 pub mod notice;
 pub mod outbox;
 pub mod password;
+pub mod permission;
 pub mod pushed;
 pub mod server;
 pub mod session;

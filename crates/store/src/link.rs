@@ -49,6 +49,11 @@ impl Link {
         LinkState::parse(&self.state).unwrap_or(LinkState::Gone)
     }
 
+    /// Whether the permission ended, and nobody said that it was taken back.
+    pub fn has_lapsed(&self) -> bool {
+        self.state() == LinkState::Gone && self.state_why == LinkEvent::Lapsed.as_str()
+    }
+
     /// Whether the account there is gone for good.
     pub fn is_purged(&self) -> bool {
         self.state() == LinkState::Gone && self.state_why == LinkEvent::Purged.as_str()
@@ -70,6 +75,8 @@ pub struct NewLink {
     pub shown: String,
     /// The verified address that came with it.
     pub email_key: Option<String>,
+    /// The refresh token that came with it, sealed.
+    pub refresh_token: Option<String>,
 }
 
 /// Ties an identity to an account; `false` when it is tied to one already.
@@ -77,7 +84,8 @@ pub async fn insert(conn: &mut Conn, account: Uuid, new: &NewLink, now: Timestam
     let rows = execute!(
         conn,
         "INSERT INTO link (id, account_id, provider, issuer, subject, shown, email_key, state, state_why, state_source,
-         state_since, created_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'ok', 'worked', 'callback', $8, $8, $8)
+         state_since, created_at, last_used_at, refresh_token, refresh_given_at, refresh_asked_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'ok', 'worked', 'callback', $8, $8, $8, $9, $8, $8)
          ON CONFLICT (issuer, subject) WHERE removed_at IS NULL DO NOTHING",
         new.id,
         account,
@@ -86,7 +94,8 @@ pub async fn insert(conn: &mut Conn, account: Uuid, new: &NewLink, now: Timestam
         new.subject.as_str(),
         new.shown.as_str(),
         new.email_key.as_deref(),
-        now.0
+        now.0,
+        new.refresh_token.as_deref()
     )?;
     Ok(rows == 1)
 }
@@ -170,16 +179,21 @@ pub async fn of_device(conn: &mut Conn, device_key: &[u8], provider: &str) -> Re
     )
 }
 
-/// Notes that its owner came in by it: it works.
-pub async fn note_use(conn: &mut Conn, id: Uuid, shown: &str, now: Timestamp) -> Result<()> {
+/// Notes that its owner came in by it: it works. A refresh token that came along (sealed) takes the place of the one before.
+pub async fn note_use(conn: &mut Conn, id: Uuid, shown: &str, token: Option<&str>, now: Timestamp) -> Result<()> {
     execute!(
         conn,
         "UPDATE link SET last_used_at = $2, shown = $3,
          state_since = CASE WHEN state = 'ok' THEN state_since ELSE $2 END,
-         state = 'ok', state_why = 'worked', state_source = 'callback' WHERE id = $1",
+         state = 'ok', state_why = 'worked', state_source = 'callback',
+         refresh_given_at = CASE WHEN $4 IS NULL THEN refresh_given_at ELSE $2 END,
+         refresh_asked_at = CASE WHEN $4 IS NULL THEN refresh_asked_at ELSE $2 END,
+         refresh_busy_until = CASE WHEN $4 IS NULL THEN refresh_busy_until ELSE NULL END,
+         refresh_token = COALESCE($4, refresh_token) WHERE id = $1",
         id,
         now.0,
-        shown
+        shown,
+        token
     )
     .map(drop)
 }
@@ -209,7 +223,7 @@ pub async fn set_state(
 pub async fn remove(conn: &mut Conn, account: Uuid, id: Uuid, now: Timestamp) -> Result<bool> {
     let rows = execute!(
         conn,
-        "UPDATE link SET removed_at = $3 WHERE id = $1 AND account_id = $2 AND removed_at IS NULL",
+        "UPDATE link SET removed_at = $3, refresh_token = NULL WHERE id = $1 AND account_id = $2 AND removed_at IS NULL",
         id,
         account,
         now.0

@@ -50,6 +50,8 @@ fn link_view(view: &View<'_>, link: &Link) -> LinkView {
     let state = link.state().as_str();
     let key = if link.is_purged() {
         "link-state-purged".to_owned()
+    } else if link.has_lapsed() {
+        "link-state-lapsed".to_owned()
     } else {
         format!("link-state-{}", state.replace('_', "-"))
     };

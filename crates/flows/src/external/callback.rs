@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     Entry, derive, facts,
     health::Sample,
-    links, new_link, redirect_uri, seconds, shown,
+    links, new_link, redirect_uri, seconds,
     start::{Purpose, Start, find, open_way, set_out},
     unlinked,
 };
@@ -387,12 +387,10 @@ async fn arrive(
     }
     match (journey.purpose.as_str(), link) {
         ("test", Some(link)) if journey.link_id == Some(link.id) => {
-            let (id, mailbox, shown) = (link.id, link.email_key, shown(&identity));
+            let came = new_link(app, entry.provider.id(), &identity);
             let now = app.now();
             app.store
-                .write(move |conn| {
-                    async move { links::note_use(conn, account, id, mailbox.as_deref(), &shown, now).await }.boxed()
-                })
+                .write(move |conn| async move { links::note_use(conn, account, &link, &came, now).await }.boxed())
                 .await?;
             Ok(Ok(Returned::Tested))
         }
@@ -443,13 +441,12 @@ async fn sign_in_by(
         draft.audience = Audience::Owner;
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
-    let (id, account_id, shown) = (link.id, account.id, shown(identity));
+    let (id, account_id, came) = (link.id, account.id, new_link(app, &link.provider, identity));
     let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
-    let mailbox = link.email_key.clone();
     let used: Work = Box::new(move |conn| {
         async move {
             store::journey::settle(conn, journey_id, "signed_in", None, expires).await?;
-            links::note_use(conn, account_id, id, mailbox.as_deref(), &shown, now).await
+            links::note_use(conn, account_id, &link, &came, now).await
         }
         .boxed()
     });

@@ -21,7 +21,9 @@ use super::{callback::offer_reopen, links, new_link, verified_email};
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose, recover,
+    code, compose,
+    providers::open_identity,
+    recover,
     sign_in::{self, SignedIn, Spend, Work, enter},
 };
 
@@ -67,7 +69,7 @@ pub async fn pending(app: &App, visitor: &Visitor, provider: &str, id: Option<Uu
             && journey.expires_at > now.0
     });
     Ok(own.and_then(|journey| {
-        let identity = serde_json::from_str(journey.identity.as_deref()?).ok()?;
+        let identity = open_identity(&app.keys, journey.identity.as_deref()?)?;
         Some(Pending { journey, identity })
     }))
 }

@@ -136,26 +136,23 @@ pub(crate) async fn tie(
         return Ok(());
     }
     match store::link::find_identity(conn, &new.issuer, &new.subject).await? {
-        Some(own) if own.account_id == account => {
-            note_use(conn, account, own.id, own.email_key.as_deref(), &new.shown, now).await
-        }
+        Some(own) if own.account_id == account => note_use(conn, account, &own, new, now).await,
         Some(_) | None => Err(store::Error::Undone),
     }
 }
 
-/// Notes that its owner came by a link: it works, and its mailbox is the owner's.
+/// Notes that its owner came by a link, as `came`: it works, and its mailbox is the owner's.
 pub(crate) async fn note_use(
     conn: &mut store::Conn,
     account: Uuid,
-    link: Uuid,
-    mailbox: Option<&str>,
-    shown: &str,
+    link: &Link,
+    came: &NewLink,
     now: kagiya_domain::Timestamp,
 ) -> Result<(), store::Error> {
-    if let Some(mailbox) = mailbox {
+    if let Some(mailbox) = &link.email_key {
         store::email::open_one(conn, account, mailbox).await?;
     }
-    store::link::note_use(conn, link, shown, now).await
+    store::link::note_use(conn, link.id, &came.shown, came.refresh_token.as_deref(), now).await
 }
 
 /// Removes a link, unless nobody could get in without it, or this is no time to judge that.

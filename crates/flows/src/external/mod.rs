@@ -4,6 +4,7 @@ pub mod callback;
 pub mod choose;
 mod facts;
 pub mod links;
+pub mod permission;
 pub mod push;
 pub mod seen;
 pub mod start;
@@ -57,6 +58,7 @@ pub(crate) fn new_link(app: &App, provider: &str, identity: &Identity) -> NewLin
         subject: identity.subject.clone(),
         shown: shown(identity),
         email_key: verified_email(identity).map(|email| email.key()),
+        refresh_token: permission::seal(app, identity),
     }
 }
 

@@ -157,6 +157,7 @@ pub(crate) async fn set_out(
         afresh: start.afresh,
         silent: matches!(start.purpose, Purpose::Test { .. }),
         by_hand: start.by_hand,
+        consent: wants_consent(app, visitor, entry).await?,
     };
     let url = match provider.authorize_url(&asked).await {
         Ok(url) => url,
@@ -183,6 +184,17 @@ pub(crate) async fn set_out(
     app.store.write(move |conn| async move { store::journey::insert(conn, &journey).await }.boxed()).await?;
     metrics::counter!("kagiya_external_starts_total", "provider" => provider.id().to_owned()).increment(1);
     Ok(Ok(url.into()))
+}
+
+/// Whether what is agreed to has to be shown before a refresh token is given: this browser's owner has left none yet.
+async fn wants_consent(app: &App, visitor: &Visitor, entry: &Entry) -> Result<bool, Fault> {
+    if !entry.provider.keeps_refresh_tokens() {
+        return Ok(false);
+    }
+    let Some(device) = visitor.device_key else {
+        return Ok(true);
+    };
+    Ok(!store::permission::is_kept_for(&mut app.store.reader().await?, &device, entry.provider.id()).await?)
 }
 
 /// The last way of this browser to a provider, if it has not come back; it may have been asked about.

@@ -12,6 +12,7 @@ use super::{CHOOSING, Entry, facts, verified_email};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft},
+    providers::seal_identity,
 };
 
 /// Keeps the identity with the way, and why it is not linked under a reference.
@@ -44,7 +45,7 @@ pub(super) async fn keep(
     }
     let refusal = attempt::refuse(app, visitor, draft).await;
     let (id, reference) = (journey.id, refusal.reference.as_str().to_owned());
-    let kept = serde_json::to_string(identity).unwrap_or_default();
+    let kept = seal_identity(&app.keys, identity, app.random());
     let expires = app.now().plus(CHOOSING);
     app.store
         .write(move |conn| {

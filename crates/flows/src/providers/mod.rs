@@ -7,6 +7,8 @@ use std::sync::Arc;
 use kagiya_domain::email::EmailAddress;
 use kagiya_oidc::{Identity, Provider};
 
+use crate::keys::Keys;
+
 /// One provider with its health.
 #[derive(Debug)]
 pub struct Entry {
@@ -66,4 +68,14 @@ pub fn shown(identity: &Identity) -> String {
 fn masked_name(name: &str) -> String {
     let count = name.chars().count();
     format!("{}•••", name.chars().take((count / 2).clamp(1, 4)).collect::<String>())
+}
+
+/// An identity as it waits to be linked: what a provider told is nobody's to read.
+pub(crate) fn seal_identity(keys: &Keys, identity: &Identity, nonce: [u8; 24]) -> String {
+    keys.seal("identity", &serde_json::to_vec(identity).unwrap_or_default(), nonce)
+}
+
+/// Reads what [`seal_identity`] made.
+pub(crate) fn open_identity(keys: &Keys, sealed: &str) -> Option<Identity> {
+    serde_json::from_slice(&keys.open("identity", sealed)?).ok()
 }

@@ -1,7 +1,7 @@
 //! Google: the account chooser on a retry, and codes of its administrators' policies.
 //! <https://developers.google.com/identity/openid-connect/openid-connect>
 
-use super::{ClientProof, Ways};
+use super::{ClientProof, Offline, Ways};
 use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
@@ -16,6 +16,8 @@ pub(super) const WAYS: Ways = Ways {
     afresh: &[("prompt", "select_account"), ("max_age", "0")],
     // RISC tokens are signed with a slash at the end; old ID tokens without the scheme.
     issuer_aliases: &["https://accounts.google.com/", "accounts.google.com"],
+    // Whoever agreed before gives none without agreeing anew.
+    offline: Offline { query: &[("access_type", "offline")], consent: true, ..Offline::ALWAYS },
     ..Ways::USUAL
 };
 

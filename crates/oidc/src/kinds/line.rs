@@ -2,7 +2,7 @@
 //! signing in by itself from the app may fail until it is switched off.
 //! <https://developers.line.biz/en/docs/line-login/integrate-line-login/>
 
-use super::{ClientProof, IdToken, Profile, Ways};
+use super::{ClientProof, IdToken, Offline, Profile, Ways};
 use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
@@ -19,6 +19,7 @@ pub(super) const WAYS: Ways = Ways {
     by_hand: &[("disable_auto_login", "true")],
     // It knows no `email_verified`.
     vouches_for_email: false,
+    offline: Offline { days: Some(90), ..Offline::ALWAYS },
     ..Ways::USUAL
 };
 

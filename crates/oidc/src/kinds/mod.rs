@@ -119,6 +119,24 @@ pub(crate) enum Profile {
     Always,
 }
 
+/// How a kind gives refresh tokens.
+#[derive(Debug)]
+pub(crate) struct Offline {
+    /// The scope that asks for one.
+    pub(crate) scope: Option<&'static str>,
+    /// What asks for one beside it.
+    pub(crate) query: &'static [(&'static str, &'static str)],
+    /// Whether it wants to show what is agreed to before it gives one (OpenID Connect Core 11).
+    pub(crate) consent: bool,
+    /// Days after which one has run out by itself, whatever the person wants.
+    pub(crate) days: Option<i64>,
+}
+
+impl Offline {
+    /// One comes with every exchange.
+    pub(crate) const ALWAYS: Self = Self { scope: None, query: &[], consent: false, days: None };
+}
+
 /// How a kind differs. What is `None` comes from settings or from discovery.
 #[derive(Debug)]
 pub(crate) struct Ways {
@@ -148,6 +166,7 @@ pub(crate) struct Ways {
     pub(crate) vouches_for_email: bool,
     /// Other names under which the issuer signs.
     pub(crate) issuer_aliases: &'static [&'static str],
+    pub(crate) offline: Offline,
 }
 
 impl Ways {
@@ -172,5 +191,6 @@ impl Ways {
         silent: true,
         vouches_for_email: true,
         issuer_aliases: &[],
+        offline: Offline::ALWAYS,
     };
 }

@@ -1,8 +1,9 @@
 //! Any OpenID Connect issuer, and any OAuth 2.0 service with a profile endpoint.
 
-use super::{IdToken, Profile, Ways};
+use super::{IdToken, Offline, Profile, Ways};
 
-pub(super) const OIDC: Ways = Ways { ..Ways::USUAL };
+pub(super) const OIDC: Ways =
+    Ways { offline: Offline { scope: Some("offline_access"), consent: true, ..Offline::ALWAYS }, ..Ways::USUAL };
 
 pub(super) const OAUTH2: Ways = Ways {
     scopes: &[],

@@ -1,7 +1,7 @@
 //! X: OAuth 2.0 with PKCE and no ID token; a code lives 30 seconds; an address comes seldom.
 //! <https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization-code>
 
-use super::{IdToken, Profile, Ways};
+use super::{IdToken, Offline, Profile, Ways};
 use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
@@ -17,6 +17,7 @@ pub(super) const WAYS: Ways = Ways {
     silent: false,
     // `confirmed_email` says that X wrote to it once, not that it is read today.
     vouches_for_email: false,
+    offline: Offline { scope: Some("offline.access"), ..Offline::ALWAYS },
     ..Ways::USUAL
 };
 
@@ -28,7 +29,12 @@ pub(super) fn class(code: &str, words: &str) -> Option<Class> {
         // 135: our clock; 415: our callback; 453: our access level.
         "135" | "415" | "453" | "client-forbidden" | "client-not-enrolled" => Some(Class::Ours),
         "usage-capped" | "rate-limit-exceeded" => Some(Class::Trouble),
-        "invalid_request" if words.to_ascii_lowercase().contains("authorization code") => Some(Class::Ticket),
+        "invalid_request" if is_of_ticket(&words.to_ascii_lowercase()) => Some(Class::Ticket),
         _ => None,
     }
+}
+
+/// "Value passed for the authorization code was invalid.", and "for the token" when one is refreshed.
+fn is_of_ticket(words: &str) -> bool {
+    words.contains("authorization code") || words.contains("for the token")
 }

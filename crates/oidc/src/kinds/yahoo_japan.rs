@@ -1,7 +1,7 @@
 //! Yahoo! JAPAN: without `bail=1` a refusal never comes back; the address is at the attribute endpoint.
 //! <https://developer.yahoo.co.jp/yconnect/v2/>
 
-use super::{Profile, Ways};
+use super::{Offline, Profile, Ways};
 use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
@@ -12,6 +12,7 @@ pub(super) const WAYS: Ways = Ways {
     jwks: Some("https://auth.login.yahoo.co.jp/yconnect/v2/jwks"),
     profile: Profile::Always,
     always: &[("bail", "1")],
+    offline: Offline { days: Some(28), ..Offline::ALWAYS },
     ..Ways::USUAL
 };
 

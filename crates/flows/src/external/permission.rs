@@ -1,0 +1,235 @@
+//! Whether permissions still hold: asked once a day with the refresh tokens, where the operator has them kept.
+//! Whoever took theirs back learns it here, and not on the day they need to get in.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use kagiya_domain::{
+    Span, Timestamp,
+    link::{self, LinkEvent, LinkSource},
+    setup::SetupFault,
+};
+use kagiya_oidc::{Class, Failure, Identity, Permission, RefreshToken};
+use kagiya_store::{self as store, permission::Kept};
+
+use super::{
+    Entry, facts,
+    health::{Sample, State},
+    seconds,
+};
+use crate::{App, Fault, recover, setup};
+
+/// Apple wants to be asked about somebody once a day at most.
+const EVERY: Span = Span::days(1);
+/// Tokens in one go, and calls at once.
+const BATCH: i64 = 20;
+const AT_ONCE: usize = 4;
+/// When so many of a batch, and more than half of it, hold no longer, it is our registration rather than the people.
+const TOO_MANY: usize = 5;
+
+/// How it went so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Permissions that hold.
+    pub hold: u64,
+    /// Those that hold no longer.
+    pub ended: u64,
+    /// Those of which nothing was learnt.
+    pub failed: u64,
+}
+
+/// Why no more were asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// The provider is in trouble, or refuses us.
+    #[error("{0}")]
+    Provider(Failure),
+    /// Too many are said to have ended at once.
+    #[error(
+        "{ended} of {asked} are said to hold no longer: more likely this client's registration changed; nobody's link was touched"
+    )]
+    TooMany {
+        /// So many.
+        ended: usize,
+        /// Of so many.
+        asked: usize,
+    },
+}
+
+/// The refresh token that came with an identity, sealed.
+pub(crate) fn seal(app: &App, identity: &Identity) -> Option<String> {
+    identity.refresh_token.as_ref().map(|token| seal_token(app, token))
+}
+
+fn seal_token(app: &App, token: &RefreshToken) -> String {
+    app.keys.seal("refresh", token.as_str().as_bytes(), app.random())
+}
+
+fn open(app: &App, kept: &Kept) -> Option<RefreshToken> {
+    RefreshToken::parse(std::str::from_utf8(&app.keys.open("refresh", &kept.refresh_token)?).ok()?)
+}
+
+/// Asks about everybody who was not asked about for a day.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(app: &Arc<App>) -> Result<(), Fault> {
+    for entry in app.providers.iter().filter(|entry| entry.provider.keeps_refresh_tokens()) {
+        let now = app.now();
+        if entry.health.read(now).state == State::Down {
+            continue;
+        }
+        let Err(stopped) = run(app, entry, now.minus(EVERY), |_| ()).await? else {
+            continue;
+        };
+        let provider = entry.provider.id();
+        tracing::warn!(provider, %stopped, "permissions were not all asked about");
+        match stopped {
+            Stopped::Provider(failure) if failure.class(entry.provider.kind()) == Class::Ours => {
+                facts::note(app, entry, Sample::Ours);
+            }
+            Stopped::Provider(_) => facts::note(app, entry, Sample::Theirs),
+            Stopped::TooMany { .. } => {
+                setup::note(app, SetupFault::ProviderTickets, &format!("{provider}: {stopped}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Asks about everybody who was not asked about since `before`. `tell` hears of every batch.
+///
+/// # Errors
+/// Why no more were asked; a fault when the database fails.
+pub async fn run(
+    app: &Arc<App>,
+    entry: &Arc<Entry>,
+    before: Timestamp,
+    mut tell: impl FnMut(Tally),
+) -> Result<Result<Tally, Stopped>, Fault> {
+    let mut tally = Tally::default();
+    loop {
+        let batch = {
+            let mut conn = app.store.reader().await?;
+            store::permission::to_ask(&mut conn, entry.provider.id(), before, app.now(), BATCH).await?
+        };
+        if batch.is_empty() {
+            return Ok(Ok(tally));
+        }
+        let (asked, more) = (batch.len(), batch.len() as i64 == BATCH);
+        let answers: Vec<_> =
+            stream::iter(batch).map(|kept| ask(app, entry, kept)).buffer_unordered(AT_ONCE).collect().await;
+        let (mut ended, mut stopped) = (Vec::new(), None);
+        for answer in answers {
+            match answer? {
+                Told::Nothing => {}
+                Told::Holds => tally.hold += 1,
+                Told::Ended(kept, event) => ended.push((kept, event)),
+                Told::Failed(failure) => {
+                    tally.failed += 1;
+                    if matches!(failure.class(entry.provider.kind()), Class::Trouble | Class::Ours) {
+                        stopped = Some(failure);
+                    }
+                }
+            }
+        }
+        if ended.len() >= TOO_MANY && ended.len() * 2 > asked {
+            let too_many = Stopped::TooMany { ended: ended.len(), asked };
+            for (kept, _) in ended {
+                release(app, kept, None).await?;
+            }
+            return Ok(Err(too_many));
+        }
+        tally.ended += ended.len() as u64;
+        for (kept, event) in ended {
+            settle(app, kept, Some(event)).await?;
+        }
+        if let Some(failure) = stopped {
+            return Ok(Err(Stopped::Provider(failure)));
+        }
+        if more {
+            tell(tally);
+        }
+    }
+}
+
+enum Told {
+    /// Another server asks, or the token says nothing any more.
+    Nothing,
+    Holds,
+    Ended(Kept, LinkEvent),
+    Failed(Failure),
+}
+
+/// Asks with one token. A token that was asked with may be worth nothing afterwards: only one server does it, and the
+/// new one is kept at once.
+async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
+    let (now, provider) = (app.now(), &entry.provider);
+    let too_old = provider.refresh_token_days().is_some_and(|days| {
+        let end = Timestamp(kept.refresh_given_at).plus(Span::days(days));
+        now.plus(EVERY) >= end
+    });
+    let Some(token) = open(app, &kept).filter(|_| !too_old) else {
+        settle(app, kept, None).await?;
+        return Ok(Told::Nothing);
+    };
+    let claimed = kept.clone();
+    let mine =
+        app.store.write(move |conn| async move { store::permission::claim(conn, &claimed, now).await }.boxed()).await?;
+    if !mine {
+        return Ok(Told::Nothing);
+    }
+    Ok(match provider.renew(&token, seconds(now)).await {
+        Ok(Permission::Holds(new)) => {
+            release(app, kept, new).await?;
+            Told::Holds
+        }
+        Ok(Permission::Ended(class)) => Told::Ended(kept, meaning(class)),
+        Err(failure) => {
+            tracing::warn!(provider = provider.id(), %failure, "a permission could not be asked about");
+            release(app, kept, None).await?;
+            Told::Failed(failure)
+        }
+    })
+}
+
+/// Ends the use of a token, and keeps the one that came in its place.
+async fn release(app: &App, kept: Kept, new: Option<RefreshToken>) -> Result<(), Fault> {
+    let (sealed, now) = (new.map(|token| seal_token(app, &token)), app.now());
+    app.store
+        .write(move |conn| async move { store::permission::release(conn, &kept, sealed.as_deref(), now).await }.boxed())
+        .await?;
+    Ok(())
+}
+
+/// What it means for the link that the provider takes the token no longer.
+const fn meaning(class: Class) -> LinkEvent {
+    match class {
+        Class::WantsAct => LinkEvent::Reauth,
+        Class::Frozen => LinkEvent::Disabled,
+        _ => LinkEvent::Lapsed,
+    }
+}
+
+/// Drops a token, and moves its link where there is something to tell. Sessions go on: nobody asked to end them.
+async fn settle(app: &App, kept: Kept, event: Option<LinkEvent>) -> Result<(), Fault> {
+    let (now, audit_id) = (app.now(), app.new_id());
+    app.store
+        .write(move |conn| {
+            async move {
+                let (Some(link), Some(event)) = (store::permission::drop_token(conn, &kept).await?, event) else {
+                    return Ok(());
+                };
+                let Some(state) = link::next(link.state(), &link.state_why, event) else {
+                    return Ok(());
+                };
+                store::link::set_state(conn, link.id, state, event, LinkSource::Check, now).await?;
+                let mut line = recover::audit_line("provider", "link_checked", now);
+                event.as_str().clone_into(&mut line.detail);
+                store::audit::note(conn, audit_id, Some(link.account_id), &line).await
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,6 @@
+-- Refresh tokens, sealed, where the operator has them kept: by them it is asked whether a permission still holds.
+ALTER TABLE link ADD COLUMN refresh_token TEXT;
+ALTER TABLE link ADD COLUMN refresh_given_at INTEGER;
+ALTER TABLE link ADD COLUMN refresh_asked_at INTEGER;
+ALTER TABLE link ADD COLUMN refresh_busy_until INTEGER;
+CREATE INDEX link_permission ON link (provider, refresh_asked_at) WHERE refresh_token IS NOT NULL;
