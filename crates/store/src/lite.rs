@@ -49,8 +49,13 @@ pub struct Lite {
 }
 
 impl Lite {
+    /// The connection that writes.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Ok(Self { conn: Some(connect(path)?), home: None })
+        let conn = connect(path)?;
+        // A group's savepoints need the pages that they change once more as they were: kept in memory. In a file,
+        // as is usual beyond 64 KiB, they cost more calls than everything else together.
+        conn.execute_batch("PRAGMA temp_store = MEMORY")?;
+        Ok(Self { conn: Some(conn), home: None })
     }
 
     fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
