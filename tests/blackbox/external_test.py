@@ -521,6 +521,13 @@ class Links(InTown):
         self.assertEqual(state(), "ok")
         self.assertEqual(events(kind, token).status, 202, "a replay is answered alike")
         self.assertEqual(state(), "ok", "and changes nothing")
+        # Signed rightly, but from another, for another, from the future or of last week.
+        for fault in ("wrong_issuer", "wrong_audience", "future", "expired"):
+            self.server.break_("google", fault)
+            made = self.server.town("/push/google", {"what": "revoked", "person": "hana", "dry": "1"}).text
+            self.assertEqual(events(kind, made).status, 400, fault)
+        self.server.break_("google")
+        self.assertEqual(state(), "ok")
         # Another provider's token at this door, and an ID token in disguise.
         foreign = self.server.town("/push/town", {"what": "revoked", "person": "hana", "dry": "1"}).text
         self.assertEqual(events(kind, foreign).status, 400)
@@ -530,6 +537,30 @@ class Links(InTown):
 class Safety(InTown):
     def callback(self, b, shop, **fields):
         return b.get(f"/sign-in/{shop}/callback?" + urllib.parse.urlencode(fields))
+
+    def test_an_answer_that_names_another_issuer_is_refused(self):
+        # Mix-up (RFC 9207): the answer of one provider, sent on to another's door.
+        for shop, iss in (("google", "https://accounts.example"), ("town", f"http://127.0.0.1:{self.server.town_port}/google")):
+            b = self.browser()
+            place, _ = self.server.decide(b.start(shop).header("Location"), person="hana")
+            answer = self.callback(b, shop, **{**query(place), "iss": iss})
+            self.refused(answer, "external.handshake")
+            self.assertIn("iss", [f.get("code") for f in self.server.why(answer.reference)["evidence"]])
+            self.assertFalse(self.is_in(b))
+        right = self.browser()
+        place, _ = self.server.decide(right.start("google").header("Location"), person="hana")
+        iss = f"http://127.0.0.1:{self.server.town_port}/google"
+        self.assertEqual(self.callback(right, "google", **{**query(place), "iss": iss}).status, 303)
+
+    def test_whatever_a_callback_brings_is_no_fault_of_ours_and_is_kept_as_it_came(self):
+        for error, number in (("server_error", ""), ("temporarily_unavailable", ""), ("invalid_scope", ""), ("access_denied", "1000"), ("nobody_knows", "F004")):
+            b = self.browser()
+            state = query(b.start("yahoo_japan").header("Location"))["state"]
+            answer = self.callback(b, "yahoo_japan", state=state, error=error, **({"error_code": number} if number else {}))
+            self.assertEqual(answer.status, 403, error)
+            self.assertIsNotNone(answer.reference)
+            codes = [f.get("code") for f in self.server.why(answer.reference)["evidence"]]
+            self.assertIn(f"{error} {number}".strip(), codes)
 
     def test_states_are_bound_to_browser_and_provider_and_good_once(self):
         b, victim = self.browser(), self.browser()

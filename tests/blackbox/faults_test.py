@@ -109,6 +109,7 @@ class ReadOnlyDisk(unittest.TestCase):
         answer = b.post("/sign-in", {**page.form("/sign-in")["fields"], "login": "hana", "password": PASSWORD})
         self.assertEqual((answer.status, answer.cause), (503, "platform.outage"))
         self.assertNotEqual(b.get("/status").mark("data-status"), "none")
+        self.assertEqual((b.get("/healthz").status, b.get("/readyz").status), (200, 503))
         # Reading goes on: whoever is in stays in.
         self.assertEqual(member.get("/auth/check").status, 200)
         self.assertEqual(member.get("/account").status, 200)
@@ -142,6 +143,7 @@ class Database(unittest.TestCase):
             b = Browser(s)
             page = b.get("/sign-in")
             self.assertEqual((page.status, page.cause), (503, "platform.outage"))
+            self.assertEqual(b.get("/readyz").status, 503)
             for _ in range(12):
                 answer = b.post("/sign-in", {**page.form("/sign-in")["fields"], "login": "hana", "password": "wrong"})
                 self.assertEqual((answer.status, answer.cause), (503, "platform.outage"))

@@ -6,6 +6,7 @@ import time
 import unittest
 
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 
 from client import Browser, Server, code_of, free_port
 import email
@@ -98,6 +99,27 @@ class Mail(unittest.TestCase):
         self.start()
         code = self.handler.code("hana@example.jp", 30)
         self.assertEqual(b.post("/recover/code", {**form["fields"], "code": code}).status, 303)
+
+    def test_a_mail_server_that_refuses_us_says_nothing_of_addresses(self):
+        # The password of the setting ran out: every letter is refused with 535, whoever it is for.
+        self.end()
+        allowed = []
+        self.smtp = Controller(
+            self.handler, hostname="127.0.0.1", port=self.port, auth_require_tls=False, auth_required=True,
+            authenticator=lambda *_: AuthResult(success=bool(allowed), handled=True),
+        )
+        self.smtp.start()
+        with Server(mail=f"smtp://kagiya:secret@127.0.0.1:{self.port}") as s:
+            s.account("hana")
+            b = Browser(s)
+            form = b.follow(b.submit("/recover", email="hana")).form("/recover/code")
+            time.sleep(2)
+            r = b.post("/recover/code", {**form["fields"], "code": "123456"})
+            self.assertNotIn(s.why(r.reference)["cause"], ("credential.code_undelivered", "credential.contact_lost"))
+            # Mended, and nothing is lost.
+            allowed.append(True)
+            code = self.handler.code("hana@example.jp", 30)
+            self.assertEqual(b.post("/recover/code", {**form["fields"], "code": code}).status, 303)
 
     def test_a_password_in_the_mail_setting_is_never_logged(self):
         s = self.server

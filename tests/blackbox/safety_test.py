@@ -221,20 +221,6 @@ class Budgets(OnBoth):
         self.assertEqual(answers.count(303), 1, answers)
         self.assertEqual(len(s.wait_mails("hana@example.jp", 2)), 2)
 
-    def test_codes_are_capped_per_account_over_all_flows(self):
-        s = self.server
-        s.account("hana")
-        browsers = []
-        for n in range(30):
-            b = Browser(s)
-            page = b.get("/recover/code")
-            r = b.post("/recover/code", {**page.form("/recover/code")["fields"], "email": "hana", "code": f"{n:06}"})
-            self.assertEqual(r.status, 401)
-            browsers.append(r)
-        self.assertEqual(s.why(browsers[0].reference)["cause"], "credential.code_wrong")
-        facts = [e["key"] for e in s.why(browsers[-1].reference)["evidence"]]
-        self.assertIn("code_refused", facts)
-
     def test_revocation_counts_on_the_other_server_at_once(self):
         s, twin = self.server, self.second()
         s.account("hana")

@@ -229,6 +229,8 @@ pub enum Evidence {
     LinkSuspended { since: Timestamp },
     /// The permission was taken back there at `since`.
     LinkGone { since: Timestamp },
+    /// At `since` we were told that our permission there holds no longer: taken back, or run out.
+    LinkLapsed { since: Timestamp },
     /// The account there was deleted at `since`.
     LinkPurged { since: Timestamp },
     /// The service no longer offers this provider.
@@ -392,6 +394,7 @@ impl Evidence {
             Self::LinkReauth { .. } => ("link_reauth", KnownDevice, From::Provider),
             Self::LinkSuspended { .. } => ("link_suspended", KnownDevice, From::Provider),
             Self::LinkGone { .. } => ("link_gone", KnownDevice, From::Provider),
+            Self::LinkLapsed { .. } => ("link_lapsed", KnownDevice, From::Provider),
             Self::LinkPurged { .. } => ("link_purged", KnownDevice, From::Provider),
             Self::ProviderRetired => ("provider_retired", Anyone, From::Platform),
             Self::LinkedAt { .. } => ("linked_at", Owner, From::Server),

@@ -63,6 +63,9 @@ faults! {
     ProviderRefuses "provider_refuses" "setup_provider_refuses"
         "An external provider refuses this service: its client, secret or redirect URL is wrong."
         "compare client_id, secret and redirect URL with what the provider has; a key there may have run out",
+    ProviderSecret "provider_secret" "setup_provider_secret"
+        "The secret for an external provider runs out within thirty days."
+        "make a new one there, or give the key itself: then a secret is signed for every call",
     ProviderTickets "provider_tickets" "setup_provider_tickets"
         "An external provider refuses nearly every ticket of this service."
         "check the clock, the redirect URL and whether another server shares the client",

@@ -169,6 +169,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::LinkReauth { .. } => &[(ExternalReauth, 5.5), (ExternalNoReturn, -3.0)],
         Evidence::LinkSuspended { .. } => &[(ExternalFrozen, 6.5), (ExternalWrongProvider, -2.0), (ExternalNoReturn, -3.0)],
         Evidence::LinkGone { .. } => &[(ExternalLinkGone, 5.5), (ExternalWrongProvider, -1.0), (ExternalNoReturn, -3.0)],
+        Evidence::LinkLapsed { .. } => &[(ExternalLinkGone, 2.6), (ExternalReauth, 1.2)],
         Evidence::LinkPurged { .. } => &[(ExternalDeleted, 7.0), (ExternalWrongProvider, -2.0), (ExternalNoReturn, -3.0)],
         Evidence::ProviderRetired => &[(ExternalLinkGone, 6.0)],
         Evidence::LinkedAt { .. } => &[(NoPassword, 0.5)],

@@ -15,7 +15,7 @@ use crate::{
     code, compose,
     hashing::Lane,
     recover,
-    session::{self, Live},
+    session::{self, Live, Token},
     sign_in,
     throttle::{self, Reservation, Settlement},
 };
@@ -127,11 +127,11 @@ async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
     attempt::refuse(app, visitor, Draft::new("account", 503, visitor, vec![Evidence::HashQueueFull])).await
 }
 
-/// Changes the password. Every other session ends, and every address hears of it.
+/// Changes the password. Every other session ends, this one goes on with another token, and every address hears of it.
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
-pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current: &str, new: &str) -> Outcome<()> {
+pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current: &str, new: &str) -> Outcome<Token> {
     let version = match prove(app, visitor, live, current, "current_password").await? {
         Ok(version) => version,
         Err(refusal) => return Ok(Err(refusal)),
@@ -150,6 +150,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
     let notice =
         sign_in::mail(app, "password_changed", Some(live.account_id), compose::at_data(now), visitor.lang.as_str());
     let (account, keep, server, audit_id) = (live.account_id, live.id, app.server_id, app.new_id());
+    let (token, token_hash) = session::new_token(app);
     let others = app
         .store
         .write(move |conn| {
@@ -161,6 +162,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
                     return Err(store::Error::Undone);
                 }
                 recover::replace_password(conn, account, &phc, Some(keep), now).await?;
+                store::session::renew_token(conn, keep, &token_hash).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = recover::audit_line("owner", "password_changed", now);
@@ -176,7 +178,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
     };
     app.mail_bell.notify_one();
     session::ended(app, others).await?;
-    Ok(Ok(()))
+    Ok(Ok(token))
 }
 
 /// Mails a code to an address that the owner wants to add.

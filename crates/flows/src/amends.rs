@@ -4,9 +4,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
     component::{DATABASE, PASSWORD, SESSIONS},
-    login::Login,
     notice::{Impact, Kind, Notice},
-    throttle::Scope,
 };
 use kagiya_store as store;
 use uuid::Uuid;
@@ -43,28 +41,11 @@ pub(crate) async fn make(app: &App, since: Timestamp) -> Result<usize, Fault> {
     Ok(freed)
 }
 
-/// Every counter that may keep an account's owner out.
-pub(crate) async fn counters(app: &App, account: &store::account::Account) -> Result<Vec<[u8; 16]>, Fault> {
-    let mut conn = app.store.reader().await?;
-    let subject = app.keys.digest16("subject", &[b"account", account.id.as_bytes()]);
-    let mut keys: Vec<[u8; 16]> = throttle::lock_keys(app, Scope::Strangers, &subject).collect();
-    for device in store::device::of_account(&mut conn, account.id).await? {
-        keys.extend(throttle::lock_keys(app, Scope::KnownDevice, &[&subject[..], &device].concat()));
-    }
-    let mut logins = vec![account.login_id.clone()];
-    logins.extend(store::email::of_account(&mut conn, account.id).await?.into_iter().map(|email| email.address));
-    for login in logins {
-        let typed = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
-        keys.extend(throttle::lock_keys(app, Scope::TypedLogin, &typed));
-    }
-    Ok(keys)
-}
-
 async fn free(app: &App, id: Uuid, since: Timestamp) -> Result<bool, Fault> {
     let Some(account) = store::account::find(&mut app.store.reader().await?, id).await? else {
         return Ok(false);
     };
-    let keys = counters(app, &account).await?;
+    let keys = throttle::of_account(app, &account).await?;
     let now = app.now();
     let notice = sign_in::mail(app, "unlocked_by_us", Some(id), compose::at_data(now), &account.lang);
     Ok(app

@@ -75,6 +75,8 @@ pub struct App {
     pub(crate) notes: Notes,
     /// Places for attempts that are kept in the background.
     pub(crate) background: Arc<tokio::sync::Semaphore>,
+    /// Held while a provider is asked with a token that may be replaced by its answer.
+    pub(crate) asking: tokio::sync::RwLock<()>,
     /// The operator's mistakes that requests showed.
     pub findings: Findings,
     /// External accounts.
@@ -145,6 +147,7 @@ impl App {
             stuffing: Stuffing::default(),
             notes: Notes::default(),
             background: Arc::new(tokio::sync::Semaphore::new(16)),
+            asking: tokio::sync::RwLock::default(),
             findings: Findings::default(),
             providers: parts.providers,
             outbound: parts.outbound,

@@ -80,15 +80,17 @@ pub struct Guess {
 /// Prepares a typed code for [`check`].
 pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_known: bool) -> Guess {
     let code = Code::parse(typed);
-    let cap_id: Vec<u8> = match (&flow.subject_key, flow.kind.as_str()) {
+    let cap_id: Vec<u8> = match (flow.account_id, &flow.subject_key, flow.kind.as_str()) {
         // A sign-up has no account to count on: the address is what is being guessed at.
-        (_, "sign_up") => flow.typed.to_lowercase().into_bytes(),
-        (Some(subject), _) => subject.clone(),
-        (None, _) => flow.id.as_bytes().to_vec(),
+        (_, _, "sign_up") => flow.typed.to_lowercase().into_bytes(),
+        // Whatever the codes are for: it is the account that is being guessed at.
+        (Some(account), _, _) => account.as_bytes().to_vec(),
+        (None, Some(subject), _) => subject.clone(),
+        (None, None, _) => flow.id.as_bytes().to_vec(),
     };
     // Strangers' guesses never use up the owner's own device's.
     let device = if device_known { visitor.device_key.unwrap_or_default() } else { [0; 16] };
-    let cap_key = app.keys.digest16("throttle", &[b"codes", flow.kind.as_bytes(), &cap_id, &device]);
+    let cap_key = app.keys.digest16("throttle", &[b"codes", &cap_id, &device]);
     let digest = match (&flow.subject_key, &code) {
         (Some(subject), Some(code)) => Some(digest(app, subject, code)),
         (Some(_) | None, _) => None,
@@ -133,8 +135,14 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let place =
         guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest && fits(code)));
     let found = place.and_then(|place| codes.get(place).map(|code| (place, code)));
+    // The newest is good for so many tries where it was asked for, and for so many everywhere else together: a
+    // stranger who types guesses uses up none of the owner's.
+    let newest = codes.first();
+    let elsewhere = newest.filter(|code| code.flow_id != flow.id);
+    let used_up = elsewhere.is_some_and(|code| code.tries >= TRIES || code.tries_elsewhere >= TRIES);
     let facts = match found {
         _ if capped => vec![Evidence::CodeCapReached],
+        _ if used_up => vec![Evidence::CodeTriesSpent],
         Some((0, code)) if code.spent_at.is_none() && code.expires_at > now.0 => {
             if store::code::spend(conn, code.id, now).await? {
                 return Ok(Typed::Right(Box::new(FlowProof {
@@ -157,5 +165,6 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
         counter.updated_at = now;
     }
     store::throttle::save(conn, &keys, &counters).await?;
+    store::code::count_elsewhere(conn, elsewhere.map_or(Uuid::nil(), |code| code.id)).await?;
     Ok(wrong(facts, Some(&flow)))
 }

@@ -279,7 +279,8 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
             // A mailbox that somebody else may have taken over proves nothing.
             emails.retain(|email| email.closed_since.is_none());
             let no_password = !store::link::has_password(&mut conn, account.id).await?;
-            let has_links = !store::link::of_account(&mut conn, account.id).await?.is_empty();
+            let links = store::link::of_account(&mut conn, account.id).await?;
+            let has_links = links.iter().any(|link| is_usable(app, link));
             let methods = methods(app, &mut conn, account.id, lang).await?;
             let subject = code::subject_key(app, kind, account.id.as_bytes());
             let sent = store::code::sent_since(&mut conn, &subject, now.minus(CAP_WINDOW)).await?;
@@ -359,13 +360,19 @@ async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Res
     Ok(vec![letter(app, mail, &flow.typed, lang, "sign-up", &args, Some(code.as_str()))])
 }
 
+/// Whether its owner can get in by a link: it works, and the service still offers the provider.
+fn is_usable(app: &App, link: &store::link::Link) -> bool {
+    link.state().is_usable() && app.providers.find(&link.provider).is_some()
+}
+
 /// By which ways an account is signed in to, in words.
 async fn methods(app: &App, conn: &mut store::Conn, account: uuid::Uuid, lang: Lang) -> Result<Vec<String>, Fault> {
     let mut methods = Vec::new();
     if store::link::has_password(conn, account).await? {
         methods.push(app.words.get(lang, "method-password"));
     }
-    for link in store::link::of_account(conn, account).await? {
+    let links = store::link::of_account(conn, account).await?;
+    for link in links.iter().filter(|link| is_usable(app, link)) {
         methods.push(format!("{} ({})", app.providers.name(&link.provider), link.shown));
     }
     if methods.is_empty() {

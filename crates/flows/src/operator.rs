@@ -9,7 +9,7 @@ use kagiya_domain::{
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, account, amends, recover};
+use crate::{App, Fault, account, recover, throttle};
 
 /// Why an order could not be carried out, in words for a terminal.
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +138,7 @@ pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result
     }
     account::set_state(app, found.id, state, "cli", None).await?;
     if state == AccountState::Active {
-        let keys = amends::counters(app, &found).await?;
+        let keys = throttle::of_account(app, &found).await?;
         app.store.write(move |conn| async move { store::throttle::clear(conn, &keys).await }.boxed()).await?;
     }
     find(app, login_id).await

@@ -251,7 +251,7 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
     let (now, id) = (app.now(), flow.id);
     let cleared = (kind == Kind::Unlock).then(|| flow.typed.clone());
     let lock_keys = match (kind, flow.account_id) {
-        (Kind::Unlock, Some(account)) => lock_keys(app, visitor, account, &cleared.unwrap_or_default()).await?,
+        (Kind::Unlock, Some(account)) => lock_keys(app, account, &cleared.unwrap_or_default()).await?,
         _ => Vec::new(),
     };
     let typed = app
@@ -356,26 +356,18 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
     Ok(Some(flow))
 }
 
-/// The counters that a proof of ownership clears: the account's, and those of every way to
-/// type its login.
-///
-/// # Errors
-/// When the database fails.
-pub async fn lock_keys(app: &App, visitor: &Visitor, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]>, Fault> {
-    let mut conn = app.store.reader().await?;
-    let login_id = store::account::find(&mut conn, account).await?.map(|a| a.login_id).unwrap_or_default();
-    let mut logins = vec![typed.to_owned(), login_id];
-    logins.extend(store::email::of_account(&mut conn, account).await?.into_iter().map(|e| e.address));
-    let subject = app.keys.digest16("subject", &[b"account", account.as_bytes()]);
-    let mut keys: Vec<[u8; 16]> = throttle::lock_keys(app, Scope::Strangers, &subject).collect();
-    if let Some(device) = visitor.device_key {
-        keys.extend(throttle::lock_keys(app, Scope::KnownDevice, &[subject, device].concat()));
-    }
-    for login in logins {
-        let typed_key = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
-        keys.extend(throttle::lock_keys(app, Scope::TypedLogin, &typed_key));
-    }
+/// The counters that a proof of ownership clears: the account's, those of every device that it knows, and those of
+/// every way to type its login.
+async fn lock_keys(app: &App, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]>, Fault> {
+    let account = store::account::find(&mut app.store.reader().await?, account).await?;
+    let mut keys = match &account {
+        Some(account) => throttle::of_account(app, account).await?,
+        None => Vec::new(),
+    };
+    let typed = app.keys.digest16("typed", &[Login::parse(typed).0.canonical().as_bytes()]);
+    keys.extend(throttle::lock_keys(app, Scope::TypedLogin, &typed));
     keys.sort_unstable();
+    keys.dedup();
     Ok(keys)
 }
 
@@ -433,7 +425,7 @@ pub async fn choose_password(
         let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
-    let keys = lock_keys(app, visitor, account_id, &flow.typed).await?;
+    let keys = lock_keys(app, account_id, &flow.typed).await?;
     let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
     let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
     let (proven, choice) = (flow.clone(), choice.cloned());

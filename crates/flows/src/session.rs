@@ -233,11 +233,10 @@ pub async fn write_uses(app: &App) -> Result<(), Fault> {
 
 /// A new session for an account, to be inserted by the caller's transaction.
 pub fn prepare(app: &App, visitor: &Visitor, account_id: Uuid, remember: bool, now: Timestamp) -> (Token, NewSession) {
-    // A new token at every sign-in: a fixed one could be planted by an attacker.
-    let secret: [u8; 32] = app.random();
+    let (token, token_hash) = new_token(app);
     let session = NewSession {
         id: app.new_id(),
-        token_hash: sha256(&secret),
+        token_hash,
         account_id,
         expires_at: app.settings.lives.ends_at(remember, now),
         idle_ms: app.settings.lives.idle_for(remember).0,
@@ -246,7 +245,13 @@ pub fn prepare(app: &App, visitor: &Visitor, account_id: Uuid, remember: bool, n
         network: visitor.network_kept(),
         link_id: None,
     };
-    (Token(URL_SAFE_NO_PAD.encode(secret)), session)
+    (token, session)
+}
+
+/// A new token, and its hash: at every sign-in, as a fixed one could be planted, and with every new password.
+pub fn new_token(app: &App) -> (Token, [u8; 32]) {
+    let secret: [u8; 32] = app.random();
+    (Token(URL_SAFE_NO_PAD.encode(secret)), sha256(&secret))
 }
 
 /// To be called in the transaction that ended sessions. What it returns goes to [`ended`].

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
+    login::Login,
     throttle::{Admission, Budgets, Counter, Scope},
 };
 use kagiya_store as store;
@@ -67,6 +68,23 @@ pub fn in_trouble(app: &App, id: &[u8]) -> Option<Vec<u8>> {
 pub fn lock_keys(app: &App, scope: Scope, id: &[u8]) -> impl Iterator<Item = [u8; 16]> {
     let apart = in_trouble(app, id).map(|id| counter_key(app, scope, &id));
     std::iter::once(counter_key(app, scope, id)).chain(apart)
+}
+
+/// Every counter that may keep an account's owner out.
+pub(crate) async fn of_account(app: &App, account: &store::account::Account) -> Result<Vec<[u8; 16]>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let subject = app.keys.digest16("subject", &[b"account", account.id.as_bytes()]);
+    let mut keys: Vec<[u8; 16]> = lock_keys(app, Scope::Strangers, &subject).collect();
+    for device in store::device::of_account(&mut conn, account.id).await? {
+        keys.extend(lock_keys(app, Scope::KnownDevice, &[&subject[..], &device].concat()));
+    }
+    let mut logins = vec![account.login_id.clone()];
+    logins.extend(store::email::of_account(&mut conn, account.id).await?.into_iter().map(|email| email.address));
+    for login in logins {
+        let typed = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
+        keys.extend(lock_keys(app, Scope::TypedLogin, &typed));
+    }
+    Ok(keys)
 }
 
 /// Reserves one try on every counter, or none.

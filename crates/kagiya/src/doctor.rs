@@ -4,6 +4,7 @@ use kagiya_domain::{Timestamp, setup::SetupFault};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     Clock,
+    external::watch::SECRET_ENDS_SOON,
     setup::{self, SKEW},
 };
 use kagiya_store::{Location, Store};
@@ -178,7 +179,7 @@ async fn providers(config: &Config) -> Vec<Check> {
                 problem = provider.probe(&redirect, now).await.map(|failure| failure.to_string());
             }
             if let (None, Some(ends)) = (&problem, provider.secret_expires())
-                && ends < now + 30 * 24 * 3_600
+                && ends < now + SECRET_ENDS_SOON
             {
                 let days = (ends - now).div_euclid(24 * 3_600);
                 problem = Some(format!("the client secret runs out in {days} days"));

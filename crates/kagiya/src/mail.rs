@@ -178,8 +178,11 @@ impl Post for PostOffice {
                     Ok(_) => Posted::Accepted,
                     Err(error) => {
                         let status = error.status().map_or(0, |code| i64::from(u16::from(code)));
-                        if error.is_permanent() {
+                        // A server that refuses us refuses every letter: a wrong password, say, is no word on an address.
+                        if error.is_permanent() && smtp.test_connection().await.is_ok_and(|open| open) {
                             Posted::Refused(status, error.to_string())
+                        } else if error.is_permanent() {
+                            Posted::Deferred(0, error.to_string())
                         } else {
                             Posted::Deferred(status, error.to_string())
                         }

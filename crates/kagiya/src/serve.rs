@@ -1,9 +1,11 @@
 //! `kagiya serve`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kagiya_flows::{
-    App, jobs,
+    App,
+    external::permission,
+    jobs,
     outbox::{self, Post},
 };
 use kagiya_web::{Running, Web};
@@ -82,6 +84,8 @@ pub(crate) async fn until_stopped(mut served: Served) -> Result<(), Failure> {
     tracing::info!("stopping: open requests are finished first");
     served.running.stop().await;
     jobs::leave(&served.app).await;
+    // A token that a provider has just replaced is kept first; a call takes eight seconds at most.
+    let _paused = tokio::time::timeout(Duration::from_secs(9), permission::pause(&served.app)).await;
     served.app.hashing.stop();
     served.app.store.close().await;
     Ok(())

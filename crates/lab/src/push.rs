@@ -13,7 +13,7 @@ use kagiya_oidc::Kind;
 use serde_json::{Value, json};
 
 use crate::{
-    CLIENT_ID, Town,
+    CLIENT_ID, Fault, Town,
     pages::{escape, page},
     shops::shop,
     token::subject,
@@ -37,7 +37,20 @@ pub(crate) const PUSHES: [(&str, &str, &str); 7] = [
 fn event(town: &Town, id: &str, kind: Kind, what: &str, person: &str) -> (&'static str, String) {
     let sub = subject(id, person);
     let iss = format!("{}/{id}", town.origin);
-    let mut claims = json!({ "iss": iss, "aud": CLIENT_ID, "iat": town.now(), "jti": town.token() });
+    let has = |fault: Fault| town.has(id, fault);
+    let age = if has(Fault::Future) {
+        -3_600
+    } else if has(Fault::Expired) {
+        7 * 24 * 3_600
+    } else {
+        0
+    };
+    let mut claims = json!({
+        "iss": if has(Fault::WrongIssuer) { format!("{iss}/other") } else { iss.clone() },
+        "aud": if has(Fault::WrongAudience) { "somebody-else" } else { CLIENT_ID },
+        "iat": town.now() - age,
+        "jti": town.token(),
+    });
     if what == "logout" {
         claims["sub"] = json!(sub);
         claims["events"] = json!({ LOGOUT: {} });

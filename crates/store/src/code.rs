@@ -19,6 +19,10 @@ row! {
         pub expires_at: i64,
         /// When it was used.
         pub spent_at: Option<i64>,
+        /// Wrong codes that were typed where it was asked for.
+        pub tries: i64,
+        /// Wrong codes that were typed elsewhere.
+        pub tries_elsewhere: i64,
     }
 }
 
@@ -50,7 +54,9 @@ pub async fn newest(conn: &mut Conn, subject_key: &[u8]) -> Result<Vec<Code>> {
     all!(
         conn,
         Code,
-        "SELECT id, flow_id, digest, expires_at, spent_at FROM code WHERE subject_key = $1 ORDER BY sent_at DESC, id DESC LIMIT 6",
+        "SELECT code.id, code.flow_id, code.digest, code.expires_at, code.spent_at, code.tries_elsewhere,
+         COALESCE(flow.tries, 0) AS tries FROM code LEFT JOIN flow ON flow.id = code.flow_id
+         WHERE code.subject_key = $1 ORDER BY code.sent_at DESC, code.id DESC LIMIT 6",
         subject_key
     )
 }
@@ -67,10 +73,9 @@ pub async fn sent_since(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -
     Ok(count)
 }
 
-/// Ends every code of a subject.
-pub async fn spend_all(conn: &mut Conn, subject_key: &[u8], now: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE code SET spent_at = $2 WHERE subject_key = $1 AND spent_at IS NULL", subject_key, now.0)
-        .map(drop)
+/// Counts a wrong code that was typed elsewhere than where this one was asked for.
+pub async fn count_elsewhere(conn: &mut Conn, id: Uuid) -> Result<()> {
+    execute!(conn, "UPDATE code SET tries_elsewhere = tries_elsewhere + 1 WHERE id = $1", id).map(drop)
 }
 
 /// Deletes codes that ran out before `before`.

@@ -216,6 +216,12 @@ pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
 pub async fn end_all(conn: &mut Conn, account: Uuid, except: Uuid, now: Timestamp) -> Result<()> {
     execute!(
         conn,
+        "UPDATE code SET spent_at = $2 WHERE spent_at IS NULL AND flow_id IN (SELECT id FROM flow WHERE account_id = $1)",
+        account,
+        now.0
+    )?;
+    execute!(
+        conn,
         "UPDATE flow SET finished_at = $3, phc = NULL WHERE account_id = $1 AND id <> $2 AND finished_at IS NULL",
         account,
         except,

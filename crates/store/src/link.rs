@@ -85,7 +85,8 @@ pub async fn insert(conn: &mut Conn, account: Uuid, new: &NewLink, now: Timestam
         conn,
         "INSERT INTO link (id, account_id, provider, issuer, subject, shown, email_key, state, state_why, state_source,
          state_since, created_at, last_used_at, refresh_token, refresh_given_at, refresh_asked_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'ok', 'worked', 'callback', $8, $8, $8, $9, $8, $8)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'ok', 'worked', 'callback', $8, $8, $8, $9,
+         CASE WHEN $9 IS NULL THEN NULL ELSE $8 END, CASE WHEN $9 IS NULL THEN NULL ELSE $8 END)
          ON CONFLICT (issuer, subject) WHERE removed_at IS NULL DO NOTHING",
         new.id,
         account,

@@ -1,6 +1,6 @@
 //! Refresh tokens of links, sealed: kept, asked with by one server at a time, replaced, dropped.
 
-use kagiya_domain::{Span, Timestamp};
+use kagiya_domain::{Span, Timestamp, link::LinkSource};
 use uuid::Uuid;
 
 use crate::{
@@ -77,6 +77,42 @@ pub async fn release(conn: &mut Conn, kept: &Kept, token: Option<&str>, now: Tim
         now.0
     )
     .map(drop)
+}
+
+/// As [`release`], and as if it had not been asked with: it stays due.
+pub async fn put_back(conn: &mut Conn, kept: &Kept) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE link SET refresh_busy_until = NULL, refresh_asked_at = $3 WHERE id = $1 AND refresh_token = $2",
+        kept.id,
+        kept.refresh_token.as_str(),
+        kept.refresh_asked_at
+    )
+    .map(drop)
+}
+
+row! {
+    /// When somebody was asked about, and what became of the link.
+    struct Asked {
+        refresh_asked_at: i64,
+        state_source: String,
+        state_since: i64,
+    }
+}
+
+/// Of the last so many that were asked about before: whether theirs had ended. Who came by since says nothing.
+pub async fn last_ended(conn: &mut Conn, provider: &str, limit: i64) -> Result<Vec<bool>> {
+    let rows = all!(
+        conn,
+        Asked,
+        "SELECT refresh_asked_at, state_source, state_since FROM link
+         WHERE provider = $1 AND refresh_asked_at IS NOT NULL AND refresh_busy_until IS NULL AND removed_at IS NULL
+         AND refresh_asked_at > COALESCE(last_used_at, 0) ORDER BY refresh_asked_at DESC LIMIT $2",
+        provider,
+        limit
+    )?;
+    let by_check = LinkSource::Check.as_str();
+    Ok(rows.iter().map(|row| row.state_source == by_check && row.state_since >= row.refresh_asked_at).collect())
 }
 
 /// Drops a token; the link, unless its owner brought a newer one meanwhile.

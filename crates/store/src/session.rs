@@ -122,6 +122,11 @@ pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Res
     .map(drop)
 }
 
+/// Gives a session another token; the one before is worth nothing.
+pub async fn renew_token(conn: &mut Conn, id: Uuid, token_hash: &[u8; 32]) -> Result<()> {
+    execute!(conn, "UPDATE session SET token_hash = $2 WHERE id = $1", id, &token_hash[..]).map(drop)
+}
+
 /// Ends one session of an account; `false` when there is no such running one.
 pub async fn end(conn: &mut Conn, account: Uuid, id: Uuid, why: EndReason, now: Timestamp) -> Result<bool> {
     let rows = execute!(

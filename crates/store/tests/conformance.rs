@@ -297,7 +297,9 @@ async fn flows_and_codes_are_used_once() {
             assert!(write!(store, |conn| code::spend(conn, second, later)));
             assert!(!write!(store, |conn| code::spend(conn, second, later)));
             assert_eq!(code::sent_since(&mut read(store).await, &[7; 16], NOW).await.unwrap(), 1);
-            write!(store, |conn| code::spend_all(conn, &[7; 16], later));
+            write!(store, |conn| code::count_elsewhere(conn, first));
+            let counted = code::newest(&mut read(store).await, &[7; 16]).await.unwrap();
+            assert_eq!(counted.iter().map(|code| code.tries_elsewhere).collect::<Vec<_>>(), [0, 1]);
             assert_eq!(write!(store, |conn| code::sweep(conn, end.plus(Span::days(1)))), 2);
         }
         .boxed()

@@ -25,7 +25,7 @@ use crate::{
     recover::{CodePage, code_response},
     sent::Sent,
     shut,
-    sign_in::expire_session,
+    sign_in::{expire_session, renew_session},
     verdict::{VerdictView, cause_title},
 };
 
@@ -297,7 +297,11 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, li
     }
     let (current, new) = (fields.get("current_password"), fields.get("password"));
     match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
-        Ok(Ok(())) => see_other(&context, "/account/security?done=password"),
+        Ok(Ok(token)) => {
+            let mut response = see_other(&context, "/account/security?done=password");
+            renew_session(&context, &mut response, &live, &token);
+            response
+        }
         Ok(Err(refusal)) => security_page(&context, &live, "", Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

@@ -138,14 +138,13 @@ fn refused(
 }
 
 fn answer_of(get: impl Fn(&str) -> String) -> Answer {
-    // Yahoo! JAPAN sends a number beside the error; both are kept.
-    let number = get("error_code");
-    let words = get("error_description");
     Answer {
         state: get("state"),
         code: get("code"),
         error: get("error"),
-        words: if number.is_empty() { words } else { format!("{number} {words}") },
+        // Yahoo! JAPAN sends a number beside the error; both are kept.
+        number: get("error_code"),
+        words: get("error_description"),
         iss: Some(get("iss")).filter(|iss| !iss.is_empty()),
         user: get("user"),
     }

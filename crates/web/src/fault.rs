@@ -46,7 +46,12 @@ pub(crate) fn add_retry_after(response: &mut Response, refusal: &Refusal) {
 /// A fault of ours: said as such, with a reference, never with its innards.
 pub(crate) fn refusal_of(context: &Context, fault: &Fault) -> Refusal {
     let draft = Draft::new("fault", 503, &context.visitor, vec![Evidence::StoreFailed]);
-    let (refusal, _) = attempt::prepare(&context.web.app, &context.visitor, draft, context.now);
+    let app = &context.web.app;
+    let (refusal, row) = attempt::prepare(app, &context.visitor, draft, context.now);
+    // What failed may be one statement: the reference that is shown is worth keeping.
+    if !app.store.is_down() {
+        attempt::keep_later(app, row);
+    }
     tracing::error!(error = %fault, reference = refusal.reference.as_str(), path = context.path, "a fault");
     refusal
 }

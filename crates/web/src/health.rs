@@ -7,8 +7,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
+use kagiya_flows::hashing::Lane;
 
-use crate::{Web, context::Context, fault::not_found_page};
+use crate::{Web, context::Context, fault::not_found_page, shut};
 
 /// The process is alive.
 pub(crate) async fn alive() -> Response {
@@ -17,9 +18,16 @@ pub(crate) async fn alive() -> Response {
 
 /// People can be signed in: the database answers and takes writes, hashing has room.
 pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
+    let not = |what: &str| plain(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{what}\n"));
     if let Err(error) = web.app.store.ping().await {
         tracing::warn!(%error, "not ready");
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", "database\n".to_owned());
+        return not("database");
+    }
+    if shut::is_shut_by_database(&web) {
+        return not("database");
+    }
+    if !web.app.hashing.has_room(Lane::New) {
+        return not("hashing");
     }
     plain(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned())
 }

@@ -6,7 +6,7 @@ use kagiya_flows::{
     platform::board::Wish,
 };
 
-use crate::context::Context;
+use crate::{Web, context::Context};
 
 /// The refusal while the door is shut, by us or by the database: 503 with the time to come back.
 pub(crate) fn refusal(context: &Context, kind: &'static str) -> Refusal {
@@ -31,10 +31,14 @@ pub(crate) fn changes(context: &Context) -> Option<Refusal> {
 
 /// Whether nobody can sign in with a password now, whoever they are.
 pub(crate) fn is_shut(context: &Context) -> bool {
+    let board = context.web.app.board.get();
+    board.shut(Wish::SignIn, context.now).is_some() || is_shut_by_database(&context.web)
+}
+
+/// Whether the database does not answer, or takes no writes.
+pub(crate) fn is_shut_by_database(web: &Web) -> bool {
     use kagiya_domain::component::{DATABASE, Level};
-    let app = &context.web.app;
-    let board = app.board.get();
-    app.store.is_down()
-        || board.shut(Wish::SignIn, context.now).is_some()
-        || board.measured(DATABASE).is_some_and(|component| component.level == Level::MajorOutage)
+    let measured = web.app.board.get();
+    web.app.store.is_down()
+        || measured.measured(DATABASE).is_some_and(|component| component.level == Level::MajorOutage)
 }

@@ -11,6 +11,7 @@ use kagiya_flows::{
     attempt::{self, Draft},
     external,
     platform::board::Wish,
+    session::{Live, Token},
     sign_in::{self, Entered, SignedIn, Typed},
 };
 use uuid::Uuid;
@@ -320,6 +321,14 @@ pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in:
         headers.append(header::SET_COOKIE, Cookie::Method.set_long(method, url));
     }
     headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, &signed_in.device), url));
+}
+
+/// Sets the cookie of a session that goes on with another token.
+pub(crate) fn renew_session(context: &Context, response: &mut Response, live: &Live, token: &Token) {
+    let settings = &context.web.app.settings;
+    let remembered = live.idle == settings.lives.idle_for(true);
+    let life = remembered.then(|| live.expires_at.since(context.now).as_seconds_up());
+    response.headers_mut().append(header::SET_COOKIE, Cookie::Session.set(token.as_str(), life, &settings.public_url));
 }
 
 #[derive(Template)]

@@ -321,6 +321,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         | Evidence::LinkReauth { since: at }
         | Evidence::LinkSuspended { since: at }
         | Evidence::LinkGone { since: at }
+        | Evidence::LinkLapsed { since: at }
         | Evidence::LinkPurged { since: at }
         | Evidence::MailDown { since: at }
         | Evidence::Maintenance { until: at }

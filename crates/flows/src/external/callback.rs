@@ -35,12 +35,22 @@ pub struct Answer {
     pub code: String,
     /// Or an error.
     pub error: String,
+    /// The number that some send beside it.
+    pub number: String,
     /// Its description.
     pub words: String,
     /// Who answers (RFC 9207).
     pub iss: Option<String>,
     /// Apple's word about the person.
     pub user: String,
+}
+
+impl Answer {
+    /// The error as it is kept, with the number beside it.
+    fn kept(&self) -> String {
+        let number = clean(&self.number);
+        if number.is_empty() { clean(&self.error) } else { format!("{} {number}", clean(&self.error)) }
+    }
 }
 
 impl std::fmt::Debug for Answer {
@@ -95,6 +105,8 @@ pub enum Returned {
 const STATE: usize = 200;
 /// Tickets of one network in a minute that providers refuse; many people may share an address.
 const FAILING: u32 = 120;
+/// The status of an error that a browser brought: anybody may have written it there.
+const DENIED: u16 = 403;
 /// Longer tickets are nobody's.
 const CODE: usize = 4_096;
 
@@ -114,6 +126,7 @@ pub async fn keep_posted(app: &App, provider: &str, answer: &Answer) -> Result<b
     let value = serde_json::json!({
         "code": answer.code,
         "error": cut(&answer.error, 200),
+        "number": cut(&answer.number, 20),
         "words": cut(&answer.words, 500),
         "iss": answer.iss.as_deref().map(|iss| cut(iss, 300)),
         "user": cut(&answer.user, 4_000),
@@ -133,6 +146,7 @@ fn read_posted(app: &App, journey: &Journey, answer: &mut Answer) {
     if let Some(told) = told {
         let text = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
         (answer.code, answer.error, answer.words) = (text("code"), text("error"), text("words"));
+        answer.number = text("number");
         (answer.iss, answer.user) = (told["iss"].as_str().map(str::to_owned), text("user"));
     }
 }
@@ -202,8 +216,8 @@ pub async fn run(
         // Some forget the state when they refuse. It is told, but as anybody may have sent it, it
         // changes nothing.
         let class = classify(entry.provider.kind(), &answer.error, &answer.words);
-        let fact = facts::of_class(class, clean(&answer.error));
-        return Ok(Err(refuse(app, visitor, facts::status_of(class), vec![fact]).await));
+        let fact = facts::of_class(class, answer.kept());
+        return Ok(Err(refuse(app, visitor, DENIED, vec![fact]).await));
     }
     let Some(journey) = found else {
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::StateUnknown]).await));
@@ -322,9 +336,9 @@ async fn denied(
         Class::Ours => facts::note(app, entry, Sample::TheySayOurs(network)),
         _ => {}
     }
-    let mut evidence = vec![facts::of_class(class, clean(&answer.error))];
+    let mut evidence = vec![facts::of_class(class, answer.kept())];
     evidence.extend(facts::health(entry, app.now()));
-    let mut draft = Draft::new("external", facts::status_of(class), visitor, evidence);
+    let mut draft = Draft::new("external", DENIED, visitor, evidence);
     facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     if let (Some(account), Some(link)) = (journey.account_id, journey.link_id) {
         draft.account = Some(account);

@@ -29,8 +29,8 @@ pub(crate) fn of_class(class: Class, code: String) -> Evidence {
     }
 }
 
-/// The HTTP status of a refusal of that class.
-pub(crate) const fn status_of(class: Class) -> u16 {
+/// The HTTP status of a refusal of that class, when it is what we heard ourselves.
+const fn status_of(class: Class) -> u16 {
     match class {
         Class::Trouble | Class::Ours => 503,
         Class::Ticket => 400,
@@ -134,6 +134,7 @@ pub(crate) fn of_link(link: &Link) -> Option<Evidence> {
         LinkState::ReauthNeeded => Some(Evidence::LinkReauth { since }),
         LinkState::SuspendedThere => Some(Evidence::LinkSuspended { since }),
         LinkState::Gone if link.is_purged() => Some(Evidence::LinkPurged { since }),
+        LinkState::Gone if link.has_lapsed() => Some(Evidence::LinkLapsed { since }),
         LinkState::Gone => Some(Evidence::LinkGone { since }),
     }
 }

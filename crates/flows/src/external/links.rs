@@ -35,11 +35,6 @@ pub async fn has_password(app: &App, account: Uuid) -> Result<bool, Fault> {
     Ok(store::link::has_password(&mut app.store.reader().await?, account).await?)
 }
 
-/// Whether its owner can get in by a link: it works, and the service still offers the provider.
-pub fn is_usable(app: &App, link: &Link) -> bool {
-    link.state().is_usable() && app.providers.find(&link.provider).is_some()
-}
-
 /// What lets somebody tie an identity to an account. It must still hold when that is written.
 #[derive(Clone, Copy, Debug)]
 pub enum Proof {

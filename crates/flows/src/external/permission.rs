@@ -24,7 +24,10 @@ const EVERY: Span = Span::days(1);
 /// Tokens in one go, and calls at once.
 const BATCH: i64 = 20;
 const AT_ONCE: usize = 4;
-/// When so many of a batch, and more than half of it, hold no longer, it is our registration rather than the people.
+/// How often it is tried to keep a token that came, a second apart.
+const TRIES: u32 = 10;
+/// When so many of a batch and of those that were asked about before it, and more than half of these, hold no longer,
+/// it is our registration rather than the people.
 const TOO_MANY: usize = 5;
 
 /// How it went so far.
@@ -88,6 +91,8 @@ pub async fn look(app: &Arc<App>) -> Result<(), Fault> {
             Stopped::Provider(failure) if failure.class(entry.provider.kind()) == Class::Ours => {
                 facts::note(app, entry, Sample::Ours);
             }
+            // That we ask too fast is no outage.
+            Stopped::Provider(Failure::Answered { status: 429, .. }) => {}
             Stopped::Provider(_) => facts::note(app, entry, Sample::Theirs),
             Stopped::TooMany { .. } => {
                 setup::note(app, SetupFault::ProviderTickets, &format!("{provider}: {stopped}"));
@@ -116,15 +121,23 @@ pub async fn run(
         if batch.is_empty() {
             return Ok(Ok(tally));
         }
-        let (asked, more) = (batch.len(), batch.len() as i64 == BATCH);
+        let more = batch.len() as i64 == BATCH;
+        let before_it =
+            store::permission::last_ended(&mut app.store.reader().await?, entry.provider.id(), TOO_MANY as i64).await?;
         let answers: Vec<_> =
             stream::iter(batch).map(|kept| ask(app, entry, kept)).buffer_unordered(AT_ONCE).collect().await;
-        let (mut ended, mut stopped) = (Vec::new(), None);
+        let (mut ended, mut asked, mut stopped) = (Vec::new(), before_it.len(), None);
         for answer in answers {
             match answer? {
                 Told::Nothing => {}
-                Told::Holds => tally.hold += 1,
-                Told::Ended(kept, event) => ended.push((kept, event)),
+                Told::Holds => {
+                    asked += 1;
+                    tally.hold += 1;
+                }
+                Told::Ended(kept, event) => {
+                    asked += 1;
+                    ended.push((kept, event));
+                }
                 Told::Failed(failure) => {
                     tally.failed += 1;
                     if matches!(failure.class(entry.provider.kind()), Class::Trouble | Class::Ours) {
@@ -133,12 +146,15 @@ pub async fn run(
                 }
             }
         }
-        if ended.len() >= TOO_MANY && ended.len() * 2 > asked {
-            let too_many = Stopped::TooMany { ended: ended.len(), asked };
+        let all_ended = ended.len() + before_it.iter().filter(|ended| **ended).count();
+        if !ended.is_empty() && all_ended >= TOO_MANY && all_ended * 2 > asked {
             for (kept, _) in ended {
-                release(app, kept, None).await?;
+                // Asked about again when it is mended; before that nobody else is.
+                app.store
+                    .write(move |conn| async move { store::permission::put_back(conn, &kept).await }.boxed())
+                    .await?;
             }
-            return Ok(Err(too_many));
+            return Ok(Err(Stopped::TooMany { ended: all_ended, asked }));
         }
         tally.ended += ended.len() as u64;
         for (kept, event) in ended {
@@ -161,6 +177,11 @@ enum Told {
     Failed(Failure),
 }
 
+/// To be held while the server stops: no token is asked with any more, and those that were have been kept.
+pub async fn pause(app: &App) -> tokio::sync::RwLockWriteGuard<'_, ()> {
+    app.asking.write().await
+}
+
 /// Asks with one token. A token that was asked with may be worth nothing afterwards: only one server does it, and the
 /// new one is kept at once.
 async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
@@ -169,10 +190,15 @@ async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
         let end = Timestamp(kept.refresh_given_at).plus(Span::days(days));
         now.plus(EVERY) >= end
     });
-    let Some(token) = open(app, &kept).filter(|_| !too_old) else {
+    let opened = open(app, &kept);
+    if opened.is_none() {
+        tracing::warn!(provider = provider.id(), "a refresh token was sealed with other keys, and is dropped");
+    }
+    let Some(token) = opened.filter(|_| !too_old) else {
         settle(app, kept, None).await?;
         return Ok(Told::Nothing);
     };
+    let _asking = app.asking.read().await;
     let claimed = kept.clone();
     let mine =
         app.store.write(move |conn| async move { store::permission::claim(conn, &claimed, now).await }.boxed()).await?;
@@ -193,13 +219,28 @@ async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
     })
 }
 
-/// Ends the use of a token, and keeps the one that came in its place.
+/// Ends the use of a token, and keeps the one that came in its place. A database that fails is given some time: the
+/// token before may be worth nothing by now.
 async fn release(app: &App, kept: Kept, new: Option<RefreshToken>) -> Result<(), Fault> {
     let (sealed, now) = (new.map(|token| seal_token(app, &token)), app.now());
-    app.store
-        .write(move |conn| async move { store::permission::release(conn, &kept, sealed.as_deref(), now).await }.boxed())
-        .await?;
-    Ok(())
+    let mut tries = 0;
+    loop {
+        let (kept, sealed) = (kept.clone(), sealed.clone());
+        let done = app
+            .store
+            .write(move |conn| {
+                async move { store::permission::release(conn, &kept, sealed.as_deref(), now).await }.boxed()
+            })
+            .await;
+        tries += 1;
+        match done {
+            Err(error) if tries < TRIES && !matches!(error, store::Error::Closing) => {
+                tracing::warn!(%error, "a refresh token waits to be kept");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            other => return Ok(other?),
+        }
+    }
 }
 
 /// What it means for the link that the provider takes the token no longer.

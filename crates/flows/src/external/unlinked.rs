@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{Audience, Evidence, Timestamp, link::LinkState};
 use kagiya_oidc::Identity;
-use kagiya_store::{self as store, journey::Journey};
+use kagiya_store::{self as store, journey::Journey, link::Link};
 use uuid::Uuid;
 
 use super::{CHOOSING, Entry, facts, verified_email};
@@ -40,7 +40,8 @@ pub(super) async fn keep(
     drop(conn);
     let links = facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     // Not the usual one of this browser: unless that one is known to be in trouble.
-    if links.iter().any(|link| matches!(link.state(), LinkState::Ok | LinkState::ReauthNeeded)) {
+    let may_work = |link: &Link| matches!(link.state(), LinkState::Ok | LinkState::ReauthNeeded) || link.has_lapsed();
+    if links.iter().any(may_work) {
         draft.evidence.push(Evidence::OtherIdentityBefore);
     }
     let refusal = attempt::refuse(app, visitor, draft).await;

@@ -15,6 +15,9 @@ use super::{
 };
 use crate::{App, Fault, compose, setup, sign_in};
 
+/// Seconds before a secret runs out in which that is said.
+pub const SECRET_ENDS_SOON: i64 = 30 * 24 * 3_600;
+
 /// Says to operators that a provider's state changed.
 pub(crate) fn announce(app: &Arc<App>, entry: &Entry, reading: Reading) {
     let provider = entry.provider.id();
@@ -76,6 +79,12 @@ async fn alarm(app: &App, provider: &str, reading: Reading) -> Result<(), Fault>
 /// Never: a provider that fails is its own matter.
 pub async fn refresh(app: &Arc<App>) -> Result<(), Fault> {
     let now = seconds(app.now());
+    for entry in app.providers.iter() {
+        if let Some(ends) = entry.provider.secret_expires().filter(|ends| *ends < now + SECRET_ENDS_SOON) {
+            let days = (ends - now).div_euclid(24 * 3_600);
+            setup::note(app, SetupFault::ProviderSecret, &format!("{}: in {days} days", entry.provider.id()));
+        }
+    }
     let each = app.providers.iter().map(|entry| async move {
         if let Err(failure) = entry.provider.refresh(now).await {
             tracing::warn!(provider = entry.provider.id(), %failure, "description or keys could not be read");

@@ -29,7 +29,6 @@ pub(crate) struct Plan {
 }
 
 const CHECKERS: usize = 32;
-const SIGNERS: usize = 16;
 const FLOOD: usize = 64;
 /// Turns that a figure and its limit take, one after the other.
 const ROUNDS: u64 = 3;
@@ -88,7 +87,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
             let share = 4_000 / ROUNDS;
             let signing: Vec<Vec<u8>> =
                 (round * share..(round + 1) * share).map(|n| sign_in_request(&seeded.login(n))).collect();
-            let outcome = Load::new(server.address, SIGNERS, signing).run(turn).await?;
+            let outcome = Load::new(server.address, FLOOD, signing).run(turn).await?;
             sign_ins.add(outcome.per_second());
             refused += outcome.others();
         }

@@ -1,0 +1,116 @@
+"""Mailed codes under attack, and what a finished reset leaves of what was begun before."""
+
+from client import Browser
+from support import OnBoth, on_both
+
+PASSWORD = "correct horse battery"
+NEW = "an entirely new passphrase"
+WRONG = "000000"
+
+
+class Codes(OnBoth):
+    def begin(self, path="/recover", field="email"):
+        """A browser that asked for a code, and the form to type it in."""
+        b = Browser(self.server)
+        return b, b.follow(b.submit(path, **{field: "hana"})).form(f"{path}/code")
+
+    def type(self, b, form, code):
+        return b.post(form["action"], {**form["fields"], "code": code})
+
+    def elsewhere(self, code, path="/recover"):
+        b = Browser(self.server)
+        form = b.get(f"{path}/code").form(f"{path}/code")
+        return b, b.post(form["action"], {**form["fields"], "email": "hana", "login": "hana", "code": code})
+
+    def facts(self, answer):
+        return [fact["fact"] for fact in self.server.why(answer.reference)["evidence"]]
+
+    def test_a_code_is_good_for_five_tries_elsewhere_and_these_are_not_the_owners(self):
+        self.server.account("hana")
+        b, form = self.begin()
+        code = self.server.code("hana@example.jp")
+        for _ in range(5):
+            _, answer = self.elsewhere(WRONG)
+            self.assertNotIn("code_tries_spent", self.facts(answer))
+        # Each stranger is another browser, with a flow of its own; the right code is worth nothing to them now.
+        _, answer = self.elsewhere(code)
+        self.assertEqual(answer.status, 401)
+        self.assertIn("code_tries_spent", self.facts(answer))
+        self.assertEqual(self.type(b, form, code).status, 303)
+
+    def test_a_code_whose_tries_are_spent_where_it_was_asked_for_is_spent_everywhere(self):
+        self.server.account("hana")
+        b, form = self.begin()
+        code = self.server.code("hana@example.jp")
+        for _ in range(5):
+            self.assertEqual(self.type(b, form, WRONG).status, 401)
+        self.assertEqual(self.type(b, form, code).status, 401)
+        _, answer = self.elsewhere(code)
+        self.assertEqual(answer.status, 401)
+        self.assertIn("code_tries_spent", self.facts(answer))
+
+    def test_an_account_has_one_cap_over_all_flows(self):
+        self.server.account("hana")
+        begun = [self.begin(*way) for way in (("/recover", "email"), ("/unlock", "login")) * 2]
+        self.server.wait_mails("hana@example.jp", 4)
+        for b, form in begun:
+            for _ in range(5):
+                answer = self.type(b, form, WRONG)
+                self.assertEqual(answer.status, 401)
+                self.assertNotIn("code_cap_reached", self.facts(answer))
+        # Twenty in all. The right code of a fifth flow is not even looked at.
+        b, form = self.begin()
+        self.server.wait_mails("hana@example.jp", 5)
+        answer = self.type(b, form, self.server.code("hana@example.jp"))
+        self.assertEqual(answer.status, 401)
+        self.assertIn("code_cap_reached", self.facts(answer))
+
+    def test_a_finished_reset_ends_every_other_code(self):
+        self.server.account("hana")
+        owner, form = self.begin()
+        page = owner.follow(self.type(owner, form, self.server.code("hana@example.jp")))
+        # Somebody who reads another mailbox of the account has a code made meanwhile: the newest.
+        self.begin()
+        second = self.server.code("hana@example.jp", nth=2)
+        unlock, unlock_form = self.begin("/unlock", "login")
+        third = self.server.code("hana@example.jp", nth=3)
+        chosen = page.form("/recover/password")
+        self.assertEqual(owner.post(chosen["action"], {**chosen["fields"], "password": NEW}).status, 303)
+        for answer in (self.elsewhere(second)[1], self.type(unlock, unlock_form, third)):
+            self.assertIn(answer.status, (401, 410))
+        self.assertEqual(Browser(self.server).sign_in("hana", NEW).status, 303)
+
+    def test_a_changed_password_ends_every_code_and_renews_this_session(self):
+        self.server.account("hana")
+        b, other = Browser(self.server), Browser(self.server)
+        b.sign_in("hana", PASSWORD), other.sign_in("hana", PASSWORD)
+        self.begin()
+        code = self.server.code("hana@example.jp")
+        before = b.cookies["kagiya_session"]
+        form = b.get("/account/security").form("/account/security")
+        changed = b.post(form["action"], {**form["fields"], "current_password": PASSWORD, "password": NEW})
+        self.assertEqual(changed.status, 303, changed.text[:500])
+        self.assertNotEqual(b.cookies["kagiya_session"], before)
+        self.assertEqual(b.get("/auth/check").status, 200)
+        self.assertEqual(other.get("/auth/check").status, 401)
+        thief = Browser(self.server)
+        thief.cookies["kagiya_session"] = before
+        self.assertEqual(thief.get("/auth/check").status, 401)
+        self.assertEqual(self.elsewhere(code)[1].status, 401)
+
+    def test_unlocking_on_the_phone_ends_the_pause_on_the_computer(self):
+        self.server.account("hana")
+        computer = Browser(self.server)
+        self.assertEqual(computer.sign_in("hana", PASSWORD).status, 303)
+        computer.cookies.pop("kagiya_session")
+        for n in range(40):
+            answer = computer.sign_in("hana", f"mistake {n}")
+            if answer.status == 429:
+                break
+        self.assertEqual(computer.sign_in("hana", PASSWORD).status, 429)
+        phone, form = self.begin("/unlock", "login")
+        self.assertEqual(self.type(phone, form, self.server.code("hana@example.jp")).status, 303)
+        self.assertEqual(computer.sign_in("hana", PASSWORD).status, 303)
+
+
+on_both(Codes)
