@@ -98,6 +98,20 @@ class Codes(OnBoth):
         self.assertEqual(thief.get("/auth/check").status, 401)
         self.assertEqual(self.elsewhere(code)[1].status, 401)
 
+    def test_an_added_address_that_looks_like_a_slip_is_asked_about(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        form = b.get("/account/security").form("/account/emails")
+        asked = b.post(form["action"], {**form["fields"], "email": "hana@gmial.com", "password": PASSWORD})
+        self.assertEqual(asked.status, 200)
+        self.assertIn("gmail.com", asked.text)
+        form = asked.form("/account/emails")
+        self.assertEqual(form["fields"]["email"], "hana@gmial.com")
+        meant = b.post(form["action"], {**form["fields"], "password": PASSWORD})
+        self.assertEqual(meant.status, 303)
+        self.server.code("hana@gmial.com")
+
     def test_unlocking_on_the_phone_ends_the_pause_on_the_computer(self):
         self.server.account("hana")
         computer = Browser(self.server)

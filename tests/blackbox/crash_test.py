@@ -6,7 +6,7 @@ import time
 import unittest
 
 from client import Browser, Server
-from support import OnBoth, on_both
+from support import OnBoth, new_postgres, on_both, sql
 
 PASSWORD = "correct horse battery"
 FAST = "[password]\nargon2_memory_kib = 64\nargon2_passes = 1\n[throttle]\nnetwork_tries = 100000\n"
@@ -74,16 +74,21 @@ class Crash(OnBoth):
         self.assertGreaterEqual(len(listed), len(created))
 
 
-class Versions(unittest.TestCase):
-    def test_two_processes_may_migrate_at_once_and_a_newer_schema_is_refused(self):
-        import sqlite3
+@on_both
+class Versions(OnBoth):
+    def setUp(self):
+        self.url = new_postgres() if self.database == "postgres" else None
+        self.server = Server(database=self.url, start=False)
+        self.addCleanup(self.server.__exit__)
 
-        with Server(start=False) as s:
-            with concurrent.futures.ThreadPoolExecutor(4) as pool:
-                list(pool.map(lambda _: s.run("migrate"), range(4)))
-            with sqlite3.connect(f"{s.data}/kagiya.db") as db:
-                db.execute("INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, 1, checksum, 0 FROM _sqlx_migrations LIMIT 1")
-            done = s.run("migrate", check=False)
+    def test_two_processes_may_migrate_at_once_and_a_newer_schema_is_refused(self):
+        s = self.server
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: s.run("migrate"), range(4)))
+        later = "INSERT INTO _sqlx_migrations SELECT 9999, 'later', installed_on, success, checksum, 0 FROM _sqlx_migrations LIMIT 1"
+        sql(s, self.url, later)
+        for order in ("migrate", "serve"):
+            done = s.run(order, check=False)
             self.assertEqual(done.returncode, 1)
             self.assertIn("newer Kagiya", done.stderr)
 

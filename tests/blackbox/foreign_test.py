@@ -1,8 +1,10 @@
 """A second OpenID provider that we did not write (Python's oidc-provider-mock, on Authlib)."""
 
 import http.client
+import http.server
 import logging
 import os
+import threading
 import unittest
 import urllib.parse
 import warnings
@@ -90,6 +92,69 @@ class Foreign(unittest.TestCase):
         state = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(b.start("mock").header("Location")).query))["state"]
         answer = b.get(f"/sign-in/mock/callback?code=made-up&state={state}")
         self.assertEqual(answer.cause, "external.handshake")
+
+    def test_a_sign_in_costs_two_calls_and_goes_on_without_discovery(self):
+        # Between the server and the issuer stands a counter.
+        asked, shut = [], []
+
+        class Counter(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                path = self.path.split("?")[0]
+                asked.append(path)
+                if any(word in path for word in shut):
+                    self.send_response(503)
+                    self.end_headers()
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                beyond = http.client.HTTPConnection("localhost", Foreign.issuer_port, timeout=30)
+                beyond.request(self.command, self.path, body, dict(self.headers))
+                answer = beyond.getresponse()
+                text = answer.read()
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+                beyond.close()
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Counter)
+        threading.Thread(target=front.serve_forever, daemon=True).start()
+        self.addCleanup(front.server_close)
+        self.addCleanup(front.shutdown)
+        toml = (
+            '[[providers]]\nid = "mock"\nkind = "oidc"\nclient_id = "kagiya"\nclient_secret_file = "secret"\n'
+            f'issuer = "http://localhost:{front.server_port}"\n'
+        )
+        data = __import__("tempfile").mkdtemp(prefix="kagiya-test-")
+        with open(os.path.join(data, "secret"), "w") as file:
+            file.write("any")
+        with Server(data=data, toml=toml) as server:
+            server.own_data = True
+            for turn in range(3):
+                if turn == 2:
+                    # The description and the keys are gone; what was read of them still holds.
+                    shut.extend(["openid-configuration", "jwks"])
+                b = Traveller(server)
+                url = urllib.parse.urlsplit(b.start("mock").header("Location"))
+                self.assertEqual(url.port, front.server_port)
+                asked.clear()
+                issuer = http.client.HTTPConnection("localhost", Foreign.issuer_port, timeout=30)
+                headers = {"Content-Type": "application/x-www-form-urlencoded", "Host": f"localhost:{front.server_port}"}
+                issuer.request("POST", f"{url.path}?{url.query}", "sub=mei", headers)
+                answer = issuer.getresponse()
+                answer.read()
+                issuer.close()
+                back = b.get(answer.getheader("Location").split(f":{server.port}", 1)[1])
+                self.assertEqual(back.status, 303, back.text[:500])
+                self.assertEqual(sum("token" in path for path in asked), 1, asked)
+                self.assertLessEqual(len(asked), 2, asked)
 
     def test_doctor_knows_it(self):
         checks = __import__("json").loads(self.server.run("doctor", "--json", check=False).stdout)["checks"]

@@ -1,15 +1,13 @@
 """Refresh tokens: whether a permission at a provider still holds, against the practice town."""
 
 import os
-import sqlite3
-import subprocess
 import time
 import unittest
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
 from client import Town, Traveller
-from support import new_postgres, on_both
+from support import new_postgres, on_both, sql
 
 # What each asks for to be given one, and whether it gives another every time.
 WANTS = {"google": ("access_type", "offline"), "x": ("scope", "offline.access"), "town": ("scope", "offline_access")}
@@ -24,10 +22,7 @@ class Permissions(unittest.TestCase):
         self.addCleanup(lambda: self.server.__exit__())
 
     def sql(self, text):
-        if self.url:
-            return subprocess.run(["psql", "-qAt", self.url, "-c", text], check=True, capture_output=True, text=True).stdout.split()
-        with sqlite3.connect(os.path.join(self.server.data, "kagiya.db"), timeout=30) as db:
-            return [str(row[0]) for row in db.execute(text)]
+        return sql(self.server, self.url, text)
 
     def settings(self, shop):
         """A settings file that names a stand-in of the town, and a provider whose tokens are not kept."""

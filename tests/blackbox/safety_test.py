@@ -1,12 +1,14 @@
 """What attackers try: the same answers for all, exact budgets, codes spent once."""
 
 import concurrent.futures
+import os
+import pathlib
 import re
 import time
 import unittest
 
 from client import Browser, Server
-from support import OnBoth, on_both
+from support import OnBoth, on_both, sql
 
 PASSWORD = "correct horse battery"
 SMALL = "[throttle]\nstranger_tries = 6\ndevice_tries = 6\n"
@@ -20,6 +22,7 @@ def masked(answer, *words):
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", "UUID", text)
     text = re.sub(r"[0-9A-Z]{4}-[0-9A-Z]{4}", "REFERENCE", text)
     text = re.sub(r'(name="form" value=")[^"]*', r"\1TOKEN", text)
+    text = re.sub(r'data-countdown="\d+"|あと \d+ 秒', "SECONDS", text)
     text = re.sub(r"\d+年\d+月\d+日 \d+:\d+", "TIME", text)
     headers = sorted((k.lower(), re.sub(r"=[\w-]{20,}", "=TOKEN", v)) for k, v in answer.headers if k.lower() not in ("date", "content-length"))
     headers = [(k, re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}", "UUID", v)) for k, v in headers]
@@ -58,6 +61,58 @@ class SameForAll(OnBoth):
             a = Browser(s).api("POST", "/api/v1/recover", {"email": known})
             b = Browser(s).api("POST", "/api/v1/recover", {"email": unknown})
             self.assertEqual(masked(a), masked(b))
+            body = lambda login: {"login": login, "password": "some other wrong one"}
+            k, u = Browser(s), Browser(s)
+            a, b = k.api("POST", "/api/v1/sign-in", body(known)), u.api("POST", "/api/v1/sign-in", body(unknown))
+            self.assertEqual(masked(a, known), masked(b, unknown))
+
+    def test_the_rest_of_the_pages_tells_them_apart_no_better(self):
+        s = self.server
+        s.account("hana-one", "hana-one@example.jp")
+        # Signing up with an address that has an account, and with one that has none.
+        k, u = Browser(s), Browser(s)
+        join = lambda b, name, address: b.submit("/sign-up", login_id=name, email=address, password=PASSWORD)
+        a, b = join(k, "kaori-new", "hana-one@example.jp"), join(u, "sayuri-new", "hana-two@example.jp")
+        self.assertEqual(masked(a, "hana-one@example.jp"), masked(b, "hana-two@example.jp"))
+        a, b = k.follow(a), u.follow(b)
+        self.assertEqual(masked(a, "hana-one@example.jp"), masked(b, "hana-two@example.jp"))
+        fa, fb = a.form("/sign-up/verify"), b.form("/sign-up/verify")
+        for n in range(7):
+            a = k.post(fa["action"], {**fa["fields"], "code": f"00000{n}"})
+            b = u.post(fb["action"], {**fb["fields"], "code": f"00000{n}"})
+            self.assertEqual(masked(a, "hana-one@example.jp"), masked(b, "hana-two@example.jp"), f"sign-up code {n}")
+        for path, field in (("/recover", "email"), ("/unlock", "login")):
+            k, u = Browser(s), Browser(s)
+            fa = k.follow(k.submit(path, **{field: "hana-one"})).form(f"{path}/code")
+            fb = u.follow(u.submit(path, **{field: "hana-two"})).form(f"{path}/code")
+            # Another mail at once, and "I can no longer read that mailbox".
+            for more in ({"resend": "1"}, {"lost": "1"}):
+                a, b = k.post(fa["action"], {**fa["fields"], **more}), u.post(fb["action"], {**fb["fields"], **more})
+                self.assertEqual(masked(a, "hana-one"), masked(b, "hana-two"), (path, more))
+            # A code typed in another browser.
+            k, u = Browser(s), Browser(s)
+            for n in range(7):
+                fa, fb = (x.get(f"{path}/code").form(f"{path}/code") for x in (k, u))
+                a = k.post(fa["action"], {**fa["fields"], "email": "hana-one", "login": "hana-one", "code": f"00000{n}"})
+                b = u.post(fb["action"], {**fb["fields"], "email": "hana-two", "login": "hana-two", "code": f"00000{n}"})
+                self.assertEqual(masked(a, "hana-one"), masked(b, "hana-two"), f"{path} elsewhere {n}")
+        # What a reference shows to its own browser, and the confirmation by mail with wrong codes.
+        k, u = Browser(s), Browser(s)
+        ra, rb = k.sign_in("hana-one", "wrong"), u.sign_in("hana-two", "wrong")
+        a, b = k.get(f"/why/{ra.reference}"), u.get(f"/why/{rb.reference}")
+        self.assertEqual(masked(a, ra.reference), masked(b, rb.reference))
+        fa, fb = a.form(f"/why/{ra.reference}/confirm"), b.form(f"/why/{rb.reference}/confirm")
+        a, b = k.post(fa["action"], fa["fields"]), u.post(fb["action"], fb["fields"])
+        self.assertEqual(masked(a, ra.reference)[0], masked(b, rb.reference)[0])
+        self.assertEqual(*(re.sub(r"[0-9a-f-]{36}|[0-9A-Z]{4}-[0-9A-Z]{4}", "", answer.header("Location")) for answer in (a, b)))
+        a, b = k.follow(a), u.follow(b)
+        self.assertEqual(masked(a, ra.reference), masked(b, rb.reference))
+        fa = next(f for f in a.page.forms if "code" in f["fields"])
+        fb = next(f for f in b.page.forms if "code" in f["fields"])
+        for n in range(6):
+            a = k.post(fa["action"], {**fa["fields"], "code": f"00000{n}"})
+            b = u.post(fb["action"], {**fb["fields"], "code": f"00000{n}"})
+            self.assertEqual(masked(a, ra.reference), masked(b, rb.reference), f"confirm code {n}")
 
     def test_staff_hears_the_truth_that_strangers_do_not(self):
         s = self.server
@@ -82,7 +137,11 @@ class SameForAll(OnBoth):
         with open(f"{s.data}/kagiya.toml", "a") as file:
             file.write("[password]\nargon2_memory_kib = 128\nargon2_passes = 1\n")
         s.start()
+        kept = lambda: sql(s, self.url, "SELECT phc FROM password JOIN account ON account.id = password.account_id WHERE login_id = 'hana'")
+        before = kept()
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
+        self.assertIn("m=128,t=1", kept()[0])
+        self.assertNotEqual(kept(), before)
         self.assertEqual(Browser(s).sign_in("hana", PASSWORD).status, 303)
 
     def test_a_reference_alone_opens_nothing(self):
@@ -97,6 +156,40 @@ class SameForAll(OnBoth):
         self.assertEqual((real.status, masked(real, r.reference)[2]), (404, masked(fake, "AAAA-2222")[2]))
         self.assertEqual(stranger.get(f"/api/v1/attempts/{r.reference}").status, 404)
         self.assertEqual(b.get(f"/api/v1/attempts/{r.reference}").json["audience"], "browser")
+
+
+class Secrets(unittest.TestCase):
+    def test_keys_are_the_servers_alone_and_no_log_names_a_secret(self):
+        with Server(env={"KAGIYA_LOG": "trace,hyper=debug,h2=info,tokio=info,mio=info"}) as s:
+            keys = [os.path.join(s.data, name) for name in os.listdir(s.data) if "key" in name]
+            self.assertTrue(keys)
+            for path in keys:
+                self.assertEqual(os.stat(path).st_mode & 0o777, 0o600, path)
+            secret, wrong, new = "a secret of mine alone 1", "quite a wrong one 2", "an entirely new one 3"
+            b = Browser(s)
+            form = b.follow(b.submit("/sign-up", login_id="hana", email="hana@example.jp", password=secret)).form("/sign-up/verify")
+            first = s.code("hana@example.jp")
+            b.post("/sign-up/verify", {**form["fields"], "code": first})
+            tokens = [b.cookies["kagiya_session"]]
+            Browser(s).sign_in("hana", wrong)
+            other = Browser(s)
+            form = other.follow(other.submit("/recover", email="hana")).form("/recover/code")
+            second = s.code("hana@example.jp", nth=2)
+            chosen = other.follow(other.post(form["action"], {**form["fields"], "code": second})).form("/recover/password")
+            other.post(chosen["action"], {**chosen["fields"], "password": new})
+            self.assertEqual(other.sign_in("hana", new).status, 303)
+            tokens.append(other.cookies["kagiya_session"])
+            s.stop()
+            with open(os.path.join(s.data, "server.log"), errors="replace") as file:
+                log = file.read()
+            self.assertGreater(len(log), 200, "it is told what happens")
+            for text in (secret, wrong, new, *tokens):
+                self.assertNotIn(text, log)
+            for code in (first, second):
+                self.assertNotRegex(log, rf"(?<!\d){code}(?!\d)")
+            database = b"".join(path.read_bytes() for path in pathlib.Path(s.data).glob("kagiya.db*"))
+            for text in (secret, wrong, new, *tokens):
+                self.assertNotIn(text.encode(), database)
 
 
 @on_both
@@ -211,6 +304,19 @@ class Budgets(OnBoth):
         self.assertEqual(sorted(answers)[0], 303)
         self.assertEqual(answers.count(303), 1, answers)
 
+    def test_one_sign_up_makes_one_account_also_on_two_servers(self):
+        s, twin = self.server, self.second()
+        b = Browser(s)
+        form = b.follow(b.submit("/sign-up", login_id="hana", email="hana@example.jp", password=PASSWORD)).form("/sign-up/verify")
+        code = s.code("hana@example.jp")
+        there = Browser(twin)
+        there.cookies = dict(b.cookies)
+        spelled = [(b, code), (there, f"{code[:3]} {code[3:]}"), (there, code.translate(str.maketrans("0123456789", "０１２３４５６７８９"))), (b, f" {code} ")]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda way: Browser.post(way[0], form["action"], {**form["fields"], "code": way[1]}).status, spelled))
+        self.assertEqual(answers.count(303), 1, answers)
+        self.assertEqual(sql(s, self.url, "SELECT COUNT(*) FROM account WHERE login_id = 'hana'"), ["1"])
+
     def test_one_sign_up_makes_one_account(self):
         s = self.server
         b = Browser(s)
@@ -304,14 +410,38 @@ class Requests(unittest.TestCase):
         r = b.send("POST", "/sign-in", body, {"Content-Type": "application/x-www-form-urlencoded"})
         self.assertEqual(r.status, 422)
         started = time.time()
-        r = b.post("/sign-in", {**form["fields"], "login": "hana", "password": "x" * 1_048_576})
+        # A whole book in one field: that field is named, and what stood in the others is kept.
+        for path, field, kept in (
+            ("/sign-in", "password", ("login", "hana")), ("/sign-in", "login", None), ("/recover", "email", None), ("/unlock", "login", None),
+            ("/sign-up", "password", ("email", "hana@example.jp")), ("/sign-up", "login_id", ("email", "hana@example.jp")), ("/sign-up", "email", ("login_id", "hana")),
+        ):
+            form = b.get(path).form(path)
+            r = b.post(path, {**form["fields"], **dict([kept] if kept else []), field: "x" * 1_048_576})
+            self.assertEqual(r.status, 422, (path, field))
+            self.assertRegex(r.text, rf'id="{field}"[^>]*aria-invalid="true"')
+            if kept:
+                self.assertEqual(r.form(path)["fields"][kept[0]], kept[1])
+        self.assertLess(time.time() - started, 4)
+        r = b.post("/sign-in", {**form["fields"], "login": "hana", "password": "x" * 3_000_000})
         self.assertEqual(r.status, 413)
-        self.assertLess(time.time() - started, 2)
+        # Many at once: beyond a few they are not read to their end, and the server stays small.
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            many = list(pool.map(lambda _: b.post("/sign-in", {"login": "hana", "password": "x" * 1_900_000}).status, range(48)))
+        self.assertLessEqual(set(many), {413, 422, 400, 403}, many)
+        self.assertEqual(Browser(s).get("/sign-in").status, 200)
         r = b.send("POST", "/sign-in", "{}", {"Content-Type": "text/plain"})
         self.assertEqual(r.status, 415)
         self.assertIsNotNone(r.reference)
         r = b.send("DELETE", "/sign-in")
         self.assertEqual((r.status, r.reference is None), (405, False))
+
+    def test_what_cannot_be_seen_is_no_login(self):
+        b = Browser(self.server)
+        for path, field in (("/recover", "email"), ("/unlock", "login"), ("/sign-in", "login")):
+            for nothing in ("", " ", "\u3000", "\u200b", "\u200b \ufeff"):
+                r = b.submit(path, **{field: nothing})
+                self.assertEqual(r.status, 422, (path, nothing))
+                self.assertRegex(r.text, rf'id="{field}"[^>]*aria-invalid="true"')
 
     def test_bad_json_is_named(self):
         b = Browser(self.server)

@@ -1,9 +1,11 @@
 """Both databases for every test that touches one."""
 
+import contextlib
 import glob
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -19,6 +21,14 @@ def new_postgres():
     name = f"t{uuid.uuid4().hex}"
     subprocess.run(["psql", "-q", f"{POSTGRES}/postgres", "-c", f"CREATE DATABASE {name}"], check=True)
     return f"{POSTGRES}/{name}"
+
+
+def sql(server, url, text):
+    """Runs a statement in a server's database; the first column of what comes back, as text."""
+    if url:
+        return subprocess.run(["psql", "-qAt", url, "-c", text], check=True, capture_output=True, text=True).stdout.split("\n")[:-1]
+    with contextlib.closing(sqlite3.connect(os.path.join(server.data, "kagiya.db"), timeout=30)) as db, db:
+        return [str(row[0]) for row in db.execute(text)]
 
 
 class OnBoth(unittest.TestCase):

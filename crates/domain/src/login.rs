@@ -26,6 +26,11 @@ pub struct LoginSigns {
     pub impossible: bool,
 }
 
+/// Whether nothing is left of what was typed once it is folded: blanks, or what cannot be seen.
+pub fn is_blank(typed: &str) -> bool {
+    fold(typed).is_empty()
+}
+
 impl Login {
     /// Understands a typed login. Never fails: what cannot be an account finds none.
     pub fn parse(typed: &str) -> (Self, LoginSigns) {

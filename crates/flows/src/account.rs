@@ -181,11 +181,27 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
     Ok(Ok(token))
 }
 
-/// Mails a code to an address that the owner wants to add.
+/// What follows when an address is to be added.
+#[derive(Clone, Debug)]
+pub enum Adding {
+    /// A code was mailed; this flow takes it.
+    TypeCode(Uuid),
+    /// The domain looks like a slip of this one: is it meant?
+    AskEmail(String),
+}
+
+/// Mails a code to an address that the owner wants to add. `checked`: the address about which was asked already.
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
-pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, password: &str) -> Outcome<Uuid> {
+pub async fn add_email(
+    app: &App,
+    visitor: &Visitor,
+    live: &Live,
+    (email, checked): (&str, &str),
+    password: &str,
+) -> Outcome<Adding> {
+    let typed = email;
     let email = match EmailAddress::parse(email) {
         Ok(email) => email,
         Err(error) => {
@@ -193,6 +209,9 @@ pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, p
             return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
         }
     };
+    if let Some(meant) = email.likely_typo().filter(|_| checked != typed) {
+        return Ok(Ok(Adding::AskEmail(meant)));
+    }
     if let Err(refusal) = prove(app, visitor, live, password, "email_password").await? {
         return Ok(Err(refusal));
     }
@@ -209,8 +228,7 @@ pub async fn add_email(app: &App, visitor: &Visitor, live: &Live, email: &str, p
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = recover::begin(app, visitor, "add_email", flow).await?;
-    Ok(Ok(id))
+    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, "add_email", flow).await?)))
 }
 
 /// Types the code that was mailed to the new address.

@@ -54,7 +54,8 @@ pub async fn create(
     let phc = match password {
         Some(raw) => {
             let address = email.as_string();
-            let context = [login_id.as_str(), address.as_str()];
+            let name = &app.settings.service_name;
+            let context = [login_id.as_str(), address.as_str(), name.ja.as_str(), name.en.as_str()];
             let password =
                 Password::judge(raw, &context, app.settings.policy).map_err(|e| invalid("password", &say(e.key())))?;
             Some(

@@ -93,7 +93,7 @@ pub(crate) async fn begin(app: &App, visitor: &Visitor, kind: &'static str, flow
 
 /// Why a typed login cannot begin anything.
 pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
-    if typed.trim().is_empty() {
+    if login::is_blank(typed) {
         Some("error-login-empty")
     } else if typed.len() > login::MAX_BYTES {
         Some("error-login-long")
@@ -148,12 +148,13 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
     };
     let mail = code_mail(app, visitor, kind, flow.id);
     let id = flow.id;
+    // A sign-up reserves its ID no longer than its code lives; the mail that brings one renews that.
+    let longer = if kind == "sign_up" { LIFE } else { Span(LIFE.0 * 2) };
     let sent = app
         .store
         .write(move |conn| {
             async move {
-                let again =
-                    store::flow::ask_again(conn, id, now.minus(RESEND_WAIT), now.plus(LIFE).plus(LIFE), now).await?;
+                let again = store::flow::ask_again(conn, id, now.minus(RESEND_WAIT), now.plus(longer), now).await?;
                 if again {
                     store::outbox::enqueue(conn, &mail, now).await?;
                 }

@@ -273,7 +273,13 @@ fn postgres_options(url: &str) -> Result<PgConnectOptions> {
 }
 
 fn postgres_pool() -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5))
+    PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).after_connect(|conn, _| {
+        Box::pin(async move {
+            // What was acknowledged survives power loss, whatever the database was told before.
+            let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
+            sqlx::query(sql).execute(conn).await.map(drop)
+        })
+    })
 }
 
 /// `true` when nothing is left to do.

@@ -9,7 +9,8 @@ use axum::{
 };
 use http::{StatusCode, header};
 use kagiya_flows::{
-    FieldError, Refusal, account,
+    FieldError, Refusal,
+    account::{self, Adding},
     external::links,
     session::{self, Live},
 };
@@ -248,12 +249,26 @@ struct SecurityPage<'a> {
     password_set: Option<String>,
     emails: Vec<EmailView>,
     typed_email: &'a str,
+    /// What was probably meant by it.
+    meant: Option<String>,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
     notice: Option<String>,
 }
 
-async fn security_page(context: &Context, live: &Live, typed_email: &str, refusal: Option<&Refusal>) -> Response {
+/// An address that was typed to be added.
+struct Typed<'a> {
+    email: &'a str,
+    meant: Option<String>,
+}
+
+impl<'a> From<&'a str> for Typed<'a> {
+    fn from(email: &'a str) -> Self {
+        Self { email, meant: None }
+    }
+}
+
+async fn security_page(context: &Context, live: &Live, typed: Typed<'_>, refusal: Option<&Refusal>) -> Response {
     let overview = match account::overview(&context.web.app, live.account_id).await {
         Ok(Some(overview)) => overview,
         Ok(None) => return see_other(context, "/sign-in"),
@@ -270,7 +285,8 @@ async fn security_page(context: &Context, live: &Live, typed_email: &str, refusa
         login_id: &live.login_id,
         password_set: overview.password_set_at.map(|at| view.time(&at.0)),
         emails: email_views(&overview.emails),
-        typed_email,
+        typed_email: typed.email,
+        meant: typed.meant,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         notice: notice.filter(|_| refusal.is_none()),
@@ -286,14 +302,14 @@ async fn security_page(context: &Context, live: &Live, typed_email: &str, refusa
 
 pub(crate) async fn security(State(_): State<Arc<Web>>, context: Context) -> Response {
     match owner(&context).await {
-        Ok(live) => security_page(&context, &live, "", None).await,
+        Ok(live) => security_page(&context, &live, "".into(), None).await,
         Err(response) => response,
     }
 }
 
 pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     if let Some(refusal) = shut::changes(&context) {
-        return security_page(&context, &live, "", Some(&refusal)).await;
+        return security_page(&context, &live, "".into(), Some(&refusal)).await;
     }
     let (current, new) = (fields.get("current_password"), fields.get("password"));
     match account::change_password(&context.web.app, &context.visitor, &live, current, new).await {
@@ -302,7 +318,7 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, li
             renew_session(&context, &mut response, &live, &token);
             response
         }
-        Ok(Err(refusal)) => security_page(&context, &live, "", Some(&refusal)).await,
+        Ok(Err(refusal)) => security_page(&context, &live, "".into(), Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }
 }
@@ -310,11 +326,15 @@ pub(crate) async fn change_password(State(_): State<Arc<Web>>, Owned(context, li
 pub(crate) async fn add_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let (email, password) = (fields.get("email"), fields.get("password"));
     if let Some(refusal) = shut::changes(&context) {
-        return security_page(&context, &live, email, Some(&refusal)).await;
+        return security_page(&context, &live, email.into(), Some(&refusal)).await;
     }
-    match account::add_email(&context.web.app, &context.visitor, &live, email, password).await {
-        Ok(Ok(flow)) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
-        Ok(Err(refusal)) => security_page(&context, &live, email, Some(&refusal)).await,
+    let typed = (email, fields.get("email_checked"));
+    match account::add_email(&context.web.app, &context.visitor, &live, typed, password).await {
+        Ok(Ok(Adding::TypeCode(flow))) => see_other(&context, &format!("/account/emails/verify?flow={flow}")),
+        Ok(Ok(Adding::AskEmail(meant))) => {
+            security_page(&context, &live, Typed { email, meant: Some(meant) }, None).await
+        }
+        Ok(Err(refusal)) => security_page(&context, &live, email.into(), Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }
 }
@@ -349,7 +369,7 @@ pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live,
 pub(crate) async fn change_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     if !account::is_fresh(&live, context.now) {
         let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-        return security_page(&context, &live, "", Some(&refusal)).await;
+        return security_page(&context, &live, "".into(), Some(&refusal)).await;
     }
     match account::change_email(&context.web.app, &live, fields.get("address"), fields.has("primary")).await {
         Ok(_) => see_other(&context, "/account/security?done=email"),

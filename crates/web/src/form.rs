@@ -5,14 +5,19 @@ use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
 use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo, setup::SetupFault};
 use kagiya_flows::{FieldError, attempt::OLD_BUILD};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     context::{Context, Site, header_text},
     cookies, setup, signs,
 };
 
-/// Largest body that is read at all.
+/// Largest body that is read as a matter of course; and longest text of a field.
 pub(crate) const MAX_BODY: usize = 64 * 1_024;
+/// Largest form. Whoever pasted too much into one field is told which, and keeps the others.
+const MAX_FORM: usize = 2 * 1_024 * 1_024;
+/// So many forms beyond [`MAX_BODY`] are read at once: they must not fill the memory.
+static LARGE: Semaphore = Semaphore::const_new(8);
 const MAX_FIELDS: usize = 64;
 /// A body that takes longer than this is given up.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
@@ -36,12 +41,13 @@ impl Fields {
         let kind = header_text(&context.headers, header::CONTENT_TYPE).unwrap_or_default();
         let form =
             kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        let bytes = read_body(body).await?;
+        let (bytes, _large) = read_form(body).await?;
         let nothing = bytes.is_empty() && kind.is_empty();
         if !form && !nothing {
             return Err(BodyError::WrongType);
         }
-        Ok(Self(form_urlencoded::parse(&bytes).into_owned().take(MAX_FIELDS).collect()))
+        let cut = |text: std::borrow::Cow<'_, str>| text[..text.floor_char_boundary(MAX_BODY)].to_owned();
+        Ok(Self(form_urlencoded::parse(&bytes).take(MAX_FIELDS).map(|(name, text)| (cut(name), cut(text))).collect()))
     }
 
     /// A field's text, empty when it is missing.
@@ -77,6 +83,25 @@ impl Fields {
             .map(|name| FieldError { field: name, key: "error-field-character" })
             .collect()
     }
+}
+
+/// Reads a form within [`MAX_FORM`], with leave to hold it when it is beyond [`MAX_BODY`].
+async fn read_form(body: Body) -> Result<(Vec<u8>, Option<SemaphorePermit<'static>>), BodyError> {
+    let mut body = Limited::new(body, MAX_FORM);
+    let read = async {
+        let (mut bytes, mut leave) = (Vec::new(), None);
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| {
+                if error.is::<http_body_util::LengthLimitError>() { BodyError::TooLarge } else { BodyError::Broken }
+            })?;
+            bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..]));
+            if bytes.len() > MAX_BODY && leave.is_none() {
+                leave = Some(LARGE.try_acquire().map_err(|_| BodyError::TooLarge)?);
+            }
+        }
+        Ok((bytes, leave))
+    };
+    tokio::time::timeout(BODY_TIME, read).await.unwrap_or(Err(BodyError::Broken))
 }
 
 /// Reads a body within [`MAX_BODY`].

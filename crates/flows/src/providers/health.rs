@@ -21,6 +21,8 @@ const PROBING: Span = Span::seconds(2);
 const WELL: usize = 2;
 /// While it is down, one person in so long is let through to try.
 const HALF_OPEN: Span = Span::seconds(20);
+/// Returns within the window of which a share says something.
+const ENOUGH: usize = 10;
 /// Kept at most.
 const MOST: usize = 500;
 /// So many of the newest tickets, with two more, refused: that is no matter of persons.
@@ -164,6 +166,25 @@ impl Health {
 }
 
 impl Inner {
+    /// Whether half of those who come back fail, from several networks, though none of it in a row.
+    fn fails_half(&self) -> bool {
+        let (mut all, mut bad) = (0, Vec::new());
+        for (_, sample) in &self.samples {
+            match sample {
+                Sample::Good => all += 1,
+                Sample::TheySay(network) | Sample::TheySayOurs(network) => {
+                    all += 1;
+                    bad.push(network);
+                }
+                _ => {}
+            }
+        }
+        let half = all >= ENOUGH && bad.len() * 2 >= all;
+        bad.sort_unstable();
+        bad.dedup();
+        half && bad.len() >= SHAKY
+    }
+
     fn judge(&mut self, now: Timestamp) -> Option<Reading> {
         while self.samples.front().is_some_and(|(at, _)| now.since(*at) >= WINDOW) {
             self.samples.pop_front();
@@ -184,7 +205,7 @@ impl Inner {
             .collect();
         networks.sort_unstable();
         networks.dedup();
-        let shaky = probes > 0 || networks.len() >= SHAKY;
+        let shaky = probes > 0 || networks.len() >= SHAKY || self.fails_half();
         let ours = bads().filter(|sample| matches!(sample, Sample::Ours | Sample::TheySayOurs(_))).count();
         let last_bad = newest().any(|sample| !fine(sample));
         let was_down = self.reading.state == State::Down;
@@ -234,6 +255,30 @@ mod tests {
         assert!(health.lets_through(at(30)));
         assert_eq!(health.note(Sample::Good, at(31)).map(|r| r.state), Some(State::Degraded));
         assert_eq!(health.note(Sample::Good, at(32)).map(|r| r.state), Some(State::Ok));
+    }
+
+    #[test]
+    fn half_of_all_in_turn_is_no_good_share() {
+        let health = Health::default();
+        let fail = |network: usize| Sample::TheySay(format!("n{network}"));
+        for n in 0..4 {
+            health.note(Sample::Good, at(n * 10));
+            health.note(fail(n as usize), at(n * 10 + 5));
+        }
+        assert_eq!(health.read(at(40)).state, State::Ok, "eight are few");
+        health.note(Sample::Good, at(50));
+        assert_eq!(health.note(fail(9), at(55)).map(|reading| reading.state), Some(State::Degraded));
+        for n in 0..12 {
+            health.note(Sample::Good, at(60 + n));
+        }
+        assert_eq!(health.read(at(80)).state, State::Ok);
+        // The same from one network is that network's.
+        let health = Health::default();
+        for n in 0..8 {
+            health.note(Sample::Good, at(n * 10));
+            health.note(fail(1), at(n * 10 + 5));
+        }
+        assert_eq!(health.read(at(80)).state, State::Ok);
     }
 
     #[test]

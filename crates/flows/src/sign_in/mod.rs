@@ -222,7 +222,7 @@ pub(crate) async fn try_once(
 
 fn check_fields(typed: &Typed) -> Vec<FieldError> {
     let mut fields = Vec::new();
-    if typed.login.trim().is_empty() {
+    if login::is_blank(&typed.login) {
         fields.push(FieldError { field: "login", key: "error-login-empty" });
     } else if typed.login.len() > login::MAX_BYTES {
         fields.push(FieldError { field: "login", key: "error-login-long" });
