@@ -112,6 +112,28 @@ class Codes(OnBoth):
         self.assertEqual(meant.status, 303)
         self.server.code("hana@gmial.com")
 
+    def test_the_destination_comes_along_by_confirmation_and_coming_back(self):
+        self.server.account("hana")
+        kept = r'href="/sign-in\?return_to=(%2F|/)account(%2F|/)sessions"'
+        b = Browser(self.server)
+        refused = b.sign_in("hana", "wrong one", path="/sign-in?return_to=/account/sessions", return_to="/account/sessions")
+        form = refused.form(f"/why/{refused.reference}/confirm")
+        page = b.follow(b.post(form["action"], form["fields"]))
+        self.assertRegex(page.text, kept, "beginning anew")
+        form = next(f for f in page.page.forms if "code" in f["fields"])
+        wrong = b.post(form["action"], {**form["fields"], "code": WRONG})
+        form = next(f for f in wrong.page.forms if "code" in f["fields"])
+        lifted = b.follow(b.post(form["action"], {**form["fields"], "code": self.server.code("hana@example.jp")}))
+        self.assertEqual(lifted.mark("data-audience"), "owner")
+        self.assertRegex(lifted.text, kept)
+        self.assertRegex(b.get("/recover?return_to=/account/sessions").text, kept)
+        # An account that was closed, and comes back.
+        self.server.run("account", "close", "hana", "--yes")
+        offered = b.sign_in("hana", PASSWORD, path="/sign-in?return_to=/account/sessions", return_to="/account/sessions")
+        form = offered.form("/sign-in/reopen")
+        back = b.post(form["action"], form["fields"])
+        self.assertRegex(back.header("Location"), "return_to=(%2F|/)account(%2F|/)sessions")
+
     def test_unlocking_on_the_phone_ends_the_pause_on_the_computer(self):
         self.server.account("hana")
         computer = Browser(self.server)

@@ -195,7 +195,9 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
     };
     let signed_in = match run(context, context.visitor.clone(), typed).await {
         Ok(Ok(Entered::SignedIn(signed_in))) => signed_in,
-        Ok(Ok(Entered::OfferReopen { flow })) => return reopen_page(context, flow),
+        Ok(Ok(Entered::OfferReopen { flow })) => {
+            return reopen_page(context, flow, pending.journey.return_to.as_deref());
+        }
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
@@ -271,7 +273,7 @@ pub(crate) async fn prove(
             set_session(&context, &mut response, &signed_in, &provider);
             response
         }
-        Ok(Ok(Proven::OfferReopen { flow })) => reopen_page(&context, flow),
+        Ok(Ok(Proven::OfferReopen { flow, return_to })) => reopen_page(&context, flow, return_to.as_deref()),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

@@ -242,7 +242,7 @@ fn returned_response(context: &Context, provider: &str, returned: &Returned) -> 
             set_session(context, &mut response, signed_in, provider);
             response
         }
-        Returned::OfferReopen { flow } => reopen_page(context, *flow),
+        Returned::OfferReopen { flow, return_to } => reopen_page(context, *flow, return_to.as_deref()),
         Returned::Choose { journey } => see_other(context, &format!("/sign-in/{provider}/choose?flow={journey}")),
         Returned::Linked { relinked } => {
             let done = if *relinked { "relinked" } else { "linked" };

@@ -102,6 +102,16 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
 }
 
 /// Percent-encodes a query value.
+/// A place of ours, with the destination that goes along.
+pub(crate) fn with_return(place: &str, to: Option<&str>) -> String {
+    match to.filter(|to| !to.is_empty()) {
+        Some(to) => {
+            format!("{place}{}{}", if place.contains('?') { '&' } else { '?' }, encode_query(&[("return_to", to)]))
+        }
+        None => place.to_owned(),
+    }
+}
+
 pub(crate) fn encode_query(pairs: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {

@@ -21,7 +21,7 @@ use crate::{
     fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
     in_app,
-    page::{View, encode_query, page as render, see_other},
+    page::{View, encode_query, page as render, see_other, with_return},
     sent::Sent,
     sign_in::set_session,
     verdict::VerdictView,
@@ -35,6 +35,7 @@ struct StartPage<'a> {
     field: &'static str,
     typed: &'a str,
     return_to: &'a str,
+    sign_in: String,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
 }
@@ -58,6 +59,7 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
         field: field(kind),
         typed,
         return_to: return_to.as_ref().map_or("", |to| to.as_str()),
+        sign_in: with_return("/sign-in", return_to.as_ref().map(|to| to.as_str())),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
     };
@@ -110,6 +112,8 @@ struct CodeTemplate<'a> {
     v: &'a View<'a>,
     page: &'a CodePage,
     action: String,
+    /// Where it begins anew.
+    restart: String,
     flow: String,
     typed: String,
     resend_in: i64,
@@ -162,10 +166,15 @@ pub(crate) async fn code_response_at(
         .as_ref()
         .and_then(|f| f.sent_at)
         .map_or(0, |at| Timestamp(at).plus(RESEND_WAIT).since(context.now).as_seconds_up());
+    let to = context.return_to();
     let content = CodeTemplate {
         v: &view,
         page,
         action,
+        restart: with_return(
+            page.start,
+            flow.as_ref().and_then(|f| f.return_to.as_deref()).or(to.as_ref().map(|to| to.as_str())),
+        ),
         flow: flow.as_ref().map(|f| f.id.to_string()).unwrap_or_default(),
         typed: flow.map(|f| f.typed).unwrap_or_default(),
         resend_in,

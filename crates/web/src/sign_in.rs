@@ -23,7 +23,7 @@ use crate::{
     fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
     form::{self, Fields},
     in_app, once,
-    page::{View, encode_query, page as render, see_other},
+    page::{View, encode_query, page as render, see_other, with_return},
     providers::{self, ProviderView, Question},
     sent::Sent,
     shut,
@@ -263,7 +263,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
             set_session(&context, &mut response, signed_in, "password");
             response
         }
-        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, *flow),
+        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, *flow, return_to.as_ref().map(|to| to.as_str())),
         Ok(Err(refusal)) => refused(&context, &fields, return_to.as_ref(), refusal),
         Err(fault) => refused(&context, &fields, return_to.as_ref(), &refusal_of(&context, fault)),
     }
@@ -336,12 +336,17 @@ pub(crate) fn renew_session(context: &Context, response: &mut Response, live: &L
 struct ReopenPage<'a> {
     v: &'a View<'a>,
     flow: String,
+    return_to: &'a str,
+    sign_in: String,
 }
 
-pub(crate) fn reopen_page(context: &Context, flow: Uuid) -> Response {
+/// `to`: where the person wanted to go.
+pub(crate) fn reopen_page(context: &Context, flow: Uuid, to: Option<&str>) -> Response {
     let view = View::new(context);
     let title = view.t("reopen-title").into_owned();
-    render(&view, StatusCode::OK, &title, &ReopenPage { v: &view, flow: flow.to_string() })
+    let sign_in = with_return("/sign-in", to);
+    let content = ReopenPage { v: &view, flow: flow.to_string(), return_to: to.unwrap_or_default(), sign_in };
+    render(&view, StatusCode::OK, &title, &content)
 }
 
 pub(crate) async fn reopen(State(_): State<Arc<Web>>, sent: Sent) -> Response {
@@ -351,7 +356,10 @@ pub(crate) async fn reopen(State(_): State<Arc<Web>>, sent: Sent) -> Response {
     };
     match account::reopen(&context.web.app, &context.visitor, fields.flow()).await {
         Ok(Ok(login)) => {
-            see_other(&context, &format!("/sign-in?{}", encode_query(&[("login", &login), ("done", "reopened")])))
+            let to = fields.return_to();
+            let to = to.as_ref().map_or("", |to| to.as_str());
+            let query = encode_query(&[("login", &login), ("done", "reopened"), ("return_to", to)]);
+            see_other(&context, &format!("/sign-in?{query}"))
         }
         Ok(Err(refusal)) => crate::fault::refused_page(&context, &refusal, "/sign-in"),
         Err(fault) => fault_page(&context, &fault),

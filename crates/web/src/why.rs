@@ -15,7 +15,7 @@ use crate::{
     Web,
     context::{Context, Sessions},
     fault::{fault_page, not_found_page},
-    page::{View, page as render, see_other},
+    page::{View, page as render, see_other, with_return},
     providers::Question,
     recover::{CodePage, code_response_at},
     sent::Sent,
@@ -32,6 +32,7 @@ struct WhyPage<'a> {
     said: bool,
     question: Option<Question>,
     return_to: &'a str,
+    sign_in: String,
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String>, mut context: Context) -> Response {
@@ -53,7 +54,11 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String
             let at = view.time(&told.refusal.at.0);
             let said = context.query("said") == Some("me-too");
             let question = asked.as_deref().map(|provider| Question { answered, ..Question::new(&view, provider) });
-            let content = WhyPage { v: &view, verdict, resolved: told.resolved, at, said, question, return_to: "" };
+            let to = context.return_to();
+            let return_to = to.as_ref().map_or("", |to| to.as_str());
+            let sign_in = with_return("/sign-in", Some(return_to));
+            let content =
+                WhyPage { v: &view, verdict, resolved: told.resolved, at, said, question, return_to, sign_in };
             render(&view, StatusCode::OK, &title, &content)
         }
         // Another browser's reference and one that never was look the same.
@@ -77,12 +82,15 @@ const CODE: CodePage = CodePage { kind: "confirm", action: "/why", start: "/sign
 struct ConfirmPage<'a> {
     v: &'a View<'a>,
     reference: &'a str,
+    return_to: &'a str,
 }
 
 fn ask_page(context: &Context, reference: &str) -> Response {
     let view = View::new(context);
     let title = view.t("confirm-title").into_owned();
-    render(&view, StatusCode::OK, &title, &ConfirmPage { v: &view, reference })
+    let to = context.return_to();
+    let return_to = to.as_ref().map_or("", |to| to.as_str());
+    render(&view, StatusCode::OK, &title, &ConfirmPage { v: &view, reference, return_to })
 }
 
 pub(crate) async fn confirm_page(
@@ -92,7 +100,8 @@ pub(crate) async fn confirm_page(
 ) -> Response {
     match context.flow_query() {
         Some(id) => {
-            let action = format!("/why/{}/confirm", clean(&reference));
+            let to = context.return_to();
+            let action = with_return(&format!("/why/{}/confirm", clean(&reference)), to.as_ref().map(|to| to.as_str()));
             code_response_at(&context, &CODE, action, Some(id), None).await
         }
         None => ask_page(&context, &clean(&reference)),
@@ -105,25 +114,28 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
         Err(response) => return response,
     };
     let reference = clean(&reference);
-    let action = format!("/why/{reference}/confirm");
+    let to = fields.return_to().or_else(|| context.return_to());
+    let to = to.as_ref().map(|to| to.as_str());
+    let action = with_return(&format!("/why/{reference}/confirm"), to);
+    let joint = if action.contains('?') { '&' } else { '?' };
     let id = fields.flow().or_else(|| context.flow_query());
     let app = &context.web.app;
     if fields.has("resend") {
         return match kagiya_flows::recover::resend(app, &context.visitor, "confirm", id).await {
-            Ok(Ok(id)) => see_other(&context, &format!("{action}?flow={id}&sent=again")),
+            Ok(Ok(id)) => see_other(&context, &format!("{action}{joint}flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
         };
     }
     if !fields.has("code") {
         return match confirm::start(app, &context.visitor, &reference).await {
-            Ok(Some(id)) => see_other(&context, &format!("{action}?flow={id}")),
+            Ok(Some(id)) => see_other(&context, &format!("{action}{joint}flow={id}")),
             Ok(None) => not_found_page(&context),
             Err(fault) => fault_page(&context, &fault),
         };
     }
     match confirm::type_code(app, &context.visitor, id, fields.get("code")).await {
-        Ok(Ok(())) => see_other(&context, &format!("/why/{reference}")),
+        Ok(Ok(())) => see_other(&context, &with_return(&format!("/why/{reference}"), to)),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

@@ -82,6 +82,8 @@ pub enum Returned {
     OfferReopen {
         /// The flow that holds the offer.
         flow: Uuid,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
     },
     /// Nobody has this identity yet.
     Choose {
@@ -446,7 +448,8 @@ async fn sign_in_by(
     };
     drop(conn);
     if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
-        return Ok(Ok(Returned::OfferReopen { flow: offer_reopen(app, visitor, account.id, now).await? }));
+        let flow = offer_reopen(app, visitor, account.id, now).await?;
+        return Ok(Ok(Returned::OfferReopen { flow, return_to: journey.return_to }));
     }
     if account.state != AccountState::Active {
         let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);

@@ -309,6 +309,8 @@ pub enum Proven {
     OfferReopen {
         /// The flow that holds the offer.
         flow: Uuid,
+        /// Where the person wanted to go.
+        return_to: Option<String>,
     },
 }
 
@@ -365,7 +367,8 @@ pub async fn type_code(
         return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
     };
     if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
-        return Ok(Ok(Proven::OfferReopen { flow: offer_reopen(app, visitor, account.id, now).await? }));
+        let flow = offer_reopen(app, visitor, account.id, now).await?;
+        return Ok(Ok(Proven::OfferReopen { flow, return_to: pending.journey.return_to }));
     }
     if account.state != AccountState::Active {
         let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);
