@@ -30,13 +30,13 @@ pub(crate) struct Plan {
 
 const CHECKERS: usize = 32;
 const FLOOD: usize = 64;
-/// Turns that a figure and its limit take, one after the other.
-const ROUNDS: u64 = 3;
+/// Turns that a figure and its limit take, one after the other: many short ones, for the machine drifts within seconds.
+const ROUNDS: u32 = 6;
 
 /// Measures everything, in one run on one machine.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let time = Duration::from_secs(plan.seconds);
-    let turn = time.div_f64(2.0);
+    let turn = time.mul_f64(1.5) / ROUNDS;
     let mut report = Report::default();
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
 
@@ -82,9 +82,9 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
 
         progress(&format!("{accounts} accounts: raw hashes and sign-ins"));
         let (mut hashes, mut sign_ins, mut refused) = (Mean::default(), Mean::default(), 0.0);
-        for round in 0..ROUNDS {
+        for round in 0..u64::from(ROUNDS) {
             hashes.add(raw::hashes(threads, turn));
-            let share = 4_000 / ROUNDS;
+            let share = 6_000 / u64::from(ROUNDS);
             let signing: Vec<Vec<u8>> =
                 (round * share..(round + 1) * share).map(|n| sign_in_request(&seeded.login(n))).collect();
             let outcome = Load::new(server.address, FLOOD, signing).run(turn).await?;
@@ -95,7 +95,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
 
         progress(&format!("{accounts} accounts: checks during a flood of {FLOOD} sign-ins"));
         // Other accounts: a second sign-in from an unknown device would mail its owner.
-        let flooding: Vec<Vec<u8>> = (4_000..8_000).map(|n| sign_in_request(&seeded.login(n))).collect();
+        let flooding: Vec<Vec<u8>> = (6_000..9_600).map(|n| sign_in_request(&seeded.login(n))).collect();
         let flood = Load::new(server.address, FLOOD, flooding);
         let calm = Load::new(server.address, 2, check).paced(Duration::from_millis(2));
         let (flooded, calm) = tokio::join!(flood.run(time), calm.run(time));
@@ -210,7 +210,7 @@ async fn sign_in_once(address: SocketAddr, login: &str) -> Result<String, Failur
 async fn timing(address: SocketAddr, seeded: &seed::Seeded) -> Result<(f64, f64, f64), Failure> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for n in 0..200 {
-        for (into, login) in [(&mut known, seeded.login(8_000 + n)), (&mut unknown, format!("nobody-{n}"))] {
+        for (into, login) in [(&mut known, seeded.login(9_600 + n)), (&mut unknown, format!("nobody-{n}"))] {
             into.push(load::time_once(address, &request(&login, "a wrong password")).await?);
             // What is gathered after an answer must not be measured with the next.
             tokio::time::sleep(Duration::from_millis(30)).await;
