@@ -401,6 +401,22 @@ class Links(InTown):
         self.assertIn("attachment", sheet.header("Content-Disposition"))
         self.assertIn("keiko", sheet.text)
 
+    def test_linking_asks_too_what_was_seen_when_nobody_came_back(self):
+        self.server.account("keiko")
+        b = self.in_("keiko", "correct horse battery")
+        link = lambda: b.post("/account/links/google", b.get("/account/links").form("/account/links/google")["fields"])
+        self.assertEqual(link().status, 303)
+        time.sleep(5.2)
+        asked = link()
+        self.refused(asked, "external.no_return")
+        self.assertEqual(asked.mark("data-question"), "google")
+        form = asked.form("/sign-in/google/seen")
+        told = b.post(form["action"], {**form["fields"], "saw": "frozen"})
+        self.assertEqual((told.status, told.cause), (200, "external.frozen"))
+        self.assertRegex(told.text, "return_to=(%2F|/)account(%2F|/)links")
+        # Asked once; and the way on leads to the link.
+        self.assertEqual(link().status, 303)
+
     def test_the_last_way_in_stays_also_in_a_race(self):
         # taro has Google alone, and no password.
         b = self.browser()

@@ -2,8 +2,10 @@
 
 import http.client
 import http.server
+import json
 import logging
 import os
+import pathlib
 import threading
 import unittest
 import urllib.parse
@@ -93,9 +95,9 @@ class Foreign(unittest.TestCase):
         answer = b.get(f"/sign-in/mock/callback?code=made-up&state={state}")
         self.assertEqual(answer.cause, "external.handshake")
 
-    def test_a_sign_in_costs_two_calls_and_goes_on_without_discovery(self):
+    def test_a_sign_in_costs_two_calls_goes_on_without_discovery_and_leaves_no_token_behind(self):
         # Between the server and the issuer stands a counter.
-        asked, shut = [], []
+        asked, shut, secrets = [], [], []
 
         class Counter(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
@@ -110,6 +112,10 @@ class Foreign(unittest.TestCase):
                 beyond.request(self.command, self.path, body, dict(self.headers))
                 answer = beyond.getresponse()
                 text = answer.read()
+                if "token" in path:
+                    sent, told = urllib.parse.parse_qs(body.decode()), json.loads(text)
+                    secrets.extend(sent[name][0] for name in ("code", "code_verifier"))
+                    secrets.extend(value for name, value in told.items() if name.endswith("_token"))
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
@@ -135,7 +141,7 @@ class Foreign(unittest.TestCase):
         data = __import__("tempfile").mkdtemp(prefix="kagiya-test-")
         with open(os.path.join(data, "secret"), "w") as file:
             file.write("any")
-        with Server(data=data, toml=toml) as server:
+        with Server(data=data, toml=toml, env={"KAGIYA_LOG": "trace,hyper=debug,h2=info,tokio=info,mio=info"}) as server:
             server.own_data = True
             for turn in range(3):
                 if turn == 2:
@@ -155,6 +161,13 @@ class Foreign(unittest.TestCase):
                 self.assertEqual(back.status, 303, back.text[:500])
                 self.assertEqual(sum("token" in path for path in asked), 1, asked)
                 self.assertLessEqual(len(asked), 2, asked)
+                secrets.append(dict(urllib.parse.parse_qsl(url.query))["nonce"])
+            server.stop()
+            self.assertGreaterEqual(len(secrets), 3 * 5, "code, verifier, access token, ID token, nonce")
+            for path in pathlib.Path(data).glob("[ks]*"):
+                if path.is_file():
+                    found = [secret for secret in secrets if secret.encode() in path.read_bytes()]
+                    self.assertEqual(found, [], path.name)
 
     def test_doctor_knows_it(self):
         checks = __import__("json").loads(self.server.run("doctor", "--json", check=False).stdout)["checks"]

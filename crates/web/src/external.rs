@@ -14,7 +14,7 @@ use kagiya_flows::{
     external::{
         callback::{self, Answer, Present, Returned},
         seen,
-        start::{self, Begun, Purpose, Start},
+        start::{self, Begun, Journey, Purpose, Start},
     },
 };
 
@@ -72,15 +72,26 @@ pub(crate) async fn begin(
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(&context, &provider, &url),
-        Ok(Ok(Begun::Ask(journey))) => match seen::ask(&context.web.app, &context.visitor, &journey).await {
-            Ok(refusal) => refused(&mut context, &provider, return_to.as_ref(), &refusal, Some(&provider)),
-            Err(fault) => fault_page(&context, &fault),
-        },
+        Ok(Ok(Begun::Ask(journey))) => ask(&mut context, &provider, return_to.as_ref(), &journey).await,
         Ok(Err(refusal)) => refused(&mut context, &provider, return_to.as_ref(), &refusal, None),
         Err(fault) => {
             let refusal = refusal_of(&context, &fault);
             refused(&mut context, &provider, return_to.as_ref(), &refusal, None)
         }
+    }
+}
+
+/// Asks what was seen at a provider from which this browser has not come back.
+pub(crate) async fn ask(
+    context: &mut Context,
+    provider: &str,
+    return_to: Option<&ReturnTo>,
+    journey: &Journey,
+) -> Response {
+    at(context, provider);
+    match seen::ask(&context.web.app, &context.visitor, journey).await {
+        Ok(refusal) => refused(context, provider, return_to, &refusal, Some(provider)),
+        Err(fault) => fault_page(context, &fault),
     }
 }
 

@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
-use kagiya_flows::hashing::Lane;
 
 use crate::{Web, context::Context, fault::not_found_page, shut};
 
@@ -16,7 +15,8 @@ pub(crate) async fn alive() -> Response {
     plain(StatusCode::OK, "text/plain; charset=utf-8", "ok\n".to_owned())
 }
 
-/// People can be signed in: the database answers and takes writes, hashing has room.
+/// People can be signed in: the database answers and takes writes. A full queue is no reason to be taken out of
+/// the way: the next server would get its load, too, and sessions go on here.
 pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
     let not = |what: &str| plain(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{what}\n"));
     if let Err(error) = web.app.store.ping().await {
@@ -25,9 +25,6 @@ pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
     }
     if shut::is_shut_by_database(&web) {
         return not("database");
-    }
-    if !web.app.hashing.has_room(Lane::New) {
-        return not("hashing");
     }
     plain(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned())
 }

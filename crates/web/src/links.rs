@@ -8,6 +8,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, StatusCode, header};
+use kagiya_domain::return_to::ReturnTo;
 use kagiya_flows::{
     Refusal, account,
     external::{
@@ -23,7 +24,7 @@ use crate::{
     Web,
     account::{Owned, owner},
     context::Context,
-    external::away,
+    external::{ask, away},
     fault::{fault_page, refused_page},
     page::{View, page as render, see_other},
     providers::{self, ProviderView},
@@ -136,19 +137,23 @@ impl FromRequest<Arc<Web>> for Fresh {
     }
 }
 
-async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Response {
+async fn set_out(context: &mut Context, provider: &str, purpose: Purpose) -> Response {
+    // A test shows no page of theirs, so there is nothing to ask about.
+    let shows_pages = !matches!(purpose, Purpose::Test { .. });
     let start = Start {
         provider,
         purpose,
         return_to: None,
-        asked: true,
-        choose: !matches!(purpose, Purpose::Test { .. }),
+        asked: !shows_pages,
+        choose: shows_pages,
         afresh: false,
         by_hand: false,
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(context, provider, &url),
-        Ok(Ok(Begun::Ask(_))) => see_other(context, "/account/links"),
+        Ok(Ok(Begun::Ask(journey))) => {
+            ask(context, provider, ReturnTo::parse("/account/links").as_ref(), &journey).await
+        }
         Ok(Err(refusal)) => refused_page(context, &refusal, "/account/links"),
         Err(fault) => fault_page(context, &fault),
     }
@@ -157,9 +162,9 @@ async fn set_out(context: &Context, provider: &str, purpose: Purpose) -> Respons
 pub(crate) async fn add(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    Fresh(context, live): Fresh,
+    Fresh(mut context, live): Fresh,
 ) -> Response {
-    set_out(&context, &provider, Purpose::Link { account: live.account_id }).await
+    set_out(&mut context, &provider, Purpose::Link { account: live.account_id }).await
 }
 
 /// The link that a form means, if it is the owner's.
@@ -174,7 +179,7 @@ async fn own_link(context: &Context, live: &Live, id: &str) -> Result<Option<Lin
 }
 
 /// Sets out for a link of the owner's.
-async fn with_link(context: &Context, live: &Live, id: &str, purpose: fn(Uuid, Uuid) -> Purpose) -> Response {
+async fn with_link(context: &mut Context, live: &Live, id: &str, purpose: fn(Uuid, Uuid) -> Purpose) -> Response {
     match own_link(context, live, id).await {
         Ok(Some(link)) => set_out(context, &link.provider, purpose(live.account_id, link.id)).await,
         Ok(None) => see_other(context, "/account/links"),
@@ -182,17 +187,21 @@ async fn with_link(context: &Context, live: &Live, id: &str, purpose: fn(Uuid, U
     }
 }
 
-pub(crate) async fn relink(State(_): State<Arc<Web>>, Path(id): Path<String>, Fresh(context, live): Fresh) -> Response {
-    with_link(&context, &live, &id, |account, link| Purpose::Relink { account, link }).await
+pub(crate) async fn relink(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    Fresh(mut context, live): Fresh,
+) -> Response {
+    with_link(&mut context, &live, &id, |account, link| Purpose::Relink { account, link }).await
 }
 
 /// A test changes nothing that its owner would miss: any session may ask for one.
 pub(crate) async fn test(
     State(_): State<Arc<Web>>,
     Path(id): Path<String>,
-    Owned(context, live, _): Owned,
+    Owned(mut context, live, _): Owned,
 ) -> Response {
-    with_link(&context, &live, &id, |account, link| Purpose::Test { account, link }).await
+    with_link(&mut context, &live, &id, |account, link| Purpose::Test { account, link }).await
 }
 
 pub(crate) async fn remove(State(_): State<Arc<Web>>, Path(id): Path<String>, Fresh(context, live): Fresh) -> Response {

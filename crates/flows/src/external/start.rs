@@ -5,7 +5,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{Evidence, Span};
 use kagiya_oidc::Asked;
-use kagiya_store::{self as store, journey::Journey};
+use kagiya_store as store;
+pub use kagiya_store::journey::Journey;
 use uuid::Uuid;
 
 use super::{Entry, LIFE, derive, facts, redirect_uri};
