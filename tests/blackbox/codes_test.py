@@ -134,6 +134,19 @@ class Codes(OnBoth):
         back = b.post(form["action"], form["fields"])
         self.assertRegex(back.header("Location"), "return_to=(%2F|/)account(%2F|/)sessions")
 
+    def test_one_wrong_password_again_and_again_counts_once_on_the_accounts_pages_too(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        change = lambda current: b.post("/account/security", {**b.get("/account/security").form("/account/security")["fields"], "current_password": current, "password": NEW})
+        for _ in range(40):
+            self.assertEqual(change("the same wrong one").status, 401)
+        for n in range(40):
+            if change(f"another wrong one {n}").status == 429:
+                break
+        self.assertEqual(change(PASSWORD).status, 429, "guesses have an end")
+        self.assertGreater(n, 2)
+
     def test_unlocking_on_the_phone_ends_the_pause_on_the_computer(self):
         self.server.account("hana")
         computer = Browser(self.server)

@@ -98,6 +98,9 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     let skeleton = kagiya_domain::login_id::Skeleton::of(&live.login_id);
     let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
     let version = credential.as_ref().map_or(0, |c| c.account.credential_version);
+    // The same digest as at the sign-in: an identical repeat counts once, wherever it is typed.
+    let value = [b"subject", &subject[..], &version.to_le_bytes(), password.as_bytes()];
+    let value = app.keys.digest("wrong value", &value)[..8].to_vec();
     let check = app.hashing.verify(credential.and_then(|c| c.phc), password, Lane::Known).await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,
@@ -107,7 +110,17 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     let (budgets, now) = (app.settings.budgets, app.now());
     app.store
         .write(move |conn| {
-            async move { throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop) }.boxed()
+            async move {
+                let settlement = match settlement {
+                    Settlement::Failed { .. } => {
+                        let again = !store::throttle::note_wrong_value(conn, &value, now).await?;
+                        Settlement::Failed { repeat_for_subject: again, repeat_for_typed: again }
+                    }
+                    other => other,
+                };
+                throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop)
+            }
+            .boxed()
         })
         .await?;
     match settlement {
