@@ -166,23 +166,21 @@ impl Health {
 }
 
 impl Inner {
-    /// Whether half of those who come back fail, from several networks, though none of it in a row.
+    /// Whether half of those who come back fail, though none of it in a row. A network counts once, however often it
+    /// fails: nobody talks a provider down.
     fn fails_half(&self) -> bool {
-        let (mut all, mut bad) = (0, Vec::new());
+        let (mut good, mut bad) = (0, Vec::new());
         for (_, sample) in &self.samples {
             match sample {
-                Sample::Good => all += 1,
-                Sample::TheySay(network) | Sample::TheySayOurs(network) => {
-                    all += 1;
-                    bad.push(network);
-                }
+                Sample::Good => good += 1,
+                Sample::TheySay(network) | Sample::TheySayOurs(network) => bad.push(network),
                 _ => {}
             }
         }
-        let half = all >= ENOUGH && bad.len() * 2 >= all;
         bad.sort_unstable();
         bad.dedup();
-        half && bad.len() >= SHAKY
+        let all = good + bad.len();
+        all >= ENOUGH && bad.len() * 2 >= all
     }
 
     fn judge(&mut self, now: Timestamp) -> Option<Reading> {
