@@ -69,6 +69,9 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let mut scenarios = scenario::read(&plan.scenarios)?;
     if let Some(only) = &plan.only {
         scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
+        if scenarios.is_empty() {
+            return Err(Failure::Usage(format!("--only {only}: no scenario's name has this in it")));
+        }
     }
     let mut outcomes = Vec::new();
     for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Slow, ServerKind::Town] {
