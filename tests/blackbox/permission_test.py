@@ -173,6 +173,15 @@ class Permissions(unittest.TestCase):
         self.assertEqual(self.sql("SELECT state FROM link WHERE state_source = 'check'"), ["gone"])
         self.assertEqual(self.states(b)[0]["apple"], "gone")
 
+    def test_other_keys_lose_no_token(self):
+        b = Traveller(self.server)
+        b.go("google")
+        other = os.path.join(self.server.data, "other-keys")
+        done = self.server.run("--config", self.settings("google"), "--keys", other, "link", "check", "google", check=False)
+        self.assertEqual((done.returncode, done.stdout), (1, "permissions: 0 hold, 0 ended, 1 failed\n"), done.stderr)
+        self.assertEqual(self.check("google").stdout, "permissions: 1 hold, 0 ended, 0 failed\n")
+        self.assertEqual(self.states(b)[0]["google"], "ok")
+
     def test_two_that_ask_at_once_spend_no_token_twice(self):
         # A token of this issuer is good for once: whoever came second would end the permission.
         b = Traveller(self.server)

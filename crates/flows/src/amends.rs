@@ -45,7 +45,7 @@ async fn free(app: &App, id: Uuid, since: Timestamp) -> Result<bool, Fault> {
     let Some(account) = store::account::find(&mut app.store.reader().await?, id).await? else {
         return Ok(false);
     };
-    let keys = throttle::of_account(app, &account).await?;
+    let keys = throttle::of_account(app, account.id, &account.login_id).await?;
     let now = app.now();
     let notice = sign_in::mail(app, "unlocked_by_us", Some(id), compose::at_data(now), &account.lang);
     Ok(app

@@ -139,7 +139,7 @@ pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result
     }
     account::set_state(app, found.id, state, "cli", None).await?;
     if state == AccountState::Active {
-        let keys = throttle::of_account(app, &found).await?;
+        let keys = throttle::of_account(app, found.id, &found.login_id).await?;
         app.store.write(move |conn| async move { store::throttle::clear(conn, &keys).await }.boxed()).await?;
     }
     find(app, login_id).await

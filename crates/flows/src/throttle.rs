@@ -9,6 +9,7 @@ use kagiya_domain::{
     throttle::{Admission, Budgets, Counter, Scope},
 };
 use kagiya_store as store;
+use uuid::Uuid;
 
 use crate::{App, Fault};
 
@@ -71,15 +72,15 @@ pub fn lock_keys(app: &App, scope: Scope, id: &[u8]) -> impl Iterator<Item = [u8
 }
 
 /// Every counter that may keep an account's owner out.
-pub(crate) async fn of_account(app: &App, account: &store::account::Account) -> Result<Vec<[u8; 16]>, Fault> {
+pub(crate) async fn of_account(app: &App, account: Uuid, login_id: &str) -> Result<Vec<[u8; 16]>, Fault> {
     let mut conn = app.store.reader().await?;
-    let subject = app.keys.digest16("subject", &[b"account", account.id.as_bytes()]);
+    let subject = app.keys.digest16("subject", &[b"account", account.as_bytes()]);
     let mut keys: Vec<[u8; 16]> = lock_keys(app, Scope::Strangers, &subject).collect();
-    for device in store::device::of_account(&mut conn, account.id).await? {
+    for device in store::device::of_account(&mut conn, account).await? {
         keys.extend(lock_keys(app, Scope::KnownDevice, &[&subject[..], &device].concat()));
     }
-    let mut logins = vec![account.login_id.clone()];
-    logins.extend(store::email::of_account(&mut conn, account.id).await?.into_iter().map(|email| email.address));
+    let mut logins = vec![login_id.to_owned()];
+    logins.extend(store::email::of_account(&mut conn, account).await?.into_iter().map(|email| email.address));
     for login in logins {
         let typed = app.keys.digest16("typed", &[Login::parse(&login).0.canonical().as_bytes()]);
         keys.extend(lock_keys(app, Scope::TypedLogin, &typed));

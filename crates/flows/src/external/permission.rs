@@ -130,6 +130,7 @@ pub async fn run(
         for answer in answers {
             match answer? {
                 Told::Nothing => {}
+                Told::Sealed => tally.failed += 1,
                 Told::Holds => {
                     asked += 1;
                     tally.hold += 1;
@@ -172,6 +173,8 @@ pub async fn run(
 enum Told {
     /// Another server asks, or the token says nothing any more.
     Nothing,
+    /// It was sealed with other keys.
+    Sealed,
     Holds,
     Ended(Kept, LinkEvent),
     Failed(Failure),
@@ -190,14 +193,10 @@ async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
         let end = Timestamp(kept.refresh_given_at).plus(Span::days(days));
         now.plus(EVERY) >= end
     });
-    let opened = open(app, &kept);
-    if opened.is_none() {
-        tracing::warn!(provider = provider.id(), "a refresh token was sealed with other keys, and is dropped");
-    }
-    let Some(token) = opened.filter(|_| !too_old) else {
+    if too_old {
         settle(app, kept, None).await?;
         return Ok(Told::Nothing);
-    };
+    }
     let _asking = app.asking.read().await;
     let claimed = kept.clone();
     let mine =
@@ -205,6 +204,12 @@ async fn ask(app: &App, entry: &Entry, kept: Kept) -> Result<Told, Fault> {
     if !mine {
         return Ok(Told::Nothing);
     }
+    let Some(token) = open(app, &kept) else {
+        // Kept: it is the keys file that is wrong, or gone.
+        tracing::error!(provider = provider.id(), "a refresh token was sealed with keys that this server has not");
+        release(app, kept, None).await?;
+        return Ok(Told::Sealed);
+    };
     Ok(match provider.renew(&token, seconds(now)).await {
         Ok(Permission::Holds(new)) => {
             release(app, kept, new).await?;
