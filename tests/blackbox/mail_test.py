@@ -106,7 +106,7 @@ class Mail(unittest.TestCase):
         allowed = []
         self.smtp = Controller(
             self.handler, hostname="127.0.0.1", port=self.port, auth_require_tls=False, auth_required=True,
-            authenticator=lambda *_: AuthResult(success=bool(allowed), handled=True),
+            authenticator=lambda *_: AuthResult(success=bool(allowed), handled=False),
         )
         self.smtp.start()
         with Server(mail=f"smtp://kagiya:secret@127.0.0.1:{self.port}") as s:
