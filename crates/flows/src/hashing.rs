@@ -26,6 +26,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// must not hold one for good.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// So many answers at most are given together. A hash sweeps every cache: what follows it costs half for several at once.
+const TOGETHER: usize = 16;
+
 /// The queue is full: the caller answers 503 and counts nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
@@ -101,11 +104,29 @@ impl Queues {
 struct Shared {
     queues: Mutex<Queues>,
     bell: Condvar,
+    done: Mutex<Vec<(oneshot::Sender<Check>, Check)>>,
     capacity: usize,
     parameters: Argon2Parameters,
     checks: AtomicU64,
     /// How long a hash takes of late, in microseconds; 0: none was made yet.
     takes_us: AtomicU64,
+}
+
+impl Shared {
+    /// Gives an answer, or keeps it to be given with others: with half as many as stand in the queue, so that whoever
+    /// has waited for them waits a quarter longer at most, and the threads never wait for work.
+    fn give(&self, answer: Option<(oneshot::Sender<Check>, Check)>, waiting: usize) {
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        done.extend(answer);
+        if done.len() < TOGETHER.min(waiting / 2) {
+            return;
+        }
+        let given = std::mem::take(&mut *done);
+        drop(done);
+        for (answer, check) in given {
+            let _ = answer.send(check);
+        }
+    }
 }
 
 /// A place in the queue. Given back when it is dropped.
@@ -143,6 +164,7 @@ impl HashPool {
         let shared = Arc::new(Shared {
             queues: Mutex::default(),
             bell: Condvar::new(),
+            done: Mutex::default(),
             capacity: threads * QUEUE_PER_THREAD,
             parameters,
             checks: AtomicU64::new(0),
@@ -286,14 +308,16 @@ fn work(shared: &Shared) {
     );
     let mut hasher = argon2.hasher();
     loop {
-        let job = {
+        let (job, waiting) = {
             let mut queues = shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
             loop {
                 if queues.stopped {
+                    drop(queues);
+                    shared.give(None, 0);
                     return;
                 }
                 if let Some(job) = queues.next() {
-                    break job;
+                    break (job, queues.waiting());
                 }
                 let (woken, waited) = shared.bell.wait_timeout(queues, IDLE).unwrap_or_else(PoisonError::into_inner);
                 queues = woken;
@@ -304,20 +328,19 @@ fn work(shared: &Shared) {
             }
         };
         let begun = clock();
-        let mut hashed = true;
+        let mut done = None;
         match job {
+            // Nobody waits any more: the browser went away while it stood in the queue.
+            Job::Verify { answer, .. } if answer.is_closed() => {}
             Job::Verify { phc, password, answer } => {
-                // Nobody waits any more: the browser went away while it stood in the queue.
-                if answer.is_closed() {
-                    hashed = false;
-                } else {
-                    let _ = answer.send(verify(&mut hasher, phc.as_deref(), &password, &prefix));
-                }
+                done = Some((answer, verify(&mut hasher, phc.as_deref(), &password, &prefix)));
             }
             Job::Hash { password, salt, answer } => {
                 let _ = answer.send(hasher.hash_encoded(password.as_bytes(), &salt).ok());
             }
         }
+        let hashed = done.is_some();
+        shared.give(done, waiting);
         if !hashed {
             continue;
         }
@@ -367,6 +390,29 @@ mod tests {
         assert!(!old.verify(None, wrong, Lane::Known).await.unwrap().unwrap().fits);
         old.stop();
         new.stop();
+    }
+
+    #[tokio::test]
+    async fn answers_wait_for_each_other_only_while_many_stand_in_the_queue() {
+        let pool = HashPool::start(0, SMALL);
+        let check = Check { fits: true, outdated: false };
+        let give = |waiting| {
+            let (answer, answered) = oneshot::channel();
+            pool.shared.give(Some((answer, check)), waiting);
+            answered
+        };
+        for waiting in [0, 1, 2, 3] {
+            assert_eq!(give(waiting).try_recv(), Ok(check), "{waiting} wait");
+        }
+        for (waiting, together) in [(4, 2), (10, 5), (400, TOGETHER)] {
+            let mut kept: Vec<_> = (1..together).map(|_| give(waiting)).collect();
+            assert!(kept.iter_mut().all(|answered| answered.try_recv().is_err()), "{waiting} wait");
+            let last = give(waiting);
+            assert!(kept.into_iter().chain([last]).all(|mut answered| answered.try_recv() == Ok(check)));
+        }
+        let mut left = give(400);
+        pool.shared.give(None, 0);
+        assert_eq!(left.try_recv(), Ok(check), "none is forgotten when the last thread goes");
     }
 
     #[tokio::test]

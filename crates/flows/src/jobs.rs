@@ -125,7 +125,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 store::code::sweep(conn, now.minus(day)).await?;
                 store::session::sweep(conn, now.minus(Span::days(30))).await?;
                 store::device::sweep(conn, now.minus(Span::days(400))).await?;
-                store::throttle::sweep(conn, now.minus(Span::days(2)), now).await?;
+                store::throttle::sweep_wrong_values(conn, now).await?;
                 store::outbox::sweep(conn, now.minus(Span::days(7))).await?;
                 store::delivery::sweep(conn, now.minus(Span::days(90))).await?;
                 store::subscriber::sweep(conn, now.minus(Span::days(7))).await?;
@@ -143,6 +143,12 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
         })
         .await?;
     // In portions, so that sign-ins never wait long for the one writer.
+    for portion in 0..store::throttle::PORTIONS {
+        let before = now.minus(Span::days(2));
+        app.store
+            .write_forgettable(move |conn| async move { store::throttle::sweep(conn, portion, before).await }.boxed())
+            .await?;
+    }
     loop {
         let before = now.minus(keep);
         let gone = app

@@ -181,8 +181,27 @@ pub async fn note_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) ->
     Ok(rows == 1)
 }
 
-/// Deletes counters and digests that say nothing any more.
-pub async fn sweep(conn: &mut Conn, before: Timestamp, now: Timestamp) -> Result<()> {
-    execute!(conn, "DELETE FROM throttle WHERE updated_at < $1 AND locked_until < $1", before.0)?;
-    execute!(conn, "DELETE FROM wrong_value WHERE at < $1", now.minus(kagiya_domain::throttle::DIGEST_LIFE).0).map(drop)
+/// In how many portions [`sweep`] goes through the counters.
+pub const PORTIONS: u8 = 64;
+
+/// Deletes counters of one portion that say nothing any more. Their keys are digests, so every portion is as large.
+pub async fn sweep(conn: &mut Conn, portion: u8, before: Timestamp) -> Result<u64> {
+    let width = 256 / u16::from(PORTIONS);
+    let first = u16::from(portion % PORTIONS) * width;
+    // Keys have 16 bytes: none is beyond 17 of the highest.
+    let bound = |at: u16| u8::try_from(at).map_or(vec![u8::MAX; 17], |byte| vec![byte]);
+    let (from, to) = (bound(first), bound(first + width));
+    execute!(
+        conn,
+        "DELETE FROM throttle WHERE counter_key >= $1 AND counter_key < $2 AND updated_at < $3 AND locked_until < $3",
+        &from[..],
+        &to[..],
+        before.0
+    )
+}
+
+/// Forgets digests of wrong values that are older than a day.
+pub async fn sweep_wrong_values(conn: &mut Conn, now: Timestamp) -> Result<()> {
+    let before = now.minus(kagiya_domain::throttle::DIGEST_LIFE);
+    execute!(conn, "DELETE FROM wrong_value WHERE at < $1", before.0).map(drop)
 }

@@ -218,7 +218,22 @@ async fn counters_are_exact_under_parallel_changes() {
             assert!(write!(store, |conn| throttle::note_wrong_value(conn, &[5; 8], NOW)));
             assert!(!write!(store, |conn| throttle::note_wrong_value(conn, &[5; 8], NOW)));
             let later = NOW.plus(Span::days(3));
-            write!(store, |conn| throttle::sweep(conn, later, later));
+            let spread: Vec<[u8; 16]> = (0..=255).map(|first| [first; 16]).collect();
+            let kept = Counter { updated_at: later, ..Counter::default() };
+            for keys in spread.chunks_exact(2) {
+                let keys = [keys[0], keys[1]];
+                write!(store, |conn| async move {
+                    throttle::lock(conn, &keys[..1], NOW).await?;
+                    throttle::lock(conn, &keys[1..], later).await.map(drop)
+                });
+            }
+            let mut gone = 0;
+            for portion in 0..throttle::PORTIONS {
+                gone += write!(store, |conn| throttle::sweep(conn, portion, later));
+            }
+            assert_eq!(gone, 128, "every old counter, none of today's");
+            assert_eq!(throttle::find(&mut read(store).await, &[255; 16]).await.unwrap(), Some(kept));
+            write!(store, |conn| throttle::sweep_wrong_values(conn, later));
             assert!(write!(store, |conn| throttle::note_wrong_value(conn, &[5; 8], NOW)), "forgotten after a day");
         }
         .boxed()
