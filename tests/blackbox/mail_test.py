@@ -1,12 +1,19 @@
 """Mail to a real SMTP server: refusing, deferring, down and back; and what becomes of it."""
 
+import datetime
 import os
+import shutil
 import socket
+import ssl
+import tempfile
 import time
 import unittest
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from client import Browser, Server, code_of, free_port
 import email
@@ -15,9 +22,44 @@ import email.policy
 PASSWORD = "correct horse battery"
 
 
+TLS = object()
+
+
+class Secure(Controller):
+    def _trigger_server(self):
+        # aiosmtpd's own first knock takes the server's side of TLS for the client's.
+        with socket.create_connection(("127.0.0.1", self.port), 1) as plain:
+            if self.ssl_context:
+                knock = ssl.create_default_context()
+                knock.check_hostname, knock.verify_mode = False, ssl.CERT_NONE
+                plain = knock.wrap_socket(plain)
+            plain.recv(1024)
+            plain.close()
+
+
+def certificate(folder):
+    """A certificate for localhost that vouches for itself, with its key; and alone."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    ).public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    whole, alone = os.path.join(folder, "whole.pem"), os.path.join(folder, "alone.pem")
+    for path, text in ((whole, secret + made), (alone, made)):
+        with open(path, "wb") as file:
+            file.write(text)
+    return whole, alone
+
+
 class Handler:
     def __init__(self):
-        self.mails, self.answers = [], {}
+        self.mails, self.answers, self.ways = [], {}, set()
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.get(address)
@@ -27,6 +69,9 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        # `ssl` is what STARTTLS leaves; from the first byte on, the transport knows.
+        tls = session.ssl or server.transport.get_extra_info("ssl_object")
+        self.ways.add("TLS" if tls else "plain")
         self.mails.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
         return "250 taken"
 
@@ -120,6 +165,60 @@ class Mail(unittest.TestCase):
             allowed.append(True)
             code = self.handler.code("hana@example.jp", 30)
             self.assertEqual(b.post("/recover/code", {**form["fields"], "code": code}).status, 303)
+
+    def secure(self, **how):
+        """A mail server with TLS in the place of the first; the file by which its certificate is trusted."""
+        self.end()
+        folder = tempfile.mkdtemp(prefix="kagiya-mail-")
+        self.addCleanup(shutil.rmtree, folder)
+        whole, trusted = certificate(folder)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(whole)
+        self.smtp = Secure(
+            self.handler, hostname="127.0.0.1", port=self.port, auth_required=True,
+            authenticator=lambda *_: AuthResult(success=True), **{name: context if want is TLS else want for name, want in how.items()},
+        )
+        self.smtp.start()
+        return trusted
+
+    def recovered(self, url, trusted, seconds=15):
+        """Whether a code comes by such a setting."""
+        env = {"SSL_CERT_FILE": trusted} if trusted else {}
+        with Server(mail=url, env=env) as s:
+            s.account("hana")
+            Browser(s).submit("/recover", email="hana")
+            try:
+                return bool(self.handler.code("hana@example.jp", seconds))
+            except AssertionError:
+                return False
+
+    def test_starttls_comes_before_the_password_and_the_mail(self):
+        trusted = self.secure(tls_context=TLS, require_starttls=True)
+        url = f"smtp://kagiya:secret@localhost:{self.port}?tls=required"
+        self.assertTrue(self.recovered(url, trusted))
+        self.assertEqual(self.handler.ways, {"TLS"})
+        self.handler.mails.clear()
+        self.assertFalse(self.recovered(url, None, 4), "nobody vouches for that certificate")
+
+    def test_a_mail_server_without_starttls_hears_no_password_where_it_is_required(self):
+        url = f"smtp://kagiya:secret@localhost:{self.port}?tls=required"
+        heard = []
+        self.end()
+        self.smtp = Controller(
+            self.handler, hostname="127.0.0.1", port=self.port, auth_require_tls=False,
+            authenticator=lambda *words: heard.append(words) or AuthResult(success=True),
+        )
+        self.smtp.start()
+        self.assertFalse(self.recovered(url, None, 4))
+        self.assertEqual((heard, self.handler.mails), ([], []))
+        # The same server, where it is not.
+        self.assertTrue(self.recovered(url.replace("required", "opportunistic"), None))
+        self.assertTrue(heard)
+
+    def test_tls_from_the_first_byte(self):
+        trusted = self.secure(ssl_context=TLS, auth_require_tls=False)
+        self.assertTrue(self.recovered(f"smtps://kagiya:secret@localhost:{self.port}", trusted))
+        self.assertEqual(self.handler.ways, {"TLS"})
 
     def test_a_password_in_the_mail_setting_is_never_logged(self):
         s = self.server

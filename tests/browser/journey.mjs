@@ -38,9 +38,11 @@ async function look(page, name, axe = true) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(`${name}: no sideways scrolling`, overflow <= 0, `${overflow}px`);
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  if (axe) {
+  if (!axe) return;
+  for (const colorScheme of ["dark", "light"]) {
+    await page.emulateMedia({ colorScheme });
     const found = await new AxeBuilder({ page }).analyze();
-    check(`${name}: accessible`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
+    check(`${name}: accessible, ${colorScheme}`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
   }
 }
 
@@ -142,6 +144,55 @@ async function journey({ name, lang, script, width, dark }) {
   await context.close();
 }
 
+// Whoever has no mouse: everything by Tab, Space and Enter, and always to be seen where one is.
+async function keyboardAlone() {
+  const context = await browser.newContext({ locale: "ja-JP", viewport: { width: 1200, height: 800 } });
+  const page = await context.newPage();
+  const here = () => page.evaluate(() => {
+    const at = document.activeElement;
+    const style = getComputedStyle(at);
+    const box = at.getBoundingClientRect();
+    const seen = box.width > 0 && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+    const marked = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+    return { what: at.id || at.getAttribute("href") || at.name || at.className || at.tagName, seen: seen && marked };
+  });
+  // Goes on until that is reached; every stop on the way must be seen.
+  const to = async (what) => {
+    const stops = [];
+    for (let i = 0; i < 30; i += 1) {
+      await page.keyboard.press("Tab");
+      const at = await here();
+      stops.push(at.what);
+      check(`keyboard: ${at.what} is seen when it is reached`, at.seen);
+      if (at.what.split(" ").includes(what)) return;
+    }
+    check(`keyboard: ${what} is reached`, false, stops.join(" "));
+  };
+
+  await page.goto(`${base}/sign-in`);
+  await page.keyboard.press("Tab");
+  check("keyboard: the first stop skips to the text", (await here()).what === "#main" && (await here()).seen);
+  await page.keyboard.press("Enter");
+  await to("login");
+  await page.keyboard.type("taro-japhone");
+  await to("password");
+  await page.keyboard.type("not this one");
+  await to("remember");
+  await page.keyboard.press("Space");
+  check("keyboard: a box is ticked", await page.isChecked("input[name=remember]"));
+  await to("button");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  check("keyboard: refused with a verdict", (await page.locator("[data-verdict]").count()) === 1);
+  await to("password");
+  await page.keyboard.type("a brand new pass phrase");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  check("keyboard: signed in", page.url() === `${base}/`, page.url());
+  await to("/account/sessions");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  check("keyboard: and on", page.url() === `${base}/account/sessions`, page.url());
+  await context.close();
+}
+
 async function cookiesBlocked() {
   const context = await browser.newContext({ locale: "ja-JP" });
   const page = await context.newPage();
@@ -162,6 +213,7 @@ await journey({ name: "en-desktop", lang: "en", script: true, width: 1200, dark:
 await journey({ name: "ja-dark-noscript", lang: "ja", script: false, width: 390, dark: true });
 await journey({ name: "en-noscript", lang: "en", script: false, width: 360, dark: false });
 await cookiesBlocked();
+await keyboardAlone();
 await browser.close();
 console.log(`browser: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

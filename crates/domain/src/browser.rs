@@ -1,5 +1,6 @@
 //! A browser as coarsely as advice needs it: family, major version, system, in-app kind.
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 /// The coarse identity of a browser, read from its `User-Agent`.
@@ -63,8 +64,9 @@ pub enum InApp {
 impl Browser {
     /// Reads a `User-Agent`. Anything may stand in it; nothing is believed for security.
     pub fn parse(user_agent: &str) -> Self {
-        let ua: String = user_agent.chars().take(1_000).collect();
-        let has = |mark: &str| ua.contains(mark);
+        let end = user_agent.char_indices().nth(1_000).map_or(user_agent.len(), |(end, _)| end);
+        let ua = &user_agent[..end];
+        let has = |mark: &str| memmem::find(ua.as_bytes(), mark.as_bytes()).is_some();
         let in_app = if has(" Line/") {
             Some(InApp::Line)
         } else if has("Instagram") {
@@ -110,9 +112,9 @@ impl Browser {
             ("Trident/", "Internet Explorer"),
         ];
         let found = families.iter().find_map(|(mark, family)| {
-            let rest = ua.split(mark).nth(1)?;
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).take(5).collect();
-            Some(((*family).to_owned(), digits.parse().unwrap_or(0)))
+            let rest = &ua[memmem::find(ua.as_bytes(), mark.as_bytes())? + mark.len()..];
+            let digits = rest.bytes().take(5).take_while(u8::is_ascii_digit).count();
+            Some(((*family).to_owned(), rest[..digits].parse().unwrap_or(0)))
         });
         let (family, major) = found.unwrap_or_default();
         Self { family, major, system: system.to_owned(), in_app, trace: Trace::default() }

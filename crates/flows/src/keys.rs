@@ -11,7 +11,8 @@ type HmacSha256 = Hmac<Sha256>;
 
 /// The server's keys: the first signs, all of them verify.
 pub struct Keys {
-    keys: Vec<Zeroizing<[u8; 32]>>,
+    /// HMAC states that have taken their key in.
+    keys: Vec<HmacSha256>,
     short: String,
 }
 
@@ -21,16 +22,16 @@ impl Keys {
         if secrets.is_empty() {
             return None;
         }
-        let mut keys = Self { keys: secrets.into_iter().map(Zeroizing::new).collect(), short: String::new() };
+        let secrets = Zeroizing::new(secrets);
+        // HMAC takes keys of any length.
+        let keys = secrets.iter().filter_map(|secret| HmacSha256::new_from_slice(secret).ok()).collect();
+        let mut keys = Self { keys, short: String::new() };
         keys.short = keys.fingerprint()[..3].iter().map(|byte| format!("{byte:02x}")).collect();
         Some(keys)
     }
 
-    fn mac_with(key: &[u8; 32], purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
-        let Ok(mut mac) = HmacSha256::new_from_slice(key) else {
-            // HMAC takes keys of any length.
-            return [0; 32];
-        };
+    fn mac_with(key: &HmacSha256, purpose: &str, parts: &[&[u8]]) -> [u8; 32] {
+        let mut mac = key.clone();
         mac.update(purpose.as_bytes());
         for part in parts {
             // Length first, so that no two lists of parts make one message.
@@ -63,7 +64,7 @@ impl Keys {
         tag.len() == 16 && self.keys.iter().any(|key| bool::from(Self::mac_with(key, purpose, parts)[..16].ct_eq(tag)))
     }
 
-    fn cipher(key: &[u8; 32], purpose: &str) -> XChaCha20Poly1305 {
+    fn cipher(key: &HmacSha256, purpose: &str) -> XChaCha20Poly1305 {
         let key = Zeroizing::new(Self::mac_with(key, "seal", &[purpose.as_bytes()]));
         XChaCha20Poly1305::new(&(*key).into())
     }

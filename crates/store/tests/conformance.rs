@@ -9,8 +9,10 @@ use kagiya_domain::{
     Span, Timestamp, account::AccountState, email::EmailAddress, session::EndReason, throttle::Counter,
 };
 use kagiya_store::{
-    Error, account, attempt, audit, code, delivery, device, email, flow, outbox, password, server, session, throttle,
+    Conn, Error, Location, Store, account, attempt, audit, code, delivery, device, email, flow, outbox, password,
+    server, session, throttle,
 };
+use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
 #[tokio::test]
@@ -462,4 +464,23 @@ async fn a_write_that_fails_leaves_nothing_and_hurts_no_neighbour() {
         .boxed()
     })
     .await;
+}
+
+#[tokio::test]
+async fn postgres_syncs_what_is_acknowledged_whatever_it_was_told() {
+    let base = std::env::var("KAGIYA_TEST_POSTGRES").expect("KAGIYA_TEST_POSTGRES is not set: run ./test");
+    let name = format!("s{}", Uuid::new_v4().simple());
+    let mut admin = sqlx::PgConnection::connect(&format!("{base}/postgres")).await.unwrap();
+    for sql in [format!("CREATE DATABASE {name}"), format!("ALTER DATABASE {name} SET synchronous_commit = off")] {
+        admin.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
+    }
+    let url = format!("{base}/{name}");
+    let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
+    let show = "SHOW synchronous_commit";
+    assert_eq!(sqlx::query_scalar::<_, String>(show).fetch_one(&mut other).await.unwrap(), "off");
+    let store = Store::open(&Location::Postgres(url), true).await.unwrap();
+    let Conn::Postgres(mut conn) = read(&store).await else { panic!("not PostgreSQL") };
+    assert_eq!(sqlx::query_scalar::<_, String>(show).fetch_one(&mut *conn).await.unwrap(), "on");
+    drop(conn);
+    store.close().await;
 }

@@ -70,6 +70,8 @@ struct Language {
     bundle: FluentBundle<FluentResource>,
     // Messages without values, put together once.
     plain: HashMap<String, String>,
+    // The keys of the others.
+    wanting: Vec<String>,
 }
 
 /// All messages of all languages.
@@ -100,6 +102,20 @@ impl Words {
     /// As [`Words::get`], without a copy; `None` when the message wants values or is missing.
     pub fn plain(&self, lang: Lang, key: &str) -> Option<&str> {
         self.language(lang).plain.get(key).map(String::as_str)
+    }
+
+    /// The messages that need these values and no others, put together once.
+    pub fn fixed(&self, lang: Lang, args: &[(&str, Arg<'_>)]) -> HashMap<String, String> {
+        let Language { bundle, wanting, .. } = self.language(lang);
+        let mut values = FluentArgs::with_capacity(args.len());
+        args.iter().for_each(|(name, value)| values.set(*name, value.clone()));
+        let whole = wanting.iter().filter_map(|key| {
+            let mut errors = Vec::new();
+            let pattern = bundle.get_message(key)?.value()?;
+            let text = bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned();
+            errors.is_empty().then(|| (key.clone(), text))
+        });
+        whole.collect()
     }
 
     /// Whether there is such a message.
@@ -155,7 +171,7 @@ fn load(lang: Lang) -> Language {
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // Isolation marks would stand in codes and IDs that people copy.
     bundle.set_use_isolating(false);
-    let mut plain = HashMap::new();
+    let (mut plain, mut wanting) = (HashMap::new(), Vec::new());
     for text in files(lang) {
         let keys = keys_of(&text);
         let resource = match FluentResource::try_new(text) {
@@ -172,10 +188,12 @@ fn load(lang: Lang) -> Language {
             let value = bundle.format_pattern(pattern, None, &mut errors).into_owned();
             if errors.is_empty() {
                 plain.insert(key, value);
+            } else {
+                wanting.push(key);
             }
         }
     }
-    Language { bundle, plain }
+    Language { bundle, plain, wanting }
 }
 
 #[cfg(test)]

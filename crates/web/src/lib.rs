@@ -53,6 +53,7 @@ use std::sync::{
 use axum::{Router, routing::get};
 use ipnet::IpNet;
 use kagiya_flows::App;
+use kagiya_text::Lang;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 pub use server::{Running, serve};
@@ -69,6 +70,10 @@ pub struct Web {
     /// Renders `/metrics`; `None` when another in this process records.
     pub metrics: Option<PrometheusHandle>,
     pub(crate) assets: assets::Assets,
+    /// How long requests take: those that read, the others.
+    pub(crate) times: [metrics::Histogram; 2],
+    /// Messages that need nothing but the settings, Japanese and English.
+    pub(crate) fixed: [std::collections::HashMap<String, String>; 2],
     /// Forms that were sent a moment ago.
     pub(crate) presses: once::Presses<kagiya_flows::sign_in::Entered>,
     /// Ways back from providers that were taken a moment ago.
@@ -96,12 +101,15 @@ impl Web {
         let assets = assets::Assets::new(&app.settings.accent);
         let build = assets.build();
         let policy = page::policy(&app);
+        let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &view::always(&app.settings, lang)));
         Arc::new(Self {
             app,
             trusted_proxies,
             metrics_from,
             metrics,
             assets,
+            times: ["GET", "POST"].map(|method| metrics::histogram!("kagiya_request_seconds", "method" => method)),
+            fixed,
             presses: once::Presses::default(),
             returns: once::Presses::default(),
             sign_ups: once::Presses::default(),

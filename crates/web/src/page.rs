@@ -1,8 +1,8 @@
 //! Pages: one layout, one set of headers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
-use askama::Template;
+use askama::{DynTemplate, Template};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -18,9 +18,21 @@ use crate::{banner::Banner, context::Context, setup};
 struct Layout<'a> {
     v: &'a View<'a>,
     title: &'a str,
-    body: &'a str,
+    body: Inner<'a>,
     lang_path: &'a str,
     banner: Option<Banner>,
+}
+
+/// A template that is written into another one.
+struct Inner<'a>(&'a dyn DynTemplate);
+
+impl fmt::Display for Inner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.dyn_render_into(f).map_err(|error| {
+            tracing::error!(%error, "a page's own part failed");
+            fmt::Error
+        })
+    }
 }
 
 /// Where people begin something, or hear that it does not work.
@@ -34,25 +46,18 @@ fn wants_banner(context: &Context, status: StatusCode) -> bool {
 
 /// Renders a page around `content`.
 pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &impl Template) -> Response {
-    let body = match content.render() {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::error!(%error, "a template failed");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
     let lang_path = view.context.here();
     let banner = wants_banner(view.context, status).then(|| Banner::now(view)).flatten();
-    let html = match (Layout { v: view, title, body: &body, lang_path: &lang_path, banner }).render() {
-        Ok(html) => html,
-        Err(error) => {
-            tracing::error!(%error, "the layout failed");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
+    let mut html = String::with_capacity(USUAL);
+    let layout = Layout { v: view, title, body: Inner(content), lang_path: &lang_path, banner };
+    if let Err(error) = layout.render_into(&mut html) {
+        tracing::error!(%error, "a template failed");
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(view.lang.as_str()));
     view.context.set_cookies(headers);
@@ -71,6 +76,11 @@ pub(crate) fn see_other(context: &Context, to: &str) -> Response {
     seal(response.headers_mut());
     response
 }
+
+/// Bytes that most pages fit into.
+const USUAL: usize = 8 * 1_024;
+/// As many headers as a page has, with room for cookies.
+const HEADERS: usize = 16;
 
 const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -101,7 +111,6 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
 }
 
-/// Percent-encodes a query value.
 /// A place of ours, with the destination that goes along.
 pub(crate) fn with_return(place: &str, to: Option<&str>) -> String {
     match to.filter(|to| !to.is_empty()) {
@@ -112,6 +121,7 @@ pub(crate) fn with_return(place: &str, to: Option<&str>) -> String {
     }
 }
 
+/// Percent-encodes a query's values; empty ones are left out.
 pub(crate) fn encode_query(pairs: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in pairs {

@@ -2,7 +2,12 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request, response::Response};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -13,10 +18,10 @@ use tower::ServiceExt;
 
 use crate::{
     Web, auth_check,
-    context::Peer,
+    context::{Context, Peer},
     overflow::{self, Edge},
     page::seal,
-    router,
+    router, sign_in,
 };
 
 /// How long open requests may take to finish when the server stops.
@@ -106,7 +111,7 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
         return auth_check::answer(web, request.headers()).await;
     }
     let begun = web.app.clock.monotonic_us();
-    let method = if request.method() == http::Method::GET { "GET" } else { "POST" };
+    let times = &web.times[usize::from(request.method() != http::Method::GET)];
     let mut request: Request = request.map(Body::new);
     let practice = web.is_without_cookies();
     if practice {
@@ -118,6 +123,10 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     let exempt = path == "/repair" || path.starts_with("/assets/") || path.starts_with("/api/");
     let mut response = if !exempt && overflow::is_too_large(request.headers()) {
         overflow::page(Arc::clone(web), &request.into_parts().0).await
+    } else if path == "/sign-in" && request.method() == http::Method::GET {
+        // The page that everybody who cannot get in asks for, again and again.
+        let context = Context::open(Arc::clone(web), &request.into_parts().0);
+        sign_in::page(State(Arc::clone(web)), context).await
     } else {
         match router.oneshot(request).await {
             Ok(response) => response,
@@ -126,7 +135,7 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     };
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one request")]
     let seconds = (web.app.clock.monotonic_us() - begun) as f64 / 1e6;
-    metrics::histogram!("kagiya_request_seconds", "method" => method).record(seconds);
+    times.record(seconds);
     if practice {
         response.headers_mut().remove(http::header::SET_COOKIE);
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use kagiya_domain::Evidence;
+use kagiya_flows::settings::Settings;
 use kagiya_text::{Arg, Lang, Words};
 
 use crate::{context::Context, form};
@@ -15,17 +16,22 @@ pub(crate) struct View<'c> {
     pub(crate) token: String,
 }
 
+/// The values that stand in every message: settings.
+pub(crate) fn always(settings: &Settings, lang: Lang) -> [(&'static str, Arg<'_>); 2] {
+    [("service", Arg::from(settings.service_name.get(lang))), ("word", Arg::from(settings.login_id_word.get(lang)))]
+}
+
 impl<'c> View<'c> {
     pub(crate) fn new(context: &'c Context) -> Self {
         Self { words: &context.web.app.words, lang: context.lang(), token: form::token(context), context }
     }
 
-    /// A message without values.
+    /// A message without values of its own.
     pub(crate) fn t(&self, key: impl AsRef<str>) -> Cow<'c, str> {
         let key = key.as_ref();
-        match self.words.plain(self.lang, key) {
+        let web = &self.context.web;
+        match self.words.plain(self.lang, key).or_else(|| Some(web.fixed[self.lang as usize].get(key)?.as_str())) {
             Some(text) => Cow::Borrowed(text),
-            // The words for "login ID" and the service's name are settings.
             None => Cow::Owned(self.f(key, &[])),
         }
     }
@@ -71,8 +77,7 @@ impl<'c> View<'c> {
     pub(crate) fn f(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         let settings = &self.context.web.app.settings;
         let mut all: Vec<(&str, Arg<'_>)> = Vec::with_capacity(args.len() + 4);
-        all.push(("service", Arg::from(settings.service_name.get(self.lang))));
-        all.push(("word", Arg::from(settings.login_id_word.get(self.lang))));
+        all.extend(always(settings, self.lang));
         if let Some(there) = self.there() {
             all.extend([("there", Arg::from(there)), ("There", Arg::from(there))]);
         }
