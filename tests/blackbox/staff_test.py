@@ -40,6 +40,25 @@ class Staff(OnBoth):
         s.run("account", "revoke", "taro")
         self.assertEqual(self.staff.get("/staff").status, 404)
 
+    def test_a_token_that_is_older_than_the_role_does_not_carry_it(self):
+        s, b = self.server, Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        planted = b.cookies["kagiya_session"]
+        s.run("account", "grant", "hana")
+        r = b.get("/staff?lang=en")
+        self.assertEqual((r.status, r.header("Location")), (303, "/staff"))
+        self.assertNotEqual(b.cookies["kagiya_session"], planted)
+        self.assertEqual(b.get("/staff").status, 200)
+        self.assertEqual(b.get("/auth/check").status, 200)
+        thief = Browser(s)
+        thief.cookies["kagiya_session"] = planted
+        self.assertEqual(thief.get("/auth/check").status, 401, "it is worth nothing any more")
+        self.assertEqual(thief.get("/staff").status, 303)
+        # Once: the next page renews nothing.
+        now = b.cookies["kagiya_session"]
+        self.assertEqual(b.get("/staff/look").status, 200)
+        self.assertEqual(b.cookies["kagiya_session"], now)
+
     def test_overview(self):
         s = self.server
         for n in range(3):

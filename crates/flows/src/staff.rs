@@ -19,6 +19,8 @@ pub struct Staff {
     pub account: Uuid,
     /// Their login ID.
     pub login_id: String,
+    /// The session's token is older than the role: it must not carry it (OWASP ASVS 7.2.4).
+    pub token_is_older: bool,
 }
 
 impl Staff {
@@ -33,9 +35,16 @@ impl Staff {
 /// # Errors
 /// When the database fails.
 pub async fn of(app: &App, live: &Live) -> Result<Option<Staff>, Fault> {
-    let account = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
-    let staff = account.filter(|account| account.staff_since.is_some());
-    Ok(staff.map(|account| Staff { account: account.id, login_id: account.login_id }))
+    let mut conn = app.store.reader().await?;
+    let Some(account) = store::account::find(&mut conn, live.account_id).await? else {
+        return Ok(None);
+    };
+    let Some(since) = account.staff_since else {
+        return Ok(None);
+    };
+    let token = store::session::token_since(&mut conn, live.id).await?;
+    let token_is_older = token.is_none_or(|at| at < since);
+    Ok(Some(Staff { account: account.id, login_id: account.login_id, token_is_older }))
 }
 
 /// What an overview shows.

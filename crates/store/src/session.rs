@@ -123,8 +123,20 @@ pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Res
 }
 
 /// Gives a session another token; the one before is worth nothing.
-pub async fn renew_token(conn: &mut Conn, id: Uuid, token_hash: &[u8; 32]) -> Result<()> {
-    execute!(conn, "UPDATE session SET token_hash = $2 WHERE id = $1", id, &token_hash[..]).map(drop)
+pub async fn renew_token(conn: &mut Conn, id: Uuid, token_hash: &[u8; 32], now: Timestamp) -> Result<()> {
+    execute!(conn, "UPDATE session SET token_hash = $2, token_at = $3 WHERE id = $1", id, &token_hash[..], now.0)
+        .map(drop)
+}
+
+/// When a running session got its token.
+pub async fn token_since(conn: &mut Conn, id: Uuid) -> Result<Option<Timestamp>> {
+    let row: Option<(i64,)> = optional!(
+        conn,
+        (i64,),
+        "SELECT COALESCE(token_at, created_at) FROM session WHERE id = $1 AND ended_at IS NULL",
+        id
+    )?;
+    Ok(row.map(|row| Timestamp(row.0)))
 }
 
 /// Ends one session of an account; `false` when there is no such running one.

@@ -12,7 +12,11 @@ use axum::{
     extract::{FromRequest, Request},
     response::Response,
 };
-use kagiya_flows::staff::{self, Staff};
+use http::Method;
+use kagiya_flows::{
+    session::{self, Live},
+    staff::{self, Staff},
+};
 
 use crate::{
     Web,
@@ -20,16 +24,32 @@ use crate::{
     context::Context,
     fault::{fault_page, not_found_page},
     form::Fields,
+    page::see_other,
     sent::Sent,
+    sign_in::renew_session,
 };
 
 /// The member of staff who asks. For everybody else there is no such page.
 async fn require(context: &Context) -> Result<Staff, Response> {
     let live = owner(context).await?;
     match staff::of(&context.web.app, &live).await {
+        Ok(Some(staff)) if staff.token_is_older => Err(renewed(context, &live).await),
         Ok(Some(staff)) => Ok(staff),
         Ok(None) => Err(not_found_page(context)),
         Err(fault) => Err(fault_page(context, &fault)),
+    }
+}
+
+/// Here again, with a token that is younger than the role.
+async fn renewed(context: &Context, live: &Live) -> Response {
+    match session::renew(&context.web.app, live).await {
+        Ok(token) => {
+            let here = if context.method == Method::GET { context.here() } else { "/staff".to_owned() };
+            let mut response = see_other(context, &here);
+            renew_session(context, &mut response, live, &token);
+            response
+        }
+        Err(fault) => fault_page(context, &fault),
     }
 }
 

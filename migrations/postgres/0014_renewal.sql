@@ -1,0 +1,2 @@
+-- When a session got the token that it has; nothing: when it began.
+ALTER TABLE session ADD COLUMN token_at BIGINT;
