@@ -115,9 +115,13 @@ struct Shared {
 impl Shared {
     /// Gives an answer, or keeps it to be given with others: with half as many as stand in the queue, so that whoever
     /// has waited for them waits a quarter longer at most, and the threads never wait for work.
-    fn give(&self, answer: Option<(oneshot::Sender<Check>, Check)>, waiting: usize) {
+    fn give(&self, answer: Option<(oneshot::Sender<Check>, Check)>) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.extend(answer);
+        // Looked at while nobody else gives: whoever takes a job that still waits comes here after this.
+        let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = if queues.stopped { 0 } else { queues.waiting() };
+        drop(queues);
         if done.len() < TOGETHER.min(waiting / 2) {
             return;
         }
@@ -308,16 +312,16 @@ fn work(shared: &Shared) {
     );
     let mut hasher = argon2.hasher();
     loop {
-        let (job, waiting) = {
+        let job = {
             let mut queues = shared.queues.lock().unwrap_or_else(PoisonError::into_inner);
             loop {
                 if queues.stopped {
                     drop(queues);
-                    shared.give(None, 0);
+                    shared.give(None);
                     return;
                 }
                 if let Some(job) = queues.next() {
-                    break (job, queues.waiting());
+                    break job;
                 }
                 let (woken, waited) = shared.bell.wait_timeout(queues, IDLE).unwrap_or_else(PoisonError::into_inner);
                 queues = woken;
@@ -340,7 +344,7 @@ fn work(shared: &Shared) {
             }
         }
         let hashed = done.is_some();
-        shared.give(done, waiting);
+        shared.give(done);
         if !hashed {
             continue;
         }
@@ -396,23 +400,58 @@ mod tests {
     async fn answers_wait_for_each_other_only_while_many_stand_in_the_queue() {
         let pool = HashPool::start(0, SMALL);
         let check = Check { fits: true, outdated: false };
-        let give = |waiting| {
+        let give = || {
             let (answer, answered) = oneshot::channel();
-            pool.shared.give(Some((answer, check)), waiting);
+            pool.shared.give(Some((answer, check)));
             answered
         };
-        for waiting in [0, 1, 2, 3] {
-            assert_eq!(give(waiting).try_recv(), Ok(check), "{waiting} wait");
+        let stand = |count| {
+            let mut queues = pool.shared.queues.lock().unwrap();
+            queues.lanes[0].clear();
+            for _ in 0..count {
+                let password = Password::typed("correct horse").unwrap();
+                queues.lanes[0].push_back(Job::Verify { phc: None, password, answer: oneshot::channel().0 });
+            }
+        };
+        for waiting in 0..4 {
+            stand(waiting);
+            assert_eq!(give().try_recv(), Ok(check), "{waiting} wait");
         }
         for (waiting, together) in [(4, 2), (10, 5), (400, TOGETHER)] {
-            let mut kept: Vec<_> = (1..together).map(|_| give(waiting)).collect();
+            stand(waiting);
+            let mut kept: Vec<_> = (1..together).map(|_| give()).collect();
             assert!(kept.iter_mut().all(|answered| answered.try_recv().is_err()), "{waiting} wait");
-            let last = give(waiting);
+            let last = give();
             assert!(kept.into_iter().chain([last]).all(|mut answered| answered.try_recv() == Ok(check)));
         }
-        let mut left = give(400);
-        pool.shared.give(None, 0);
-        assert_eq!(left.try_recv(), Ok(check), "none is forgotten when the last thread goes");
+        let (mut left, mut others) = (give(), give());
+        assert!(left.try_recv().is_err());
+        // The last jobs went to other threads: whoever comes last gives what is kept.
+        stand(0);
+        assert_eq!((give().try_recv(), left.try_recv(), others.try_recv()), (Ok(check), Ok(check), Ok(check)));
+        stand(400);
+        let mut left = give();
+        pool.stop();
+        pool.shared.give(None);
+        assert_eq!(left.try_recv(), Ok(check), "none is forgotten when the threads go");
+    }
+
+    #[tokio::test]
+    async fn many_at_once_are_all_answered() {
+        let pool = HashPool::start(4, SMALL);
+        for round in 0..200 {
+            let waiting: Vec<_> = (0..1 + round % 40)
+                .map(|_| {
+                    let (pool, password) = (pool.clone(), Password::typed("correct horse").unwrap());
+                    tokio::spawn(async move { pool.verify(None, password, Lane::Known).await })
+                })
+                .collect();
+            for answer in waiting {
+                let answer = tokio::time::timeout(Duration::from_secs(10), answer).await;
+                assert!(answer.expect("an answer").unwrap().unwrap().is_ok());
+            }
+        }
+        pool.stop();
     }
 
     #[tokio::test]
