@@ -1,2 +1,2 @@
--- Every try writes its counters: an index by age doubled what it writes. They are swept by their keys.
+-- Every try writes its counters: an index by age was written with each. They are swept by their keys.
 DROP INDEX throttle_age;

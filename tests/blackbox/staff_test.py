@@ -59,6 +59,23 @@ class Staff(OnBoth):
         self.assertEqual(b.get("/staff/look").status, 200)
         self.assertEqual(b.cookies["kagiya_session"], now)
 
+    def test_of_several_pages_at_once_one_renews_the_token(self):
+        s, b = self.server, Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        s.run("account", "grant", "hana")
+        twins = [Browser(s) for _ in range(8)]
+        for twin in twins:
+            twin.cookies, twin.keep = dict(b.cookies), False
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda twin: twin.get("/staff"), twins))
+        # Whoever was let in just before is answered; nobody is turned away.
+        self.assertLessEqual({r.status for r in answers}, {200, 303})
+        given = [value for r in answers for name, value in r.headers if name.lower() == "set-cookie" and value.startswith("kagiya_session=")]
+        self.assertEqual(len(given), 1, given)
+        self.assertEqual(b.get("/auth/check").status, 401, "the old one")
+        b.cookies["kagiya_session"] = given[0].split(";")[0].partition("=")[2]
+        self.assertEqual(b.get("/staff").status, 200)
+
     def test_overview(self):
         s = self.server
         for n in range(3):

@@ -175,7 +175,8 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
                     return Err(store::Error::Undone);
                 }
                 recover::replace_password(conn, account, &phc, Some(keep), now).await?;
-                store::session::renew_token(conn, keep, &token_hash, now).await?;
+                // However young its token is.
+                store::session::renew_token(conn, keep, &token_hash, kagiya_domain::Timestamp(i64::MAX), now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = recover::audit_line("owner", "password_changed", now);

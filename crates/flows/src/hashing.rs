@@ -26,7 +26,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// must not hold one for good.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// So many answers at most are given together. A hash sweeps every cache: what follows it costs half for several at once.
+/// So many answers at most are given together. A hash sweeps every cache: what follows costs half for several at once.
 const TOGETHER: usize = 16;
 
 /// The queue is full: the caller answers 503 and counts nothing.
@@ -332,22 +332,21 @@ fn work(shared: &Shared) {
             }
         };
         let begun = clock();
-        let mut done = None;
-        match job {
+        let done = match job {
             // Nobody waits any more: the browser went away while it stood in the queue.
-            Job::Verify { answer, .. } if answer.is_closed() => {}
+            Job::Verify { answer, .. } if answer.is_closed() => {
+                shared.give(None);
+                continue;
+            }
             Job::Verify { phc, password, answer } => {
-                done = Some((answer, verify(&mut hasher, phc.as_deref(), &password, &prefix)));
+                Some((answer, verify(&mut hasher, phc.as_deref(), &password, &prefix)))
             }
             Job::Hash { password, salt, answer } => {
                 let _ = answer.send(hasher.hash_encoded(password.as_bytes(), &salt).ok());
+                None
             }
-        }
-        let hashed = done.is_some();
+        };
         shared.give(done);
-        if !hashed {
-            continue;
-        }
         let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let before = shared.takes_us.load(Ordering::Relaxed);
         let mean = if before == 0 { took } else { before - before / 8 + took / 8 };

@@ -254,25 +254,31 @@ pub fn new_token(app: &App) -> (Token, [u8; 32]) {
     (Token(URL_SAFE_NO_PAD.encode(secret)), sha256(&secret))
 }
 
-/// Gives a running session a new token; the old one is worth nothing any more, on no server.
+/// Gives a running session a new token if its own is from before `before`; the old one is worth nothing
+/// any more, on no server. `None` when another request has done so meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn renew(app: &App, live: &Live) -> Result<Token, Fault> {
+pub async fn renew(app: &App, live: &Live, before: Timestamp) -> Result<Option<Token>, Fault> {
     let (token, hash) = new_token(app);
     let (id, server, now) = (live.id, app.server_id, app.now());
     let others = app
         .store
         .write(move |conn| {
             async move {
-                store::session::renew_token(conn, id, &hash, now).await?;
-                end_epoch(conn, server, now).await
+                if !store::session::renew_token(conn, id, &hash, before, now).await? {
+                    return Ok(None);
+                }
+                end_epoch(conn, server, now).await.map(Some)
             }
             .boxed()
         })
         .await?;
+    let Some(others) = others else {
+        return Ok(None);
+    };
     ended(app, others).await?;
-    Ok(token)
+    Ok(Some(token))
 }
 
 /// To be called in the transaction that ended sessions. What it returns goes to [`ended`].

@@ -19,7 +19,9 @@ pub struct Staff {
     pub account: Uuid,
     /// Their login ID.
     pub login_id: String,
-    /// The session's token is older than the role: it must not carry it (OWASP ASVS 7.2.4).
+    /// Since when they have the role.
+    pub since: Timestamp,
+    /// The session's token is older than that: it must not carry the role (OWASP ASVS 7.2.4).
     pub token_is_older: bool,
 }
 
@@ -44,7 +46,7 @@ pub async fn of(app: &App, live: &Live) -> Result<Option<Staff>, Fault> {
     };
     let token = store::session::token_since(&mut conn, live.id).await?;
     let token_is_older = token.is_none_or(|at| at < since);
-    Ok(Some(Staff { account: account.id, login_id: account.login_id, token_is_older }))
+    Ok(Some(Staff { account: account.id, login_id: account.login_id, since, token_is_older }))
 }
 
 /// What an overview shows.

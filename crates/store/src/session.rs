@@ -122,10 +122,25 @@ pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Res
     .map(drop)
 }
 
-/// Gives a session another token; the one before is worth nothing.
-pub async fn renew_token(conn: &mut Conn, id: Uuid, token_hash: &[u8; 32], now: Timestamp) -> Result<()> {
-    execute!(conn, "UPDATE session SET token_hash = $2, token_at = $3 WHERE id = $1", id, &token_hash[..], now.0)
-        .map(drop)
+/// Gives a running session another token if its own is from before `before`; the one before is worth nothing.
+/// `false` when nothing was changed: of several at once one renews.
+pub async fn renew_token(
+    conn: &mut Conn,
+    id: Uuid,
+    token_hash: &[u8; 32],
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "UPDATE session SET token_hash = $2, token_at = $4
+         WHERE id = $1 AND ended_at IS NULL AND COALESCE(token_at, created_at) < $3",
+        id,
+        &token_hash[..],
+        before.0,
+        now.0
+    )?;
+    Ok(rows == 1)
 }
 
 /// When a running session got its token.

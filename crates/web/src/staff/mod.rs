@@ -33,7 +33,7 @@ use crate::{
 async fn require(context: &Context) -> Result<Staff, Response> {
     let live = owner(context).await?;
     match staff::of(&context.web.app, &live).await {
-        Ok(Some(staff)) if staff.token_is_older => Err(renewed(context, &live).await),
+        Ok(Some(staff)) if staff.token_is_older => Err(renewed(context, &live, &staff).await),
         Ok(Some(staff)) => Ok(staff),
         Ok(None) => Err(not_found_page(context)),
         Err(fault) => Err(fault_page(context, &fault)),
@@ -41,12 +41,15 @@ async fn require(context: &Context) -> Result<Staff, Response> {
 }
 
 /// Here again, with a token that is younger than the role.
-async fn renewed(context: &Context, live: &Live) -> Response {
-    match session::renew(&context.web.app, live).await {
+async fn renewed(context: &Context, live: &Live, staff: &Staff) -> Response {
+    match session::renew(&context.web.app, live, staff.since).await {
         Ok(token) => {
             let here = if context.method == Method::GET { context.here() } else { "/staff".to_owned() };
             let mut response = see_other(context, &here);
-            renew_session(context, &mut response, live, &token);
+            // The browser has it already when another request of it was quicker.
+            if let Some(token) = token {
+                renew_session(context, &mut response, live, &token);
+            }
             response
         }
         Err(fault) => fault_page(context, &fault),
