@@ -270,6 +270,16 @@ class Journey(OnBoth):
         self.assertIn('"roles":["staff"]', s.run("account", "show", "hana", "--json").stdout)
         s.run("account", "revoke", "hana")
 
+    def test_requests_are_timed_by_what_they_do(self):
+        s = self.server
+        count = lambda method: s.metric(f'kagiya_request_seconds_count{{method="{method}"}}')
+        form = Browser(s).get("/sign-in").form("/sign-in")["fields"]
+        before = count("GET"), count("POST")
+        for _ in range(3):
+            Browser(s).post("/sign-in", {**form, "login": "hana", "password": "x"})
+        # Whoever reads the metrics is counted after the answer.
+        self.assertEqual((count("GET") - before[0], count("POST") - before[1]), (2, 3))
+
 
 if __name__ == "__main__":
     unittest.main()
