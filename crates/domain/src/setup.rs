@@ -69,6 +69,9 @@ faults! {
     ProviderTickets "provider_tickets" "setup_provider_tickets"
         "An external provider refuses nearly every ticket of this service."
         "check the clock, the redirect URL and whether another server shares the client",
+    JobBroke "job_broke" "setup_job_broke"
+        "Something that runs by itself broke and was begun anew."
+        "see the log at that time, and report it with the version",
 }
 
 impl SetupFault {

@@ -23,6 +23,7 @@ use crate::{
     providers::Providers,
     settings::Settings,
     stuffing::Stuffing,
+    supervision::Jobs,
 };
 
 /// The time. The binary's is the system's; a test's moves when the test says so.
@@ -96,6 +97,8 @@ pub struct App {
     pub(crate) crowd: Crowd,
     /// Who fails of late.
     pub(crate) admission: Admission,
+    /// What runs by itself.
+    pub jobs: Jobs,
 }
 
 /// What an [`App`] is built from.
@@ -158,6 +161,7 @@ impl App {
             monitor: Monitor::default(),
             crowd: Crowd::default(),
             admission: Admission::default(),
+            jobs: Jobs::default(),
         })
     }
 

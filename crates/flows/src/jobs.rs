@@ -12,7 +12,7 @@ use kagiya_store as store;
 use crate::{
     App, Fault, crowd,
     external::{permission, watch},
-    monitor, notices, session, setup, subscribe, waiting,
+    monitor, notices, session, setup, subscribe, supervision, waiting,
 };
 
 /// How often the clean-up runs.
@@ -30,49 +30,54 @@ const CROWD_EVERY: Duration = Duration::from_secs(10);
 /// Beats in a row that must see other keys: longer than a dead server's row counts.
 const STRANGE_BEATS: u32 = 3;
 
-/// Starts the jobs; they end with the runtime.
-pub fn start(app: &Arc<App>) {
-    repeat(app, session::LEASE_RENEWAL, "lease", |app| async move { session::renew_lease(&app).await }.boxed());
-    repeat(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
-    repeat(app, monitor::DATABASE_EVERY, "database", |app| async move { monitor::watch_database(&app).await }.boxed());
-    repeat(app, BOARD_EVERY, "board", |app| async move { notices::refresh(&app).await }.boxed());
-    repeat(app, MONITOR_EVERY, "monitor", |app| async move { monitor::tick(&app).await }.boxed());
-    repeat(app, BEAT_EVERY, "beat", |app| async move { beat(&app).await }.boxed());
-    if !app.providers.is_empty() {
-        repeat(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());
-        repeat(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
-        repeat(app, Duration::from_secs(600), "permissions", |app| async move { permission::look(&app).await }.boxed());
-        repeat(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
-    }
-    repeat(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());
-    if app.settings.components.iter().any(|component| component.probe_url.is_some()) {
-        repeat(app, NAMED_EVERY, "named", |app| async move { monitor::probe_named(&app).await }.boxed());
-    }
-    repeat(app, CROWD_EVERY, "crowd", |app| async move { crowd::run(&app).await }.boxed());
-    subscribe::start(app);
-    repeat(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
-}
-
 type Job = fn(Arc<App>) -> futures_util::future::BoxFuture<'static, Result<(), Fault>>;
 
-fn repeat(app: &Arc<App>, every: Duration, name: &'static str, job: Job) {
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        let mut failing = false;
-        loop {
-            match job(Arc::clone(&app)).await {
-                Ok(()) => failing = false,
-                // The server is stopping.
-                Err(Fault::Store(store::Error::Closing)) => return,
-                Err(error) if !failing => {
-                    failing = true;
-                    tracing::error!(%error, job = name, "a job failed; it goes on trying");
+/// One round after another until the server stops.
+macro_rules! repeat {
+    ($app:expr, $every:expr, $name:literal, $job:expr) => {
+        supervision::spawn($app, $name, |app| {
+            async move {
+                let job: Job = $job;
+                let mut failing = false;
+                while !app.jobs.is_stopping() {
+                    match job(Arc::clone(&app)).await {
+                        Ok(()) => failing = false,
+                        Err(Fault::Store(store::Error::Closing)) => return,
+                        Err(error) if !failing => {
+                            failing = true;
+                            tracing::error!(%error, job = $name, "a job failed; it goes on trying");
+                        }
+                        Err(_) => {}
+                    }
+                    app.jobs.pause($every).await;
                 }
-                Err(_) => {}
             }
-            tokio::time::sleep(every).await;
-        }
-    });
+            .boxed()
+        });
+    };
+}
+
+/// Starts the jobs; they end with the server.
+pub fn start(app: &Arc<App>) {
+    repeat!(app, session::LEASE_RENEWAL, "lease", |app| async move { session::renew_lease(&app).await }.boxed());
+    repeat!(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
+    repeat!(app, monitor::DATABASE_EVERY, "database", |app| async move { monitor::watch_database(&app).await }.boxed());
+    repeat!(app, BOARD_EVERY, "board", |app| async move { notices::refresh(&app).await }.boxed());
+    repeat!(app, MONITOR_EVERY, "monitor", |app| async move { monitor::tick(&app).await }.boxed());
+    repeat!(app, BEAT_EVERY, "beat", |app| async move { beat(&app).await }.boxed());
+    if !app.providers.is_empty() {
+        repeat!(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());
+        repeat!(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
+        repeat!(app, Duration::from_secs(600), "permissions", |app| async move { permission::look(&app).await }.boxed());
+        repeat!(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
+    }
+    repeat!(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());
+    if app.settings.components.iter().any(|component| component.probe_url.is_some()) {
+        repeat!(app, NAMED_EVERY, "named", |app| async move { monitor::probe_named(&app).await }.boxed());
+    }
+    repeat!(app, CROWD_EVERY, "crowd", |app| async move { crowd::run(&app).await }.boxed());
+    subscribe::start(app);
+    repeat!(app, CLEAN_UP_EVERY, "clean-up", |app| async move { clean_up(&app).await }.boxed());
 }
 
 /// Says that this server is alive, and notices others with other keys.

@@ -9,6 +9,8 @@ use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
 pub struct Settings {
     /// Where people reach it.
     pub public_url: PublicUrl,
+    /// Whether browsers hold every host below this one to https, too.
+    pub hsts_subdomains: bool,
     /// The service's name in each language.
     pub service_name: ByLang,
     /// The word for "login ID" in each language.

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    compose,
+    compose, supervision,
     time::rfc3339,
 };
 
@@ -295,14 +295,19 @@ fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
 
 /// Makes calls until the runtime ends.
 pub fn start(app: &Arc<App>) {
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        loop {
-            let made = call_once(&app).await.unwrap_or(0);
-            if made == 0 {
-                let _ = tokio::time::timeout(Duration::from_secs(5), app.hook_bell.notified()).await;
+    supervision::spawn(app, "webhooks", |app| {
+        async move {
+            while !app.jobs.is_stopping() {
+                let made = call_once(&app).await.unwrap_or(0);
+                if made == 0 {
+                    tokio::select! {
+                        () = app.hook_bell.notified() => {}
+                        _ = app.jobs.pause(Duration::from_secs(5)) => {}
+                    }
+                }
             }
         }
+        .boxed()
     });
 }
 

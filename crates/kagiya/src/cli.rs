@@ -2,14 +2,15 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 use ipnet::IpNet;
-use kagiya_store::Location;
 
 use crate::{
-    mail::MailSetting,
     notice_args::{Incident, Maintenance},
-    values::{PublicUrlSetting, parse_net},
+    values::{Hidden, parse_net},
 };
 
 /// Kagiya (鍵屋): an account and sign-in server that finds out why a person cannot get in.
@@ -20,6 +21,24 @@ pub(crate) struct Cli {
     pub(crate) settings: Flags,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Reads the command line; says what it cannot understand without repeating a value, which may be a secret.
+    pub(crate) fn read() -> Self {
+        Self::try_parse().unwrap_or_else(|mut error| {
+            for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+                let Some(ContextValue::String(text)) = error.get(kind) else { continue };
+                // Names of flags and commands are words; what stands in URLs, keys and passwords is not.
+                let word = |c: char| c.is_ascii_lowercase() || matches!(c, '-' | '<' | '>' | '_' | ' ' | ',');
+                let plain = text.len() <= 64 && text.chars().all(|c| word(c) || c.is_ascii_uppercase());
+                if kind == ContextKind::InvalidValue || !plain {
+                    error.insert(kind, ContextValue::String("[hidden]".into()));
+                }
+            }
+            error.exit()
+        })
+    }
 }
 
 /// Settings that every command takes. Flags beat environment beat the file.
@@ -35,14 +54,14 @@ pub(crate) struct Flags {
     #[arg(long, global = true, env = "KAGIYA_LISTEN", value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where people reach the service, such as https://login.example.jp
-    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", value_name = "URL")]
-    pub(crate) public_url: Option<PublicUrlSetting>,
+    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) public_url: Option<Hidden>,
     /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DATA/kagiya.db]
     #[arg(long, global = true, env = "KAGIYA_DATABASE", value_name = "URL", hide_env_values = true)]
-    pub(crate) database: Option<Location>,
+    pub(crate) database: Option<Hidden>,
     /// file:DIR, smtp://user:pass@host:port or smtps://… [default: file:DATA/mail]
     #[arg(long, global = true, env = "KAGIYA_MAIL", value_name = "URL", hide_env_values = true)]
-    pub(crate) mail: Option<MailSetting>,
+    pub(crate) mail: Option<Hidden>,
     /// A proxy whose X-Forwarded-For is believed; may be given several times
     #[arg(long, global = true, env = "KAGIYA_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
     pub(crate) trusted_proxy: Vec<IpNet>,

@@ -10,7 +10,8 @@ use ipnet::IpNet;
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
 use kagiya_flows::external::Providers;
 use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
-use kagiya_store::Location;
+use kagiya_store::{Location, PoolSize};
+use kagiya_web::Limits;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
     mail::MailSetting,
     providers::{self, ProviderSetting},
     status::{Remote, StatusSetting},
-    values::{PublicUrlSetting, networks},
+    values::{PublicUrlSetting, maybe_networks, networks},
 };
 
 /// The settings file.
@@ -32,13 +33,17 @@ struct File {
     public_url: Option<PublicUrlSetting>,
     #[serde(deserialize_with = "by_text")]
     database: Option<Location>,
+    database_connections: Option<u16>,
     #[serde(deserialize_with = "by_text")]
     mail: Option<MailSetting>,
     mail_from: Option<String>,
+    mail_in_the_clear: bool,
     #[serde(deserialize_with = "networks")]
     trusted_proxy: Vec<IpNet>,
-    #[serde(deserialize_with = "networks")]
-    metrics_from: Vec<IpNet>,
+    #[serde(deserialize_with = "maybe_networks")]
+    metrics_from: Option<Vec<IpNet>>,
+    hsts_include_subdomains: bool,
+    drain_seconds: Option<u16>,
     keys: Option<PathBuf>,
     #[serde(deserialize_with = "by_text")]
     time_zone: Option<Zone>,
@@ -47,11 +52,20 @@ struct File {
     service: Service,
     password: Password,
     throttle: Throttle,
+    connections: Connections,
     session: Session,
     keep: Keep,
     browser: Browser,
     status: StatusSetting,
     providers: Vec<ProviderSetting>,
+}
+
+/// How many connections people may have open.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Connections {
+    most: Option<u32>,
+    per_network: Option<u32>,
 }
 
 /// What stands on this host and beside it.
@@ -128,7 +142,7 @@ impl FromStr for Accent {
         let luminance = 0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4);
         // White words stand on it: WCAG 2.2, 1.4.3.
         if 1.05 / (luminance + 0.05) < 4.5 {
-            return Err(format!("{text} is too light for white words on it; choose a darker colour (contrast 4.5:1)"));
+            return Err("too light for white words on it; choose a darker colour (contrast 4.5:1)".into());
         }
         Ok(Self(text.to_ascii_lowercase()))
     }
@@ -141,7 +155,7 @@ impl FromStr for Zone {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| format!("{text:?} is no time zone such as Asia/Tokyo"))
+        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| "expected a time zone such as Asia/Tokyo".into())
     }
 }
 
@@ -177,10 +191,16 @@ pub(crate) struct Config {
     pub(crate) database: Location,
     pub(crate) mail: MailSetting,
     pub(crate) mail_from: Option<String>,
+    pub(crate) mail_in_the_clear: bool,
+    pub(crate) pool: PoolSize,
+    pub(crate) limits: Limits,
+    /// How long `/readyz` says no before the listener closes.
+    pub(crate) drain: std::time::Duration,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) metrics_from: Vec<IpNet>,
     pub(crate) keys: PathBuf,
     pub(crate) log_json: bool,
+    hsts_subdomains: bool,
     time_zone: jiff::tz::TimeZone,
     service: Service,
     password: Password,
@@ -205,18 +225,38 @@ impl Config {
             Some(zone) => zone.0,
             None => jiff::tz::TimeZone::get("Asia/Tokyo").unwrap_or(jiff::tz::TimeZone::UTC),
         };
+        let public_url = match &flags.public_url {
+            Some(text) => Some(text.read::<PublicUrlSetting>("--public-url", "KAGIYA_PUBLIC_URL")?.0),
+            None => file.public_url.map(|url| url.0),
+        };
+        let database = match &flags.database {
+            Some(text) => Some(text.read("--database", "KAGIYA_DATABASE")?),
+            None => file.database,
+        };
+        let mail = match &flags.mail {
+            Some(text) => Some(text.read("--mail", "KAGIYA_MAIL")?),
+            None => file.mail,
+        };
+        // Where people come by https, a proxy on this machine may pass everything on without a mark.
+        let here_only = public_url.as_ref().is_none_or(|url: &PublicUrl| !url.secure);
+        let usual_limits = Limits::default();
+        let whole = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
         let config = Self {
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8_080))),
-            public_url: flags.public_url.clone().or(file.public_url).map(|url| url.0),
-            database: flags
-                .database
-                .clone()
-                .or(file.database)
-                .unwrap_or_else(|| Location::Sqlite(data.join("kagiya.db"))),
-            mail: flags.mail.clone().or(file.mail).unwrap_or_else(|| MailSetting::File(data.join("mail"))),
+            public_url,
+            database: database.unwrap_or_else(|| Location::Sqlite(data.join("kagiya.db"))),
+            mail: mail.unwrap_or_else(|| MailSetting::File(data.join("mail"))),
             mail_from: file.mail_from,
+            mail_in_the_clear: file.mail_in_the_clear,
+            pool: file.database_connections.map_or_else(PoolSize::default, |n| PoolSize(u32::from(n))),
+            limits: Limits {
+                connections: file.connections.most.map_or(usual_limits.connections, whole),
+                per_network: file.connections.per_network.map_or(usual_limits.per_network, whole),
+            },
+            drain: std::time::Duration::from_secs(u64::from(file.drain_seconds.unwrap_or(0))),
             trusted_proxies: trusted,
-            metrics_from: if file.metrics_from.is_empty() { loopback() } else { file.metrics_from },
+            metrics_from: file.metrics_from.unwrap_or_else(|| if here_only { loopback() } else { Vec::new() }),
+            hsts_subdomains: file.hsts_include_subdomains,
             keys: flags.keys.clone().or(file.keys).unwrap_or_else(|| data.join("keys")),
             log_json: file.log == Some(LogFormat::Json),
             data,
@@ -244,6 +284,23 @@ impl Config {
                 "public_url",
                 "the https URL under which people reach this address, since it listens beyond this machine",
             );
+        }
+        if let Some(from) = &self.mail_from
+            && from.parse::<lettre::Address>().is_err()
+        {
+            return wrong("mail_from", "an address such as no-reply@example.jp");
+        }
+        if let Err(expected) = self.mail.check(self.mail_in_the_clear) {
+            return Err(Failure::Usage(format!("mail: {expected}")));
+        }
+        if !(1..=500).contains(&self.pool.0) {
+            return wrong("database_connections", "1 to 500");
+        }
+        if self.limits.connections < 16 || self.limits.per_network < 4 {
+            return wrong("connections", "most of at least 16 and per_network of at least 4");
+        }
+        if self.drain.as_secs() > 600 {
+            return wrong("drain_seconds", "0 to 600");
         }
         if self.password.min_length.is_some_and(|n| !(8..=64).contains(&n)) {
             return wrong("password.min_length", "8 to 64 (NIST SP 800-63B-4 and OWASP ASVS allow no less than 8)");
@@ -335,6 +392,7 @@ impl Config {
             host
         };
         Settings {
+            hsts_subdomains: self.hsts_subdomains,
             service_name: ByLang { en: self.service.name_en.clone().unwrap_or_else(|| name.clone()), ja: name },
             login_id_word: ByLang {
                 ja: word,
@@ -388,8 +446,64 @@ fn read_file(named: Option<&Path>) -> Result<File, Failure> {
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
         Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
     };
-    // The error names line and column, the key, and what was expected there.
-    toml::from_str(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    understand(&text).map_err(|words| Failure::Usage(format!("{}: {words}", path.display())))
+}
+
+/// Reads the file's text. What is wrong is named by line, column and key; its value, which may be a secret, is not.
+fn understand<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
+    let table: toml::Table = toml::from_str(text).map_err(|error| place(text, &error))?;
+    let mut path = Vec::new();
+    if let Some(key) = first_control(&toml::Value::Table(table), &mut path) {
+        return Err(format!("{key}: expected text without line breaks and other control characters"));
+    }
+    toml::from_str(text).map_err(|error| place(text, &error))
+}
+
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let mut what = error.message().to_owned();
+    // serde repeats the value between these.
+    for start in ["invalid type: ", "invalid value: "] {
+        if let Some((found, expected)) = what.strip_prefix(start).and_then(|rest| rest.rsplit_once(", expected ")) {
+            let kind = found.split([' ', '`']).next().unwrap_or_default();
+            what = format!("{start}{kind}, expected {expected}");
+        }
+    }
+    let what = what.lines().next().unwrap_or_default().to_owned();
+    let Some(at) = error.span().map(|span| span.start.min(text.len())).filter(|at| text.is_char_boundary(*at)) else {
+        return what;
+    };
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let whole = text.lines().nth(line - 1).unwrap_or_default();
+    let key = whole.split('=').next().unwrap_or_default().trim();
+    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if whole.contains('=') && !key.is_empty() && key.chars().all(named) {
+        format!("line {line}, column {column}: {key}: {what}")
+    } else {
+        format!("line {line}, column {column}: {what}")
+    }
+}
+
+/// The key of the first text with a control character: nothing that is set has one, and mail headers and terminals
+/// would obey it.
+fn first_control(value: &toml::Value, path: &mut Vec<String>) -> Option<String> {
+    match value {
+        toml::Value::String(text) if text.chars().any(char::is_control) => Some(path.join(".")),
+        toml::Value::Array(all) => all.iter().enumerate().find_map(|(place, value)| {
+            path.push((place + 1).to_string());
+            let found = first_control(value, path);
+            path.pop();
+            found
+        }),
+        toml::Value::Table(all) => all.iter().find_map(|(key, value)| {
+            path.push(key.clone());
+            let found = first_control(value, path);
+            path.pop();
+            found
+        }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -405,10 +519,38 @@ mod tests {
             ("[throttle]\ndevice_tries = \"many\"\n", ["line 2", "u16"]),
             ("database = \"mysql://x\"\n", ["line 1", "sqlite:PATH"]),
         ] {
-            let error = toml::from_str::<File>(text).unwrap_err().to_string();
+            let error = understand::<File>(text).unwrap_err();
             for word in words {
                 assert!(error.contains(word), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn no_error_repeats_a_value() {
+        let secret = "s3cr3t-Passw0rd";
+        for text in [
+            format!("database = \"postgres://u:{secret}@h:port/d\"\n"),
+            format!("database = \"mysql://u:{secret}@h/d\"\n"),
+            format!("mail = \"smtp://u:{secret}@h:port\"\n"),
+            format!("public_url = \"https://u:{secret}@h\"\n"),
+            format!("listen = \"{secret}\"\n"),
+            format!("time_zone = \"{secret}\"\n"),
+            format!("log = \"{secret}\"\n"),
+            format!("trusted_proxy = [\"{secret}\"]\n"),
+            format!("[service]\naccent = \"{secret}\"\n"),
+            format!("[throttle]\ndevice_tries = \"{secret}\"\n"),
+            format!("[[providers]]\nid = [\"{secret}\"]\n"),
+            format!("mail = \"smtp://u:{secret}@h\n"),
+        ] {
+            let error = understand::<File>(&text).unwrap_err();
+            assert!(!error.contains(secret) && error.contains("line"), "{error}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_refused_by_name() {
+        let error = understand::<File>("[service]\nname = \"a\\r\\nBcc: x\"\n").unwrap_err();
+        assert!(error.starts_with("service.name:"), "{error}");
     }
 }

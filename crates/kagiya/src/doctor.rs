@@ -10,7 +10,10 @@ use kagiya_flows::{
 use kagiya_store::{Location, Store};
 use serde_json::json;
 
-use crate::{Failure, config::Config, keys_file, mail::PostOffice, open, output::say, outside::SystemClock};
+use crate::{
+    Failure, config::Config, keys_file,
+    mail::{MailSetting, PostOffice},
+    open, output::say, outside::SystemClock};
 
 /// 2026-01-01, in milliseconds since 1970.
 const BUILT_AFTER: i64 = 1_767_225_600_000;
@@ -29,7 +32,8 @@ impl Check {
 }
 
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
-    let mut checks = vec![public_url(config), proxies(config), data(config), keys(config)];
+    let mut checks = vec![public_url(config), proxies(config), data(config), disk(config), files(config), keys(config)];
+    checks.push(descriptors(config));
     checks.extend(database(config).await);
     checks.push(mail(config).await);
     checks.extend(providers(config).await);
@@ -71,7 +75,12 @@ fn proxies(config: &Config) -> Check {
 
 fn data(config: &Config) -> Check {
     let probe = config.data.join(".kagiya-probe");
-    let problem = std::fs::write(&probe, b"").err().map(|error| format!("{}: {error}", config.data.display()));
+    // Bytes that reach the disk: an empty file can be made on a full one.
+    let written = std::fs::File::create(&probe).and_then(|mut file| {
+        std::io::Write::write_all(&mut file, &[0x5a; 64 * 1_024])?;
+        file.sync_all()
+    });
+    let problem = written.err().map(|error| format!("{}: {error}", config.data.display()));
     let _ = std::fs::remove_file(&probe);
     Check::new(
         "data",
@@ -79,6 +88,69 @@ fn data(config: &Config) -> Check {
         &config.data.display().to_string(),
         "create the folder and give it to the server's user",
     )
+}
+
+/// How much room there is where the data lies.
+fn disk(config: &Config) -> Check {
+    const ADVICE: &str = "make room, or move the data: without it nobody can sign in or up";
+    match kagiya_flows::disk::free(&config.data) {
+        None => Check::new("disk", None, "how much room there is cannot be told", ADVICE),
+        Some(disk) => {
+            let words = format!("{} MiB free of {}", disk.free / 1_048_576, disk.size / 1_048_576);
+            Check::new("disk", disk.is_short().then(|| words.clone()), &words, ADVICE)
+        }
+    }
+}
+
+/// Whether anything that holds members' data can be read by others on this machine.
+fn files(config: &Config) -> Check {
+    use std::os::unix::fs::PermissionsExt;
+    let mut paths = vec![config.data.clone(), config.data.join("board.json"), config.data.join("waiting")];
+    if let Location::Sqlite(path) = &config.database {
+        let beside = |end: &str| std::path::PathBuf::from(format!("{}{end}", path.display()));
+        paths.extend([path.clone(), beside("-wal"), beside("-shm")]);
+    }
+    if let MailSetting::File(folder) = &config.mail {
+        paths.push(folder.clone());
+        let letters = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        paths.extend(letters.take(10_000));
+    }
+    paths.extend(config.export_folder());
+    let open = |path: &std::path::PathBuf| {
+        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
+    };
+    let exposed: Vec<String> = paths.iter().filter(|path| open(path)).map(|path| path.display().to_string()).collect();
+    let problem = exposed.first().map(|first| match exposed.len() {
+        1 => format!("{first}: others on this machine may read it"),
+        n => format!("{first} and {} more: others on this machine may read them", n - 1),
+    });
+    Check::new("files", problem, "readable by their owner alone", "chmod -R go= on what is named, the data folder first")
+}
+
+/// Whether the system gives as many descriptors as the settings want connections.
+fn descriptors(config: &Config) -> Check {
+    let room = crate::serve::raise_descriptors();
+    let wanted = u64::try_from(config.limits.connections).unwrap_or(u64::MAX);
+    let problem = (room < wanted + crate::serve::OTHER_DESCRIPTORS).then(|| {
+        format!("{room} descriptors for {wanted} connections: {} will be served at once", room.saturating_sub(128))
+    });
+    Check::new(
+        "connections",
+        problem,
+        &format!("{wanted} at once, {room} descriptors"),
+        "raise the hard limit of open files (LimitNOFILE= of systemd, ulimit -Hn), or lower connections.most",
+    )
+}
+
+/// Whether the database has room for every server's connections.
+async fn pool(config: &Config, store: &Store) -> Option<Check> {
+    let (most, servers) = store.room().await.ok().flatten()?;
+    let (each, servers) = (i64::from(config.pool.0), servers.max(1));
+    let problem = (each * servers > most).then(|| {
+        format!("the database allows {most} connections; {servers} servers of {each} each want {}", each * servers)
+    });
+    let fine = format!("{servers} × {each} of {most}");
+    Some(Check::new("pool", problem, &fine, "lower database_connections, or raise max_connections or the role's limit"))
 }
 
 fn keys(config: &Config) -> Check {
@@ -104,8 +176,9 @@ async fn database(config: &Config) -> Vec<Check> {
     }
     match open::store(config).await {
         Ok(store) => {
-            let problem = store.ping().await.err().map(|error| error.to_string());
-            let mut checks = vec![Check::new("database", problem, store.kind(), ADVICE)];
+            let problem = store.probe_write(SystemClock::new().now()).await.err().map(|error| error.to_string());
+            let mut checks = vec![Check::new("database", problem, &format!("{}: takes writes", store.kind()), ADVICE)];
+            checks.extend(pool(config, &store).await);
             checks.push(clock(&store).await);
             checks.push(cookie_scope(config));
             checks.extend(findings(&store).await);
@@ -194,7 +267,7 @@ async fn providers(config: &Config) -> Vec<Check> {
 async fn mail(config: &Config) -> Check {
     const ADVICE: &str = "check --mail: host, port, password; and that the network lets it out";
     let from = config.settings(config.listen).mail_from;
-    let problem = match PostOffice::open(&config.mail, &from, "Kagiya") {
+    let problem = match PostOffice::open(&config.mail, &from, "Kagiya", config.mail_in_the_clear) {
         Ok(office) => office.test().await.err(),
         Err(error) => Some(error),
     };

@@ -38,10 +38,23 @@ impl FromStr for MailSetting {
             return Ok(Self::File(path.into()));
         }
         if text.starts_with("smtp://") || text.starts_with("smtps://") {
-            builder(text)?;
+            builder(text, true)?;
             return Ok(Self::Smtp(text.to_owned()));
         }
         Err("expected file:DIR, smtp://user:pass@host:port or smtps://…".into())
+    }
+}
+
+impl MailSetting {
+    /// Whether mail may go there.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub(crate) fn check(&self, in_the_clear: bool) -> Result<(), String> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Smtp(url) => builder(url, in_the_clear).map(drop),
+        }
     }
 }
 
@@ -70,18 +83,26 @@ fn without_password(url: &str) -> String {
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
 /// Only described here: the transport itself, with its pool, lives inside the runtime.
-fn builder(url: &str) -> Result<AsyncSmtpTransportBuilder, String> {
+fn builder(url: &str, in_the_clear: bool) -> Result<AsyncSmtpTransportBuilder, String> {
     let host = without_password(url);
     let local = ["://localhost", "://127.", "://[::1]"].iter().any(|mark| host.contains(mark));
-    let has_password = url.contains('@');
+    if !local && !in_the_clear && ["tls=none", "tls=opportunistic"].iter().any(|mark| url.contains(mark)) {
+        return Err("mail to another host carries codes and wants TLS; leave tls= out, or say mail_in_the_clear = true \
+                    in the settings file where the network between is yours alone"
+            .into());
+    }
     let mut url = url.to_owned();
     if url.starts_with("smtp://") && !url.contains("tls=") {
-        // A password is never sent in the clear across a network.
-        let tls = if has_password && !local { "required" } else { "opportunistic" };
+        // Neither a password nor a code is sent in the clear across a network.
+        let tls = if local || in_the_clear { "opportunistic" } else { "required" };
         url.push_str(if url.contains('?') { "&tls=" } else { "?tls=" });
         url.push_str(tls);
     }
-    let builder = Smtp::from_url(&url).map_err(|error| format!("not an SMTP URL: {error}"))?;
+    // Not what the library says: it may repeat the password.
+    let builder = Smtp::from_url(&url).map_err(|_| {
+        "expected an SMTP URL, smtp://USER:PASSWORD@HOST:PORT; signs such as @ : / # % in a password are written as \
+         %40 %3A %2F %23 %25"
+    })?;
     Ok(builder.timeout(Some(Duration::from_secs(10))))
 }
 
@@ -99,15 +120,16 @@ enum Way {
 
 impl PostOffice {
     /// Opens the way out.
-    pub(crate) fn open(setting: &MailSetting, from: &str, service: &str) -> Result<Self, String> {
-        let address: Address = from.parse().map_err(|error| format!("mail_from {from:?}: {error}"))?;
+    pub(crate) fn open(setting: &MailSetting, from: &str, service: &str, clear: bool) -> Result<Self, String> {
+        let address: Address = from.parse().map_err(|error| format!("mail_from: expected an address ({error})"))?;
         let host = address.domain().to_owned();
         let way = match setting {
             MailSetting::File(path) => {
-                std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                use std::os::unix::fs::DirBuilderExt;
+                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| format!("{}: {error}", path.display()))?;
                 Way::File(path.clone())
             }
-            MailSetting::Smtp(url) => Way::Smtp(Box::new(builder(url)?.build())),
+            MailSetting::Smtp(url) => Way::Smtp(Box::new(builder(url, clear)?.build())),
         };
         Ok(Self { way, from: Mailbox::new(Some(service.to_owned()), address), host })
     }

@@ -27,7 +27,7 @@ pub(crate) fn data_folder(config: &Config) -> Result<(), Failure> {
     if let Location::Sqlite(path) = &config.database
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).map_err(|error| fail(folder, error))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| fail(folder, error))?;
     }
     Ok(())
 }
@@ -36,16 +36,16 @@ pub(crate) fn data_folder(config: &Config) -> Result<(), Failure> {
 /// `kagiya migrate`, while no server uses it.
 pub(crate) async fn store(config: &Config) -> Result<Store, Failure> {
     let embedded = matches!(config.database, Location::Sqlite(_));
-    Ok(Store::open(&config.database, embedded).await?)
+    Ok(Store::open(&config.database, embedded, config.pool).await?)
 }
 
 /// As [`store`], for a server: a PostgreSQL that does not answer keeps it from signing people in, not
 /// from starting and saying so.
 pub(crate) async fn store_or_later(config: &Config) -> Result<Store, Failure> {
-    match Store::open(&config.database, matches!(config.database, Location::Sqlite(_))).await {
+    match Store::open(&config.database, matches!(config.database, Location::Sqlite(_)), config.pool).await {
         Err(error) if error.is_unreachable() && matches!(config.database, Location::Postgres(_)) => {
             tracing::error!(%error, "the database does not answer; the server starts without it and goes on asking");
-            Ok(Store::open_later(&config.database)?)
+            Ok(Store::open_later(&config.database, config.pool)?)
         }
         other => Ok(other?),
     }
@@ -95,7 +95,7 @@ pub(crate) async fn note_view(app: &App, account: Option<uuid::Uuid>, act: &str,
 /// `kagiya migrate`.
 pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
     data_folder(config)?;
-    let store = Store::open(&config.database, true).await?;
+    let store = Store::open(&config.database, true, config.pool).await?;
     output::say(&format!("the {} database is at this version", store.kind()));
     store.close().await;
     Ok(())

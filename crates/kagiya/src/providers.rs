@@ -62,35 +62,42 @@ const RESERVED: [&str; 3] = ["reopen", "password", "unlock"];
 /// The provider and the key that cannot be taken, and what was expected.
 pub(crate) fn read(settings: &[ProviderSetting], folder: &Path) -> Result<Providers, Failure> {
     let mut providers: Vec<Provider> = Vec::new();
-    for setting in settings {
+    for (place, setting) in settings.iter().enumerate() {
         if providers.iter().any(|other| other.id() == setting.id) {
-            return Err(wrong(setting, "id", "a name that no other provider has"));
+            return Err(at(place, "id", "expected a name that no other provider has"));
         }
-        providers.push(one(setting, folder)?);
+        providers.push(one(setting, folder).map_err(|(key, expected)| at(place, key, &expected))?);
     }
     Ok(Providers::new(providers))
 }
 
-fn wrong(setting: &ProviderSetting, key: &str, expected: &str) -> Failure {
-    Failure::Usage(format!("providers.{key} of {:?}: expected {expected}", setting.id))
+/// The key of a setting and what was expected there. Never the value.
+type Wrong = (&'static str, String);
+
+fn wrong(key: &'static str, expected: &str) -> Wrong {
+    (key, format!("expected {expected}"))
 }
 
-fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Failure> {
+fn at(place: usize, key: &str, words: &str) -> Failure {
+    Failure::Usage(format!("providers[{}].{key}: {words}", place + 1))
+}
+
+fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Wrong> {
     let id = &setting.id;
     let plain = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'));
     if id.is_empty() || id.len() > 32 || !plain || RESERVED.contains(&id.as_str()) {
-        return Err(wrong(setting, "id", "up to 32 of a-z, 0-9, _ and -, as it stands in URLs"));
+        return Err(wrong("id", "up to 32 of a-z, 0-9, _ and -, as it stands in URLs"));
     }
     let named = if setting.kind.is_empty() { id } else { &setting.kind };
     let Some(kind) = Kind::parse(named) else {
         let kinds = Kind::ALL.map(Kind::as_str).join(", ");
-        return Err(wrong(setting, "kind", &format!("one of {kinds}")));
+        return Err(wrong("kind", &format!("one of {kinds}")));
     };
     if setting.client_id.is_empty() {
-        return Err(wrong(setting, "client_id", "what the provider calls this service"));
+        return Err(wrong("client_id", "what the provider calls this service"));
     }
-    let url = |key: &str, text: &Option<String>| -> Result<Option<Url>, Failure> {
-        let parse = |text: &String| Url::parse(text).map_err(|error| wrong(setting, key, &format!("a URL ({error})")));
+    let url = |key: &'static str, text: &Option<String>| -> Result<Option<Url>, Wrong> {
+        let parse = |text: &String| Url::parse(text).map_err(|error| wrong(key, &format!("a URL ({error})")));
         text.as_ref().map(parse).transpose()
     };
     let urls = Overrides {
@@ -112,23 +119,23 @@ fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Failure> {
         issuer: setting.issuer.clone(),
         keep_refresh_token: setting.keep_refresh_token,
     };
-    Provider::new(plan).map_err(|(key, words)| Failure::Usage(format!("providers.{key} of {id:?}: {words}")))
+    Provider::new(plan)
 }
 
-fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret, Failure> {
+fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret, Wrong> {
     let Some(path) = &setting.client_secret_file else {
         return match kind {
             Kind::X | Kind::Oidc | Kind::OAuth2 => Ok(Secret::None),
-            _ => Err(wrong(setting, "client_secret_file", "a file with the client's secret")),
+            _ => Err(wrong("client_secret_file", "a file with the client's secret")),
         };
     };
     let path = if path.is_absolute() { path.clone() } else { folder.join(path) };
     let text = std::fs::read_to_string(&path).map_err(|error| {
-        wrong(setting, "client_secret_file", &format!("a file to read ({}: {error})", path.display()))
+        wrong("client_secret_file", &format!("a file to read ({}: {error})", path.display()))
     })?;
     let text = Zeroizing::new(text);
     if text.trim().is_empty() {
-        return Err(wrong(setting, "client_secret_file", &format!("a secret in {}, which is empty", path.display())));
+        return Err(wrong("client_secret_file", &format!("a secret in {}, which is empty", path.display())));
     }
     if !text.contains("-----BEGIN") {
         return Ok(Secret::Static(Zeroizing::new(text.trim().to_owned())));
@@ -137,6 +144,6 @@ fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret
         (Some(team), Some(key_id)) => {
             Ok(Secret::Signed { team: team.clone(), key_id: key_id.clone(), pem: Zeroizing::new(text.to_string()) })
         }
-        _ => Err(wrong(setting, "team_id", "the developer team, with key_id, since the secret is a key")),
+        _ => Err(wrong("team_id", "the developer team, with key_id, since the secret is a key")),
     }
 }

@@ -8,7 +8,7 @@ use kagiya_flows::{
     jobs,
     outbox::{self, Post},
 };
-use kagiya_web::{Running, Web};
+use kagiya_web::{Limits, Running, Web};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{
     net::TcpListener,
@@ -22,6 +22,7 @@ pub(crate) struct Served {
     pub(crate) app: Arc<App>,
     pub(crate) web: Arc<Web>,
     running: Running,
+    drain: Duration,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -63,7 +64,7 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
         }
     });
     let name = &app.settings.service_name.ja;
-    let post = PostOffice::open(&config.mail, &app.settings.mail_from, name).map_err(Failure::Failed)?;
+    let post = PostOffice::open(&config.mail, &app.settings.mail_from, name, config.mail_in_the_clear).map_err(Failure::Failed)?;
     if !app.store.is_down() {
         jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
     }
@@ -71,8 +72,35 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     outbox::start(&app, wrap(Arc::new(post)));
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
     export::start(config, &web)?;
-    let running = kagiya_web::serve(Arc::clone(&web), listener)?;
-    Ok(Served { app, web, running, terminate, interrupt })
+    let running = kagiya_web::serve(Arc::clone(&web), listener, limits(config))?;
+    Ok(Served { app, web, running, drain: config.drain, terminate, interrupt })
+}
+
+/// The descriptors that are kept for files, the database, mail and providers.
+pub(crate) const OTHER_DESCRIPTORS: u64 = 128;
+
+/// Lets this process open as many files as the system allows; returns how many that is.
+pub(crate) fn raise_descriptors() -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        let wanted = rustix::process::Rlimit { current: limit.maximum, ..limit };
+        if setrlimit(Resource::Nofile, wanted).is_ok() {
+            limit.current = limit.maximum;
+        }
+    }
+    limit.current.unwrap_or(u64::MAX)
+}
+
+/// As many connections as the settings say, and the system has descriptors for.
+fn limits(config: &Config) -> Limits {
+    let room = raise_descriptors().saturating_sub(OTHER_DESCRIPTORS).max(16);
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let connections = config.limits.connections.min(room);
+    if connections < config.limits.connections {
+        tracing::warn!(connections, "the system gives fewer descriptors than the settings want connections (ulimit -n)");
+    }
+    Limits { connections, per_network: config.limits.per_network.min(connections) }
 }
 
 /// Serves until a signal comes, then drains.
@@ -81,8 +109,19 @@ pub(crate) async fn until_stopped(mut served: Served) -> Result<(), Failure> {
         _ = served.terminate.recv() => {}
         _ = served.interrupt.recv() => {}
     }
+    served.app.jobs.leave();
+    if !served.drain.is_zero() {
+        tracing::info!(seconds = served.drain.as_secs(), "about to stop: /readyz says so, requests are still answered");
+        tokio::select! {
+            () = tokio::time::sleep(served.drain) => {}
+            // Whoever says it twice means now.
+            _ = served.terminate.recv() => {}
+            _ = served.interrupt.recv() => {}
+        }
+    }
     tracing::info!("stopping: open requests are finished first");
     served.running.stop().await;
+    served.app.jobs.stop().await;
     jobs::leave(&served.app).await;
     // A token that a provider has just replaced is kept first; a call takes eight seconds at most.
     let _paused = tokio::time::timeout(Duration::from_secs(9), permission::pause(&served.app)).await;

@@ -141,30 +141,28 @@ impl StatusSetting {
         for component in &self.components {
             let id = component.id.as_str();
             if !is_id(id) {
-                return wrong(format!("status.components: {id:?}: expected an id of a-z, 0-9, - and _"));
+                return wrong("status.components.id: expected an id of a-z, 0-9, - and _".into());
             }
             if seen.contains(&id) {
-                return wrong(format!("status.components: there is a component {id:?} already"));
+                return wrong("status.components.id: expected a name that no other component or provider has".into());
             }
             seen.push(id);
             if let Some(url) = &component.probe_url
                 && !is_reachable(url)
             {
-                return wrong(format!(
-                    "status.components.probe_url: {url:?}: expected an https URL, or http to a host inside"
-                ));
+                return wrong("status.components.probe_url: expected an https URL, or http to a host inside".into());
             }
         }
-        if let Some(region) = self.regions.iter().find(|region| !is_id(&region.id)) {
-            return wrong(format!("status.regions: {:?}: expected an id of a-z, 0-9, - and _", region.id));
+        if self.regions.iter().any(|region| !is_id(&region.id)) {
+            return wrong("status.regions.id: expected an id of a-z, 0-9, - and _".into());
         }
-        if let Some(url) = self.webhook_hosts.iter().find(|url| !is_web(url)) {
-            return wrong(format!("status.webhook_hosts: {url:?}: expected an http or https URL"));
+        if self.webhook_hosts.iter().any(|url| !is_web(url)) {
+            return wrong("status.webhook_hosts: expected http or https URLs".into());
         }
-        match self.news.iter().find(|news| !is_web(&news.url)) {
-            Some(news) => wrong(format!("status.news.url: {:?}: expected an http or https URL", news.url)),
-            None => Ok(()),
+        if self.news.iter().any(|news| !is_web(&news.url)) {
+            return wrong("status.news.url: expected an http or https URL".into());
         }
+        Ok(())
     }
 }
 

@@ -5,6 +5,34 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use kagiya_flows::settings::PublicUrl;
 use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
+
+use crate::Failure;
+
+/// The text of a setting that may hold a secret, as it was given. Nothing shows it.
+#[derive(Clone)]
+pub(crate) struct Hidden(Zeroizing<String>);
+
+impl FromStr for Hidden {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+}
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[hidden]")
+    }
+}
+
+impl Hidden {
+    /// What it says, or which setting says what cannot be understood.
+    pub(crate) fn read<T: FromStr<Err = String>>(&self, flag: &str, variable: &str) -> Result<T, Failure> {
+        self.0.parse().map_err(|expected| Failure::Usage(format!("{flag} (or {variable}): {expected}")))
+    }
+}
 
 /// A public URL that was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +42,7 @@ impl FromStr for PublicUrlSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let uri: http::Uri = text.parse().map_err(|_| format!("{text:?} is no URL"))?;
+        let uri: http::Uri = text.parse().map_err(|_| "expected a URL, such as https://login.example.jp")?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err("expected scheme and host, such as https://login.example.jp".into());
         };
@@ -51,6 +79,11 @@ pub(crate) fn parse_net(text: &str) -> Result<IpNet, String> {
 pub(crate) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
     texts.iter().map(|text| parse_net(text).map_err(serde::de::Error::custom)).collect()
+}
+
+/// As [`networks`], where none is something else than not saying.
+pub(crate) fn maybe_networks<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<IpNet>>, D::Error> {
+    networks(from).map(Some)
 }
 
 #[cfg(test)]

@@ -7,13 +7,42 @@ use sqlx::{PgConnection, pool::PoolConnection, postgres::PgConnectOptions};
 pub use crate::error::{Error, Result};
 use crate::lite::Lite;
 
-/// Where the data is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where the data is. Its `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Location {
     /// A file; its folder must exist.
     Sqlite(PathBuf),
     /// A `postgres://` URL.
     Postgres(String),
+}
+
+impl std::fmt::Debug for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(_) => f.write_str("postgres://[hidden]"),
+        }
+    }
+}
+
+/// Reads a `postgres://` URL, also one that names a user but no host: libpq then takes the host of the query, or the
+/// local socket (PostgreSQL 15, 34.1.1.2).
+pub(crate) fn postgres_options(url: &str) -> std::result::Result<PgConnectOptions, sqlx::Error> {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let (user, host) = authority.rsplit_once('@').map_or(("", authority), |(user, host)| (user, host));
+    if !host.is_empty() && !host.starts_with(':') {
+        return PgConnectOptions::from_str(url);
+    }
+    let at = if user.is_empty() { String::new() } else { format!("{user}@") };
+    let named = path.contains("?host=") || path.contains("&host=") || path.contains("hostaddr=");
+    let options = PgConnectOptions::from_str(&format!("{scheme}://{at}localhost{host}{path}"))?;
+    let socket = ["/var/run/postgresql", "/tmp"].into_iter().find(|folder| std::path::Path::new(folder).is_dir());
+    Ok(match socket {
+        Some(folder) if !named => options.socket(folder),
+        _ => options,
+    })
 }
 
 impl FromStr for Location {
@@ -28,7 +57,11 @@ impl FromStr for Location {
             return Ok(Self::Sqlite(path.into()));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            PgConnectOptions::from_str(text).map_err(|e| format!("not a PostgreSQL URL: {e}"))?;
+            // Not what the library says: it may repeat the password.
+            postgres_options(text).map_err(|_| {
+                "expected a PostgreSQL URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE or postgres://USER@/DATABASE?host=/SOCKET/FOLDER; \
+                 signs such as @ : / # % in a password are written as %40 %3A %2F %23 %25"
+            })?;
             return Ok(Self::Postgres(text.into()));
         }
         Err("expected sqlite:PATH or postgres://USER@HOST/DATABASE".into())

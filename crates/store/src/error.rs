@@ -29,6 +29,12 @@ pub enum Error {
     /// A migration could not be applied.
     #[error("migration: {0}")]
     Migration(String),
+    /// The role that connects may not do what is needed.
+    #[error("the database gives too few rights: {0}")]
+    Rights(String),
+    /// The database keeps texts in an encoding that has no room for every name.
+    #[error("the database keeps texts as {0}; make one with ENCODING 'UTF8' (createdb -E UTF8 -T template0 NAME)")]
+    Encoding(String),
     /// A row holds what this program never writes.
     #[error("the database holds an unreadable {0}")]
     Unreadable(&'static str),
@@ -64,6 +70,8 @@ impl Error {
         match self {
             Self::NewerSchema(version) => Self::NewerSchema(*version),
             Self::OlderSchema(missing) => Self::OlderSchema(*missing),
+            Self::Rights(text) => Self::Rights(text.clone()),
+            Self::Encoding(name) => Self::Encoding(name.clone()),
             Self::Unreadable(what) => Self::Unreadable(what),
             Self::Undone => Self::Undone,
             Self::Closing => Self::Closing,

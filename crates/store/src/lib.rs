@@ -20,6 +20,7 @@ pub mod journey;
 pub mod link;
 mod lite;
 mod meter;
+mod postgres;
 pub mod notice;
 pub mod outbox;
 pub mod password;
@@ -34,4 +35,5 @@ pub mod waiting;
 mod writer;
 
 pub use db::{Conn, Error, Location};
+pub use postgres::PoolSize;
 pub use store::Store;

@@ -1,7 +1,6 @@
 //! The open database: opening, migrating, reading, writing, and what differs there between the two.
 
 use std::{
-    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,8 +10,7 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool, SqliteConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    ConnectOptions, Connection, PgConnection, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 
@@ -20,11 +18,11 @@ use crate::{
     db::{Conn, Error, Location, Result},
     lite::{Lite, Shelf},
     meter::Meter,
+    postgres::{self, PoolSize, Postgres},
     writer::Writer,
 };
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
-static POSTGRES_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// The open database.
 #[derive(Clone)]
@@ -42,7 +40,7 @@ pub struct Store {
 #[derive(Clone)]
 enum Inner {
     Sqlite { shelf: Arc<Shelf>, writer: Writer },
-    Postgres { pool: PgPool },
+    Postgres(Postgres),
 }
 
 impl Store {
@@ -50,10 +48,10 @@ impl Store {
     ///
     /// # Errors
     /// When it cannot be reached, or is of another version.
-    pub async fn open(location: &Location, migrate: bool) -> Result<Self> {
+    pub async fn open(location: &Location, migrate: bool, size: PoolSize) -> Result<Self> {
         match location {
             Location::Sqlite(path) => Self::open_sqlite(path, migrate).await,
-            Location::Postgres(url) => Self::open_postgres(url, migrate).await,
+            Location::Postgres(url) => Ok(Self::new(Inner::Postgres(Postgres::open(url, migrate, size).await?))),
         }
     }
 
@@ -85,24 +83,6 @@ impl Store {
         Ok(Self::new(Inner::Sqlite { shelf, writer }))
     }
 
-    async fn open_postgres(url: &str, migrate: bool) -> Result<Self> {
-        let pool = postgres_pool().connect_with(postgres_options(url)?).await?;
-        Self::ready_postgres(&pool, migrate).await?;
-        Ok(Self::new(Inner::Postgres { pool }))
-    }
-
-    /// Brings the database to this version where that is allowed, or says that it is not at it.
-    async fn ready_postgres(pool: &PgPool, migrate: bool) -> Result<()> {
-        let versions = postgres_versions(pool).await?;
-        // An empty database holds nothing that a person would want to keep from migrating.
-        let migrate = migrate || versions.is_empty();
-        let applied = check_version(&POSTGRES_MIGRATIONS, versions, migrate)?;
-        if !applied {
-            POSTGRES_MIGRATIONS.run(pool).await.map_err(migration_error)?;
-        }
-        Ok(())
-    }
-
     fn new(inner: Inner) -> Self {
         Self {
             inner,
@@ -118,11 +98,11 @@ impl Store {
     ///
     /// # Errors
     /// When the location is a file, or no URL.
-    pub fn open_later(location: &Location) -> Result<Self> {
+    pub fn open_later(location: &Location, size: PoolSize) -> Result<Self> {
         let Location::Postgres(url) = location else {
             return Err(Error::Down);
         };
-        let store = Self::new(Inner::Postgres { pool: postgres_pool().connect_lazy_with(postgres_options(url)?) });
+        let store = Self::new(Inner::Postgres(Postgres::later(url, size)?));
         store.down.store(true, Ordering::Relaxed);
         store.checked.store(false, Ordering::Relaxed);
         Ok(store)
@@ -142,7 +122,7 @@ impl Store {
     async fn connect(&self) -> Result<Conn> {
         Ok(match &self.inner {
             Inner::Sqlite { shelf, .. } => Conn::Sqlite(shelf.lend().await?),
-            Inner::Postgres { pool } => Conn::Postgres(pool.acquire().await?),
+            Inner::Postgres(postgres) => postgres.reader().await?,
         })
     }
 
@@ -183,22 +163,37 @@ impl Store {
         let begun = tokio::time::Instant::now();
         let outcome = match &self.inner {
             Inner::Sqlite { writer, .. } => writer.run(durable, work).await,
-            Inner::Postgres { pool } => Self::transact(pool, work).await,
+            Inner::Postgres(postgres) => Self::transact(postgres, work).await,
         };
         self.meter.count(&outcome, begun.elapsed().as_micros());
         outcome
     }
 
-    async fn transact<T, F>(pool: &PgPool, work: F) -> Result<T>
+    async fn transact<T, F>(postgres: &Postgres, work: F) -> Result<T>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>>,
     {
-        let mut conn = Conn::PostgresTx(pool.begin().await?);
-        let value = work(&mut conn).await?;
+        let mut conn = postgres.begin().await?;
+        let value = work(&mut conn).await.inspect_err(|error| {
+            if let Error::Database(error) = error {
+                postgres.look(error);
+            }
+        })?;
         if let Conn::PostgresTx(tx) = conn {
             tx.commit().await?;
         }
         Ok(value)
+    }
+
+    /// How many connections the database has room for, and how many servers share it; `None` on SQLite.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn room(&self) -> Result<Option<(i64, i64)>> {
+        match &self.inner {
+            Inner::Sqlite { .. } => Ok(None),
+            Inner::Postgres(postgres) => postgres::room(&postgres.pool).await.map(Some),
+        }
     }
 
     /// What the writes since the last call show: how many there were, how many failed by the
@@ -215,24 +210,33 @@ impl Store {
         self.reader().await?.raw("SELECT 1").await
     }
 
+    /// Whether the database takes writes: one is made, and kept.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn probe_write(&self, now: kagiya_domain::Timestamp) -> Result<()> {
+        const DIGEST: &[u8] = b"a probe of whether anything can be written";
+        self.write(move |conn| Box::pin(async move { crate::throttle::renew_wrong_value(conn, DIGEST, now).await })).await
+    }
+
     /// As [`Store::ping`], also while the database is known not to answer.
     ///
     /// # Errors
     /// When it does not.
     pub async fn probe(&self) -> Result<()> {
-        let Inner::Postgres { pool } = &self.inner else {
+        let Inner::Postgres(postgres) = &self.inner else {
             return self.connect().await?.raw("SELECT 1").await;
         };
         let mut place = self.watch.lock().await;
         // Taken out while it is used: one that is left in the middle of an answer is used no more.
         let mut conn = match place.take() {
             Some(conn) => conn,
-            None => PgConnection::connect_with(&pool.connect_options()).await?,
+            None => PgConnection::connect_with(&postgres.pool.connect_options()).await?,
         };
         sqlx::raw_sql("SELECT 1").execute(&mut conn).await?;
         *place = Some(conn);
         if !self.checked.load(Ordering::Relaxed) {
-            Self::ready_postgres(pool, false).await?;
+            postgres.ready(false).await?;
             self.checked.store(true, Ordering::Relaxed);
         }
         Ok(())
@@ -252,7 +256,7 @@ impl Store {
     pub fn kind(&self) -> &'static str {
         match &self.inner {
             Inner::Sqlite { .. } => "sqlite",
-            Inner::Postgres { .. } => "postgres",
+            Inner::Postgres(_) => "postgres",
         }
     }
 
@@ -263,27 +267,13 @@ impl Store {
                 writer.stop().await;
                 shelf.close();
             }
-            Inner::Postgres { pool } => pool.close().await,
+            Inner::Postgres(postgres) => postgres.pool.close().await,
         }
     }
 }
 
-fn postgres_options(url: &str) -> Result<PgConnectOptions> {
-    Ok(PgConnectOptions::from_str(url)?.application_name("kagiya").disable_statement_logging())
-}
-
-fn postgres_pool() -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(5)).after_connect(|conn, _| {
-        Box::pin(async move {
-            // What was acknowledged survives power loss, whatever the database was told before.
-            let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
-            sqlx::query(sql).execute(conn).await.map(drop)
-        })
-    })
-}
-
 /// `true` when nothing is left to do.
-fn check_version(known: &sqlx::migrate::Migrator, applied: Vec<i64>, migrate: bool) -> Result<bool> {
+pub(crate) fn check_version(known: &sqlx::migrate::Migrator, applied: Vec<i64>, migrate: bool) -> Result<bool> {
     if let Some(newer) = applied.iter().find(|version| !known.version_exists(**version)) {
         return Err(Error::NewerSchema(*newer));
     }
@@ -307,15 +297,5 @@ async fn sqlite_versions(conn: &mut SqliteConnection) -> Result<Vec<i64>> {
         return Ok(Vec::new());
     }
     let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
-}
-
-async fn postgres_versions(pool: &PgPool) -> Result<Vec<i64>> {
-    let (exists,): (bool,) =
-        sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(pool).await?;
-    if !exists {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
 }

@@ -181,6 +181,17 @@ pub async fn note_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) ->
     Ok(rows == 1)
 }
 
+/// Keeps a digest with that time, whether it was kept or not.
+pub async fn renew_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO wrong_value (digest, at) VALUES ($1, $2) ON CONFLICT (digest) DO UPDATE SET at = excluded.at",
+        digest,
+        now.0
+    )
+    .map(drop)
+}
+
 /// In how many portions [`sweep`] goes through the counters.
 pub const PORTIONS: u8 = 64;
 

@@ -478,7 +478,7 @@ async fn postgres_syncs_what_is_acknowledged_whatever_it_was_told() {
     let mut other = sqlx::PgConnection::connect(&url).await.unwrap();
     let show = "SHOW synchronous_commit";
     assert_eq!(sqlx::query_scalar::<_, String>(show).fetch_one(&mut other).await.unwrap(), "off");
-    let store = Store::open(&Location::Postgres(url), true).await.unwrap();
+    let store = Store::open(&Location::Postgres(url), true, kagiya_store::PoolSize::default()).await.unwrap();
     let Conn::Postgres(mut conn) = read(&store).await else { panic!("not PostgreSQL") };
     assert_eq!(sqlx::query_scalar::<_, String>(show).fetch_one(&mut *conn).await.unwrap(), "on");
     drop(conn);

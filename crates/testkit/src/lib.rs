@@ -22,7 +22,7 @@ use kagiya_flows::{
     outbox::{self, Post, Posted},
     settings::{Argon2Parameters, ByLang, PublicUrl, Settings},
 };
-use kagiya_store::{Location, Store};
+use kagiya_store::{Location, PoolSize, Store};
 use kagiya_web::Web;
 
 pub use browser::{Answer, Browser};
@@ -83,7 +83,7 @@ impl TestServer {
     pub async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("kagiya-testkit-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let store = Store::open(&Location::Sqlite(folder.join("t.db")), true).await.expect("a database");
+        let store = Store::open(&Location::Sqlite(folder.join("t.db")), true, PoolSize::default()).await.expect("a database");
         let clock = Arc::new(TestClock(AtomicI64::new(1_760_000_000_000)));
         let both = |text: &str| ByLang { ja: text.to_owned(), en: text.to_owned() };
         let app = App::new(Parts {
@@ -93,6 +93,7 @@ impl TestServer {
             keys: Keys::new(vec![[7; 32]]).expect("a key"),
             settings: Settings {
                 public_url: PublicUrl { origin: "https://login.example.jp".into(), secure: true },
+                hsts_subdomains: false,
                 service_name: both("Test"),
                 login_id_word: both("ID"),
                 member_url: None,

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
+use kagiya_flows::App;
 
 use crate::{Web, context::Context, fault::not_found_page, shut};
 
@@ -19,14 +20,41 @@ pub(crate) async fn alive() -> Response {
 /// the way: the next server would get its load, too, and sessions go on here.
 pub(crate) async fn ready(State(web): State<Arc<Web>>) -> Response {
     let not = |what: &str| plain(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", format!("{what}\n"));
-    if let Err(error) = web.app.store.ping().await {
-        tracing::warn!(%error, "not ready");
+    if web.app.jobs.is_leaving() {
+        return not("stopping");
+    }
+    if let Some(job) = web.app.jobs.broken(web.app.clock.monotonic_ms()) {
+        return not(&format!("job {job}"));
+    }
+    if kagiya_flows::disk::of(&web.app).is_some_and(|disk| disk.is_full()) {
+        return not("disk");
+    }
+    if !web.writes.are_taken(&web.app).await {
         return not("database");
     }
     if shut::is_shut_by_database(&web) {
         return not("database");
     }
     plain(StatusCode::OK, "text/plain; charset=utf-8", "ready\n".to_owned())
+}
+
+/// Whether the database takes writes, asked once a second at most: anybody may ask for `/readyz`.
+#[derive(Debug, Default)]
+pub(crate) struct Writes(tokio::sync::Mutex<(i64, bool)>);
+
+impl Writes {
+    async fn are_taken(&self, app: &App) -> bool {
+        let mut last = self.0.lock().await;
+        let now = app.clock.monotonic_ms();
+        if last.0 == 0 || now - last.0 >= 1_000 {
+            let written = app.store.probe_write(app.now()).await;
+            if let Err(error) = &written {
+                tracing::warn!(%error, "not ready");
+            }
+            *last = (now.max(1), written.is_ok());
+        }
+        last.1
+    }
 }
 
 /// Prometheus text, for the operator's own collector only: counters by true cause would tell
@@ -42,6 +70,10 @@ pub(crate) async fn metrics(State(web): State<Arc<Web>>, context: Context) -> Re
     let gauge = |name: &'static str, value: i64| metrics::gauge!(name).set(value as f64);
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     gauge("kagiya_hash_queue", count(app.hashing.waiting()));
+    if let Some(disk) = kagiya_flows::disk::of(app) {
+        gauge("kagiya_disk_free_bytes", i64::try_from(disk.free).unwrap_or(i64::MAX));
+        gauge("kagiya_disk_size_bytes", i64::try_from(disk.size).unwrap_or(i64::MAX));
+    }
     gauge("kagiya_sessions_in_memory", count(app.sessions.len()));
     metrics::counter!("kagiya_hash_checks_total").absolute(app.hashing.checks());
     if let Ok(mut conn) = app.store.reader().await {

@@ -19,6 +19,7 @@ mod health;
 mod help;
 mod in_app;
 mod language;
+mod lines;
 mod links;
 mod nowhere;
 mod old_ways;
@@ -56,6 +57,7 @@ use kagiya_flows::App;
 use kagiya_text::Lang;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+pub use lines::Limits;
 pub use server::{Running, serve};
 pub use status::export::{Exported, export};
 
@@ -74,12 +76,16 @@ pub struct Web {
     pub(crate) times: [metrics::Histogram; 2],
     /// Messages that need nothing but the settings, Japanese and English.
     pub(crate) fixed: [std::collections::HashMap<String, String>; 2],
+    /// Whether the database took a write a moment ago.
+    pub(crate) writes: health::Writes,
     /// Forms that were sent a moment ago.
     pub(crate) presses: once::Presses<kagiya_flows::sign_in::Entered>,
     /// Ways back from providers that were taken a moment ago.
     pub(crate) returns: once::Presses<kagiya_flows::external::callback::Returned>,
     /// Sign-ups that were finished a moment ago.
     pub(crate) sign_ups: once::Presses<kagiya_flows::sign_up::Created>,
+    /// `Strict-Transport-Security`, where people come by https.
+    pub(crate) hsts: Option<http::HeaderValue>,
     /// What pages may load and where their forms may lead.
     pub(crate) policy: http::HeaderValue,
     /// Which build a form came from.
@@ -101,6 +107,10 @@ impl Web {
         let assets = assets::Assets::new(&app.settings.accent);
         let build = assets.build();
         let policy = page::policy(&app);
+        let hsts = app.settings.public_url.secure.then(|| {
+            let whole = app.settings.hsts_subdomains;
+            http::HeaderValue::from_static(if whole { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
+        });
         let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &view::always(&app.settings, lang)));
         Arc::new(Self {
             app,
@@ -110,9 +120,11 @@ impl Web {
             assets,
             times: ["GET", "POST"].map(|method| metrics::histogram!("kagiya_request_seconds", "method" => method)),
             fixed,
+            writes: health::Writes::default(),
             presses: once::Presses::default(),
             returns: once::Presses::default(),
             sign_ups: once::Presses::default(),
+            hsts,
             policy,
             build,
             build_name: build.iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -1,4 +1,4 @@
-//! Requests that carry more than a request may: answered with a page, not with a bare status.
+//! Requests that carry more than a request may, or that nobody can read: answered with a page, not with a bare status.
 
 use std::{
     future::Future,
@@ -24,12 +24,15 @@ use tokio::{
 };
 
 use crate::{
-    Web, context::Context, cookies::Cookie, fault::refused_page, page::View, signs::TOO_LARGE, verdict::VerdictView,
+    Web, context::Context, cookies::Cookie, fault::refused_page, lines::Place, page::View, signs::TOO_LARGE,
+    verdict::VerdictView,
 };
 
 /// The longest first line and the largest head that the HTTP library reads.
 const MOST_LINE: usize = 60 * 1_024;
 const MOST_HEAD: usize = 120 * 1_024;
+/// So much is read at once: what a client sends ahead stays with the system until its turn.
+const MOST_READ: usize = 8 * 1_024;
 /// What a client may still send after its answer before the line is cut.
 const DRAIN_BYTES: usize = 4 * 1_024 * 1_024;
 const DRAIN_TIME: Duration = Duration::from_secs(3);
@@ -50,18 +53,38 @@ pub(crate) async fn page(web: Arc<Web>, parts: &Parts) -> Response {
     response
 }
 
+/// The page while more requests are under way than can be.
+pub(crate) fn busy(web: &Arc<Web>, parts: &Parts) -> Response {
+    at_the_edge(web, parts, 503, vec![Evidence::HashQueueFull])
+}
+
+/// The page for a request that breaks the rules of HTTP.
+pub(crate) fn malformed(web: &Arc<Web>, parts: &Parts) -> Response {
+    at_the_edge(web, parts, 400, vec![Evidence::PartialRequest])
+}
+
+fn at_the_edge(web: &Arc<Web>, parts: &Parts, status: u16, evidence: Vec<Evidence>) -> Response {
+    let context = Context::open(Arc::clone(web), parts);
+    let draft = Draft::new("edge", status, &context.visitor, evidence);
+    let (refusal, row) = attempt::prepare(&web.app, &context.visitor, draft, context.now);
+    attempt::keep_later(&web.app, row);
+    refused_page(&context, &refusal, "/sign-in")
+}
+
 /// A connection whose first request head is watched. Past these limits the HTTP library hangs
 /// up without a word, and a browser with too many cookies sends them with every first request.
+/// What the library refuses by itself it refuses without a word, too: our page takes the place of that.
 pub(crate) struct Edge {
     stream: TcpStream,
     web: Arc<Web>,
+    place: Place,
     state: State,
 }
 
 enum State {
-    /// The first head is not over: its bytes so far, whether its first line is, and how many
-    /// line ends in a row were seen.
-    Head { seen: usize, line_over: bool, ends: u8 },
+    /// The first head is not over: its bytes so far, whether its first line has begun and is over, and how
+    /// many line ends in a row were seen.
+    Head { seen: usize, begun: bool, line_over: bool, ends: u8 },
     /// Nothing is watched any more.
     Open,
     /// Our answer, and how much of it is written.
@@ -71,23 +94,29 @@ enum State {
 }
 
 impl Edge {
-    pub(crate) fn new(stream: TcpStream, web: Arc<Web>) -> Self {
-        Self { stream, web, state: State::Head { seen: 0, line_over: false, ends: 0 } }
+    pub(crate) fn new(stream: TcpStream, web: Arc<Web>, place: Place) -> Self {
+        Self { stream, web, place, state: State::Head { seen: 0, begun: false, line_over: false, ends: 0 } }
+    }
+
+    fn now(&self) -> i64 {
+        self.web.app.clock.monotonic_ms()
     }
 
     /// Looks at bytes of the first head; says the status when it is too much.
     fn watch(&mut self, bytes: &[u8]) -> Option<u16> {
-        let State::Head { seen, line_over, ends } = &mut self.state else {
+        let State::Head { seen, begun, line_over, ends } = &mut self.state else {
             return None;
         };
         for byte in bytes {
             match byte {
+                // Empty lines before the first one are no end of anything (RFC 9112, 2.2).
+                b'\n' | b'\r' if !*begun => {}
                 b'\n' => {
                     *ends += 1;
                     *line_over = true;
                 }
                 b'\r' => {}
-                _ => *ends = 0,
+                _ => (*begun, *ends) = (true, 0),
             }
             if *ends == 2 {
                 self.state = State::Open;
@@ -130,22 +159,67 @@ impl Edge {
     }
 }
 
+impl Edge {
+    /// Reads a little, and counts it.
+    fn poll_some(&mut self, poller: &mut Poller<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = if into.remaining() <= MOST_READ {
+            let before = into.filled().len();
+            ready!(Pin::new(&mut self.stream).poll_read(poller, into))?;
+            into.filled().len() - before
+        } else {
+            let mut some = ReadBuf::new(into.initialize_unfilled_to(MOST_READ));
+            ready!(Pin::new(&mut self.stream).poll_read(poller, &mut some))?;
+            let read = some.filled().len();
+            into.advance(read);
+            read
+        };
+        if self.place.read(read) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
+        }
+    }
+
+    /// The status, when the library is about to refuse a request without a word: every answer of ours says
+    /// what it is, the library's do not.
+    fn refused_by_library(&self, bytes: &[u8]) -> Option<u16> {
+        let status = bytes.strip_prefix(b"HTTP/1.1 4").and_then(|rest| rest.get(..2))?;
+        let status = std::str::from_utf8(status).ok()?.parse::<u16>().ok()? + 400;
+        let ours = memchr::memmem::find(bytes, b"x-content-type-options").is_some();
+        (!ours && matches!(self.state, State::Head { .. } | State::Open)).then_some(status)
+    }
+
+    fn begin_answer(&mut self, status: u16) {
+        let peer = self.stream.peer_addr().ok().map(|peer| peer.ip());
+        self.state = State::Answering(answer(&self.web, status, peer), 0);
+    }
+
+    fn is_answering(&self) -> bool {
+        matches!(self.state, State::Answering(..) | State::Draining(..))
+    }
+
+    /// Keeps in mind whether the client takes what is written.
+    fn written<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.place.line.waits(outcome.is_pending(), self.now());
+        outcome
+    }
+}
+
 impl AsyncRead for Edge {
     fn poll_read(mut self: Pin<&mut Self>, poller: &mut Poller<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if matches!(this.state, State::Open) {
-            return Pin::new(&mut this.stream).poll_read(poller, into);
+            return this.poll_some(poller, into);
         }
         if matches!(this.state, State::Head { .. }) {
             let before = into.filled().len();
-            ready!(Pin::new(&mut this.stream).poll_read(poller, into))?;
+            ready!(this.poll_some(poller, into))?;
             let fresh = into.filled().get(before..).unwrap_or_default();
             let Some(status) = this.watch(fresh) else {
                 return Poll::Ready(Ok(()));
             };
             into.set_filled(before);
-            let peer = this.stream.peer_addr().ok().map(|peer| peer.ip());
-            this.state = State::Answering(answer(&this.web, status, peer), 0);
+            this.begin_answer(status);
         }
         this.poll_answer(poller)
     }
@@ -153,7 +227,15 @@ impl AsyncRead for Edge {
 
 impl AsyncWrite for Edge {
     fn poll_write(mut self: Pin<&mut Self>, poller: &mut Poller<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(poller, bytes)
+        if let Some(status) = self.refused_by_library(bytes) {
+            self.begin_answer(status);
+        }
+        if self.is_answering() {
+            // Nothing of the library's goes out any more.
+            return Poll::Ready(Ok(bytes.len()));
+        }
+        let outcome = Pin::new(&mut self.stream).poll_write(poller, bytes);
+        self.written(outcome)
     }
 
     fn poll_write_vectored(
@@ -161,7 +243,14 @@ impl AsyncWrite for Edge {
         poller: &mut Poller<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(poller, slices)
+        if let Some(status) = slices.first().and_then(|first| self.refused_by_library(first)) {
+            self.begin_answer(status);
+        }
+        if self.is_answering() {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(poller, slices);
+        self.written(outcome)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -173,6 +262,9 @@ impl AsyncWrite for Edge {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
+        if self.is_answering() {
+            ready!(self.poll_answer(poller))?;
+        }
         Pin::new(&mut self.stream).poll_shutdown(poller)
     }
 }

@@ -111,6 +111,17 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
 }
 
+/// As [`seal`], where an answer says nothing of its own: feeds, JSON, pictures, what the router itself refuses.
+pub(crate) fn seal_missing(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) || !headers.contains_key(header::CACHE_CONTROL) {
+        let mut sealed = HeaderMap::new();
+        seal(&mut sealed);
+        for (name, value) in &sealed {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+}
+
 /// A place of ours, with the destination that goes along.
 pub(crate) fn with_return(place: &str, to: Option<&str>) -> String {
     match to.filter(|to| !to.is_empty()) {

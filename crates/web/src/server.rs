@@ -1,14 +1,25 @@
 //! Connections: accepted, served, drained.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context as Poller, Poll},
+    time::Duration,
+};
 
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{Request, State},
     response::Response,
 };
-use hyper::{body::Incoming, service::service_fn};
+use http::{Method, Version, header::HOST};
+use hyper::{
+    body::{Body as _, Frame, Incoming, SizeHint},
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -19,15 +30,20 @@ use tower::ServiceExt;
 use crate::{
     Web, auth_check,
     context::{Context, Peer},
+    lines::{Limits, Lines, UnderWay},
     overflow::{self, Edge},
-    page::seal,
+    page::seal_missing,
     router, sign_in,
 };
 
 /// How long open requests may take to finish when the server stops.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How long a client may take to send its headers.
-const HEADER_TIME: Duration = Duration::from_secs(20);
+/// How often connections are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long an HTTP/2 client may take to answer a ping, and how often it is asked.
+const PING: Duration = Duration::from_secs(20);
+/// Streams of one HTTP/2 connection: RFC 9113, 6.5.2 recommends no fewer.
+const STREAMS: u32 = 100;
 
 /// A server that runs until it is told to stop.
 pub struct Running {
@@ -49,30 +65,48 @@ impl Running {
 ///
 /// # Errors
 /// When the listener has no address.
-pub fn serve(web: Arc<Web>, listener: TcpListener) -> std::io::Result<Running> {
+pub fn serve(web: Arc<Web>, listener: TcpListener, limits: Limits) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(web, listener, stopped));
+    let task = tokio::spawn(accept(web, listener, limits, stopped));
     Ok(Running { stop, task, address })
 }
 
-async fn accept(web: Arc<Web>, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stopped: watch::Receiver<bool>) {
     let router = router(Arc::clone(&web));
+    let lines = Lines::new(limits, &web.trusted_proxies);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIME)
         // Cookie jars of 64 KiB are read and answered, not met with a bare 431.
         .max_buf_size(128 * 1_024)
-        .pipeline_flush(true)
+        // No request is begun while the answer to the one before lies unread.
+        .pipeline_flush(false)
         .keep_alive(true);
-    builder.http2().timer(TokioTimer::new()).max_header_list_size(128 * 1_024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(PING)
+        .keep_alive_timeout(PING)
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(64 * 1_024)
+        .initial_connection_window_size(256 * 1_024)
+        .max_send_buf_size(64 * 1_024)
+        .max_header_list_size(128 * 1_024);
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
+    let mut look = tokio::time::interval(LOOK);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
+            _ = look.tick() => {
+                lines.sweep(web.app.clock.monotonic_ms());
+                #[allow(clippy::cast_precision_loss, reason = "a gauge is a floating-point number")]
+                metrics::gauge!("kagiya_connections").set(lines.count() as f64);
+                continue;
+            }
             _ = stopped.changed() => break,
         };
         let (stream, peer) = match accepted {
@@ -83,19 +117,33 @@ async fn accept(web: Arc<Web>, listener: TcpListener, mut stopped: watch::Receiv
                 continue;
             }
         };
+        let Some(place) = lines.admit(peer.ip(), web.app.clock.monotonic_ms()) else {
+            metrics::counter!("kagiya_connections_refused_total").increment(1);
+            continue;
+        };
         let _ = stream.set_nodelay(true);
-        let (web, router) = (Arc::clone(&web), router.clone());
-        let inside = Arc::clone(&web);
+        let line = Arc::clone(&place.line);
+        let (router, inside, shared, of) = (router.clone(), Arc::clone(&web), Arc::clone(&lines), Arc::clone(&line));
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (web, router) = (Arc::clone(&inside), router.clone());
-            async move { Ok::<_, Infallible>(dispatch(&web, router, request, peer).await) }
+            let (web, router, lines, line) = (Arc::clone(&inside), router.clone(), Arc::clone(&shared), Arc::clone(&of));
+            async move {
+                let Some(under_way) = lines.begin(&line, web.app.clock.monotonic_ms()) else {
+                    let request = request.map(|_| ());
+                    return Ok::<_, Infallible>(overflow::busy(&web, &request.into_parts().0));
+                };
+                let response = dispatch(&web, router, request, peer).await;
+                Ok(until_taken(&web, response, under_way))
+            }
         });
-        let edge = Edge::new(stream, web);
+        let edge = Edge::new(stream, Arc::clone(&web), place);
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(edge), service).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off is no fault of ours.
-            let _ = watched.await;
+            tokio::select! {
+                _ = watched => {}
+                () = line.cut() => {}
+            }
         });
     }
     drop(listener);
@@ -105,13 +153,70 @@ async fn accept(web: Arc<Web>, listener: TcpListener, mut stopped: watch::Receiv
     }
 }
 
-async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
-    // The sub-request of a proxy is by far the commonest: it does not pass the router.
-    if request.uri().path() == auth_check::PATH && request.method() == http::Method::GET {
-        return auth_check::answer(web, request.headers()).await;
+/// The answer, with its request under way until the last byte was handed over.
+fn until_taken(web: &Arc<Web>, response: Response, under_way: UnderWay) -> Response {
+    if response.body().is_end_stream() {
+        under_way.end(web.app.clock.monotonic_ms());
+        return response;
     }
+    let (parts, inner) = response.into_parts();
+    Response::from_parts(parts, Body::new(Taken { inner, web: Arc::clone(web), under_way: Some(under_way) }))
+}
+
+/// A body that says when it was handed over.
+struct Taken {
+    inner: Body,
+    web: Arc<Web>,
+    under_way: Option<UnderWay>,
+}
+
+impl hyper::body::Body for Taken {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        poller: &mut Poller<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(poller)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(under_way) = self.under_way.take() {
+            under_way.end(self.web.app.clock.monotonic_ms());
+        }
+    }
+}
+
+async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
+    let mut response = if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
+        // RFC 9112, 3.2.
+        overflow::malformed(web, &request.map(|_| ()).into_parts().0)
+    } else if request.uri().path() == auth_check::PATH && request.method() == Method::GET {
+        // The sub-request of a proxy is by far the commonest: it does not pass the router.
+        auth_check::answer(web, request.headers()).await
+    } else {
+        serve_page(web, router, request, peer).await
+    };
+    if let Some(hsts) = &web.hsts {
+        response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
+    response
+}
+
+async fn serve_page(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
     let begun = web.app.clock.monotonic_us();
-    let times = &web.times[usize::from(request.method() != http::Method::GET)];
+    let times = &web.times[usize::from(request.method() != Method::GET)];
     let mut request: Request = request.map(Body::new);
     let practice = web.is_without_cookies();
     if practice {
@@ -123,7 +228,7 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     let exempt = path == "/repair" || path.starts_with("/assets/") || path.starts_with("/api/");
     let mut response = if !exempt && overflow::is_too_large(request.headers()) {
         overflow::page(Arc::clone(web), &request.into_parts().0).await
-    } else if path == "/sign-in" && request.method() == http::Method::GET {
+    } else if path == "/sign-in" && request.method() == Method::GET {
         // The page that everybody who cannot get in asks for, again and again.
         let context = Context::open(Arc::clone(web), &request.into_parts().0);
         sign_in::page(State(Arc::clone(web)), context).await
@@ -139,12 +244,6 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     if practice {
         response.headers_mut().remove(http::header::SET_COOKIE);
     }
-    if web.app.settings.public_url.secure {
-        let year = http::HeaderValue::from_static("max-age=31536000");
-        response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, year);
-    }
-    if !response.headers().contains_key(http::header::CACHE_CONTROL) {
-        seal(response.headers_mut());
-    }
+    seal_missing(response.headers_mut());
     response
 }

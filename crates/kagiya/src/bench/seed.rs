@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use futures_util::FutureExt;
 use kagiya_domain::{Timestamp, email::EmailAddress, password::Password};
 use kagiya_flows::{Dice, hashing::HashPool, settings::Argon2Parameters};
-use kagiya_store::{self as store, Location, Store};
+use kagiya_store::{self as store, Location, PoolSize, Store};
 
 use crate::{Failure, outside::SystemDice};
 
@@ -65,7 +65,7 @@ fn login(number: u64) -> String {
 pub(super) async fn make(accounts: u64) -> Result<Seeded, Failure> {
     let folder = Folder::new()?;
     let path = folder.path().join("kagiya.db");
-    let store = Store::open(&Location::Sqlite(path.clone()), true).await?;
+    let store = Store::open(&Location::Sqlite(path.clone()), true, PoolSize::default()).await?;
     let pool = HashPool::start(1, Argon2Parameters::default());
     let password = Password::typed(PASSWORD).ok_or_else(|| Failure::Failed("password".into()))?;
     let phc =

@@ -2,7 +2,7 @@
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{Timestamp, email::EmailAddress};
-use kagiya_store::{Conn, Location, Store, account, email, password};
+use kagiya_store::{Conn, Location, PoolSize, Store, account, email, password};
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ pub type Test = for<'s> fn(&'s Store) -> BoxFuture<'s, ()>;
 pub async fn on_both(test: Test) {
     let folder = std::env::temp_dir().join(format!("kagiya-store-{}", Uuid::new_v4()));
     std::fs::create_dir_all(&folder).unwrap();
-    let sqlite = Store::open(&Location::Sqlite(folder.join("t.db")), true).await.unwrap();
+    let sqlite = Store::open(&Location::Sqlite(folder.join("t.db")), true, PoolSize::default()).await.unwrap();
     test(&sqlite).await;
     sqlite.close().await;
     std::fs::remove_dir_all(&folder).unwrap();
@@ -22,7 +22,7 @@ pub async fn on_both(test: Test) {
     let name = format!("s{}", Uuid::new_v4().simple());
     let mut admin = sqlx::PgConnection::connect(&format!("{base}/postgres")).await.unwrap();
     admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-    let postgres = Store::open(&Location::Postgres(format!("{base}/{name}")), true).await.unwrap();
+    let postgres = Store::open(&Location::Postgres(format!("{base}/{name}")), true, PoolSize::default()).await.unwrap();
     test(&postgres).await;
     postgres.close().await;
 }

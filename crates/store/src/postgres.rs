@@ -1,0 +1,241 @@
+//! PostgreSQL as it is found: behind a pooler or not, writable or not, with or without the rights that are needed.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    db::{self, Conn},
+    error::{Error, Result},
+};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// Transactions read what was committed, whatever the database's own default is.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+/// The open pool.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pub(crate) pool: PgPool,
+    /// Whether a pooler in front lends connections for one transaction each.
+    pooled: bool,
+    /// Connections that were opened before this, in milliseconds since `begun`, can only read.
+    stale: Arc<AtomicU64>,
+    begun: Instant,
+}
+
+/// How a pool is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize(pub u32);
+
+impl Default for PoolSize {
+    fn default() -> Self {
+        Self(16)
+    }
+}
+
+impl Postgres {
+    /// Connects; brings the database to this version where `migrate` allows it.
+    pub(crate) async fn open(url: &str, migrate: bool, size: PoolSize) -> Result<Self> {
+        let options = options(url)?;
+        let pooled = is_pooled(&options).await?;
+        let this = Self::lazy(options, pooled, size);
+        this.ready(migrate).await?;
+        Ok(this)
+    }
+
+    /// A pool of a database that need not answer yet.
+    pub(crate) fn later(url: &str, size: PoolSize) -> Result<Self> {
+        Ok(Self::lazy(options(url)?, false, size))
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the age of a connection is the driver's, by the machine's clock")]
+    fn lazy(options: PgConnectOptions, pooled: bool, size: PoolSize) -> Self {
+        let (stale, begun) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let bound = Arc::clone(&stale);
+        // A statement that was prepared on one connection of the pooler's is not there on another.
+        let options = if pooled { options.statement_cache_capacity(0) } else { options };
+        let pool = PgPoolOptions::new()
+            .max_connections(size.0)
+            .acquire_timeout(Duration::from_secs(5))
+            .before_acquire(move |_, about| {
+                let opened = begun.elapsed().saturating_sub(about.age).as_millis();
+                let fresh = opened >= u128::from(bound.load(Ordering::Relaxed));
+                Box::pin(async move { Ok(fresh) })
+            })
+            .after_connect(move |conn, _| Box::pin(prepare(conn, pooled)));
+        Self { pool: pool.connect_lazy_with(options), pooled, stale, begun }
+    }
+
+    /// Brings the database to this version where that is allowed, or says that it is not at it.
+    pub(crate) async fn ready(&self, migrate: bool) -> Result<()> {
+        let (encoding,): (String,) =
+            sqlx::query_as("SELECT current_setting('server_encoding')").fetch_one(&self.pool).await?;
+        if encoding != "UTF8" {
+            return Err(Error::Encoding(encoding));
+        }
+        let versions = self.versions().await.map_err(rights)?;
+        // An empty database holds nothing that a person would want to keep from migrating.
+        let migrate = migrate || versions.is_empty();
+        if crate::store::check_version(&MIGRATIONS, versions, migrate)? {
+            return self.may_write().await;
+        }
+        let mut migrations = sqlx::migrate!("../../migrations/postgres");
+        // The lock is one of a session, and a pooler has none.
+        migrations.set_locking(!self.pooled);
+        migrations.run(&self.pool).await.map_err(|error| match error {
+            sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
+                rights(error)
+            }
+            other => Error::Migration(other.to_string()),
+        })
+    }
+
+    /// Tables that were made by another role are of no use without its leave.
+    async fn may_write(&self) -> Result<()> {
+        let sql = "SELECT has_table_privilege('account', 'SELECT') AND has_table_privilege('account', 'INSERT')
+                   AND has_table_privilege('account', 'UPDATE') AND has_table_privilege('account', 'DELETE')
+                   AND has_table_privilege('session', 'INSERT'), current_user::text, current_schema()::text";
+        let row = sqlx::query(sql).fetch_one(&self.pool).await.map_err(rights)?;
+        if row.try_get::<bool, _>(0)? {
+            return Ok(());
+        }
+        let (role, schema): (String, Option<String>) = (row.try_get(1)?, row.try_get(2)?);
+        let schema = schema.unwrap_or_else(|| "public".to_owned());
+        Err(Error::Rights(format!(
+            "the role {role} may not use the tables; as their owner run: \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};"
+        )))
+    }
+
+    async fn versions(&self) -> std::result::Result<Vec<i64>, sqlx::Error> {
+        let (exists,): (bool,) =
+            sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&self.pool).await?;
+        if !exists {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(|row| row.0).collect())
+    }
+
+    /// A connection for reading.
+    pub(crate) async fn reader(&self) -> Result<Conn> {
+        if self.pooled {
+            // Outside of a transaction two messages in a row may reach two servers.
+            return Ok(Conn::PostgresTx(self.pool.begin_with(BEGIN_READING).await?));
+        }
+        Ok(Conn::Postgres(self.pool.acquire().await?))
+    }
+
+    /// A transaction.
+    pub(crate) async fn begin(&self) -> Result<Conn> {
+        let mut tx = self.pool.begin_with(BEGIN).await.inspect_err(|error| self.look(error))?;
+        if self.pooled {
+            sqlx::raw_sql("SET LOCAL synchronous_commit = on").execute(&mut *tx).await?;
+        }
+        Ok(Conn::PostgresTx(tx))
+    }
+
+    /// Takes note of a server that can only read: after a failover every connection to it must go.
+    pub(crate) fn look(&self, error: &sqlx::Error) {
+        if error.as_database_error().and_then(|said| said.code()).is_some_and(|code| code == READ_ONLY) {
+            let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.stale.store(now, Ordering::Relaxed);
+            tracing::warn!("the database's server can only read; connections to it are given up");
+        }
+    }
+}
+
+/// `read_only_sql_transaction`.
+const READ_ONLY: &str = "25006";
+/// `insufficient_privilege`.
+const NO_RIGHTS: &str = "42501";
+
+fn options(url: &str) -> Result<PgConnectOptions> {
+    Ok(db::postgres_options(url)?
+        .application_name("kagiya")
+        // PgBouncer refuses start-up parameters that it does not know.
+        .extra_float_digits(None)
+        .disable_statement_logging())
+}
+
+/// Whether connections are lent for one transaction each: two of ours that are idle then share one of the server's.
+async fn is_pooled(options: &PgConnectOptions) -> Result<bool> {
+    let options = options.clone().statement_cache_capacity(0);
+    let mut one = PgConnection::connect_with(&options).await?;
+    let mut two = match PgConnection::connect_with(&options).await {
+        Ok(conn) => conn,
+        // The last place of a small database: what can be had is enough to go on.
+        Err(_) => return Ok(false),
+    };
+    let mut pooled = false;
+    for _ in 0..3 {
+        pooled |= server_of(&mut one).await? == server_of(&mut two).await?;
+    }
+    one.close().await?;
+    two.close().await?;
+    Ok(pooled)
+}
+
+async fn server_of(conn: &mut PgConnection) -> Result<i32> {
+    let row = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(conn).await?;
+    // The simple protocol answers in text.
+    Ok(row.try_get_unchecked::<String, _>(0)?.parse().unwrap_or_default())
+}
+
+async fn prepare(conn: &mut PgConnection, pooled: bool) -> std::result::Result<(), sqlx::Error> {
+    if pooled {
+        return Ok(());
+    }
+    // What was acknowledged survives power loss, and a statement sees what was committed, whatever the database was
+    // told before.
+    let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
+               UNION ALL SELECT set_config('default_transaction_isolation', 'read committed', false)
+               WHERE current_setting('default_transaction_isolation') <> 'read committed'";
+    sqlx::query(sql).execute(&mut *conn).await?;
+    // A standby, or a primary that was told to be one: whoever comes next is asked again.
+    let (reads_only,): (bool,) =
+        sqlx::query_as("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
+            .fetch_one(conn)
+            .await?;
+    if reads_only {
+        return Err(sqlx::Error::Io(std::io::Error::new(
+            std::io::ErrorKind::ReadOnlyFilesystem,
+            "this server of the database can only read",
+        )));
+    }
+    Ok(())
+}
+
+fn rights(error: sqlx::Error) -> Error {
+    match error.as_database_error() {
+        Some(said) if said.code().is_some_and(|code| code == NO_RIGHTS) => Error::Rights(format!(
+            "{}; as the owner of the database run: GRANT USAGE, CREATE ON SCHEMA public TO the role that connects; \
+             or, for tables of another owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it",
+            said.message()
+        )),
+        _ => Error::Database(error),
+    }
+}
+
+/// How many connections the database has room for, and how many are in use: the least of the server's, the
+/// database's and the role's limit.
+pub(crate) async fn room(pool: &PgPool) -> Result<(i64, i64)> {
+    let sql = "SELECT LEAST(
+                   current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
+                   (SELECT NULLIF(datconnlimit, -1)::bigint FROM pg_database WHERE datname = current_database()),
+                   (SELECT NULLIF(rolconnlimit, -1)::bigint FROM pg_roles WHERE rolname = current_user)),
+               (SELECT COUNT(*) FROM server WHERE seen_at > EXTRACT(EPOCH FROM clock_timestamp()) * 1000 - 30000)";
+    Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_one(pool).await?)
+}

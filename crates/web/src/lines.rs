@@ -1,0 +1,364 @@
+//! Connections: how many there may be, how long each may keep a place, how much each may hold.
+//!
+//! Whoever says nothing, reads nothing or never ends what it began gives its place back (CWE-400, CWE-770). When all
+//! places are taken the one that has been silent longest goes first, so that a person always gets in.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use ipnet::IpNet;
+use kagiya_domain::network;
+use tokio::sync::Notify;
+
+/// From the connection to the end of its first request's head, in milliseconds.
+const FIRST_HEAD: i64 = 20_000;
+/// From one answer to the next request's head.
+const IDLE: i64 = 75_000;
+/// From a request's head to the last byte of its answer: bodies take 20 s, hashes 5 s and providers 8 s at most.
+const REQUEST: i64 = 60_000;
+/// How long a client may take none of the bytes that wait for it.
+const UNREAD: i64 = 20_000;
+/// What a connection may send without being counted: an ordinary head.
+const FREE_BYTES: usize = 8 * 1_024;
+/// What all connections together may have sent beyond that without being answered.
+const HELD_BYTES: usize = 24 * 1_024 * 1_024;
+/// Requests that may be under way at once, over all connections.
+const UNDER_WAY: usize = 1_024;
+/// A connection with more requests than this under way goes before others are turned away.
+const MANY_UNDER_WAY: usize = 8;
+
+/// How many connections there may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// At once.
+    pub connections: usize,
+    /// Of these from one network: an IPv4 address, an IPv6 /64. Trusted proxies have no such limit.
+    pub per_network: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 2_048, per_network: 512 }
+    }
+}
+
+/// All connections.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    limits: Limits,
+    trusted: Vec<IpNet>,
+    open: Mutex<Open>,
+    /// Bytes that were sent and not answered yet, beyond what is free.
+    held: AtomicUsize,
+    under_way: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    lines: HashMap<u64, Arc<Line>>,
+    networks: HashMap<String, usize>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Line {
+    id: u64,
+    network: Option<String>,
+    /// When it was opened, or last answered.
+    since: AtomicI64,
+    /// Whether it ever sent a whole head.
+    spoke: AtomicBool,
+    /// When each request under way began.
+    requests: Mutex<Vec<i64>>,
+    /// Since when bytes wait that the client does not take; 0: none do.
+    unread: AtomicI64,
+    /// Bytes that were read since the last answer.
+    read: AtomicUsize,
+    cut: Notify,
+}
+
+impl Line {
+    fn requests(&self) -> std::sync::MutexGuard<'_, Vec<i64>> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Since when it has kept its place for nothing; `None` while a request is under way.
+    fn silent_since(&self) -> Option<i64> {
+        self.requests().is_empty().then(|| self.since.load(Ordering::Relaxed))
+    }
+
+    fn is_overdue(&self, now: i64) -> bool {
+        let unread = self.unread.load(Ordering::Relaxed);
+        if unread != 0 && now - unread > UNREAD {
+            return true;
+        }
+        if let Some(oldest) = self.requests().iter().min() {
+            return now - oldest > REQUEST;
+        }
+        let patience = if self.spoke.load(Ordering::Relaxed) { IDLE } else { FIRST_HEAD };
+        now - self.since.load(Ordering::Relaxed) > patience
+    }
+
+    /// Resolves when the connection must end.
+    pub(crate) async fn cut(&self) {
+        self.cut.notified().await;
+    }
+
+    /// Says whether bytes wait that the client does not take.
+    pub(crate) fn waits(&self, waits: bool, now: i64) {
+        if waits {
+            let _ = self.unread.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+        } else if self.unread.load(Ordering::Relaxed) != 0 {
+            self.unread.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Lines {
+    pub(crate) fn new(limits: Limits, trusted: &[IpNet]) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            trusted: trusted.to_vec(),
+            open: Mutex::default(),
+            held: AtomicUsize::new(0),
+            under_way: AtomicUsize::new(0),
+        })
+    }
+
+    fn open(&self) -> std::sync::MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a new connection; `None` when its network uses all of its own.
+    pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, now: i64) -> Option<Place> {
+        let peer = peer.to_canonical();
+        let network =
+            (!self.trusted.iter().any(|net| net.contains(&peer))).then(|| network::counter_key(peer));
+        let mut open = self.open();
+        if let Some(network) = &network
+            && open.networks.get(network).is_some_and(|count| *count >= self.limits.per_network)
+            && !open.cut_silent(|line| line.network.as_ref() == Some(network))
+        {
+            return None;
+        }
+        if open.lines.len() >= self.limits.connections && !open.cut_silent(|_| true) {
+            return None;
+        }
+        let id = open.next;
+        open.next += 1;
+        if let Some(network) = &network {
+            *open.networks.entry(network.clone()).or_default() += 1;
+        }
+        let line = Arc::new(Line {
+            id,
+            network,
+            since: AtomicI64::new(now),
+            spoke: AtomicBool::new(false),
+            requests: Mutex::default(),
+            unread: AtomicI64::new(0),
+            read: AtomicUsize::new(0),
+            cut: Notify::new(),
+        });
+        open.lines.insert(id, Arc::clone(&line));
+        drop(open);
+        Some(Place { lines: Arc::clone(self), line })
+    }
+
+    /// Ends what has been kept open for too long.
+    pub(crate) fn sweep(&self, now: i64) {
+        let mut open = self.open();
+        let overdue: Vec<u64> =
+            open.lines.values().filter(|line| line.is_overdue(now)).map(|line| line.id).collect();
+        for id in overdue {
+            open.cut(id);
+        }
+    }
+
+    /// How many connections there are.
+    pub(crate) fn count(&self) -> usize {
+        self.open().lines.len()
+    }
+
+    /// Counts a request; `None` when too many are under way.
+    pub(crate) fn begin(self: &Arc<Self>, line: &Arc<Line>, now: i64) -> Option<UnderWay> {
+        if self.under_way.load(Ordering::Relaxed) >= UNDER_WAY {
+            // Whoever keeps many waiting makes room first.
+            let mut open = self.open();
+            let most = open.lines.values().map(|line| (line.requests().len(), line.id)).max();
+            let id = most.filter(|(count, id)| *count > MANY_UNDER_WAY && *id != line.id).map(|(_, id)| id);
+            open.cut(id?);
+        }
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        line.spoke.store(true, Ordering::Relaxed);
+        line.requests().push(now);
+        Some(UnderWay { lines: Arc::clone(self), line: Arc::clone(line), begun: now })
+    }
+}
+
+impl Open {
+    /// Takes a connection's place away; its task ends it.
+    fn cut(&mut self, id: u64) {
+        if let Some(line) = self.remove(id) {
+            line.cut.notify_one();
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Arc<Line>> {
+        let line = self.lines.remove(&id)?;
+        if let Some(network) = &line.network
+            && let Some(count) = self.networks.get_mut(network)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.networks.remove(network);
+            }
+        }
+        Some(line)
+    }
+
+    /// Ends the connection that has been silent longest of those; `false` when all are at work.
+    fn cut_silent(&mut self, of: impl Fn(&Line) -> bool) -> bool {
+        let silent = self.lines.values().filter(|line| of(line));
+        let longest = silent.filter_map(|line| Some((line.silent_since()?, line.id))).min();
+        longest.map(|(_, id)| self.cut(id)).is_some()
+    }
+}
+
+/// A connection's place. Given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    lines: Arc<Lines>,
+    pub(crate) line: Arc<Line>,
+}
+
+impl Place {
+    /// Counts bytes that were read; `false` when all connections together hold too many.
+    pub(crate) fn read(&self, bytes: usize) -> bool {
+        let before = self.line.read.fetch_add(bytes, Ordering::Relaxed);
+        let beyond = (before + bytes).saturating_sub(FREE_BYTES) - before.saturating_sub(FREE_BYTES);
+        beyond == 0 || self.lines.held.fetch_add(beyond, Ordering::Relaxed) + beyond <= HELD_BYTES
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.lines.answered(&self.line);
+        self.lines.open().remove(self.line.id);
+    }
+}
+
+impl Lines {
+    /// What was read before is answered: it is held no longer.
+    fn answered(&self, line: &Line) {
+        let held = line.read.swap(0, Ordering::Relaxed).saturating_sub(FREE_BYTES);
+        if held > 0 {
+            self.held.fetch_sub(held, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A request that is under way until its answer has been handed over.
+#[derive(Debug)]
+pub(crate) struct UnderWay {
+    lines: Arc<Lines>,
+    line: Arc<Line>,
+    begun: i64,
+}
+
+impl UnderWay {
+    /// Ends it at that time.
+    pub(crate) fn end(self, now: i64) {
+        self.line.since.store(now, Ordering::Relaxed);
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.lines.under_way.fetch_sub(1, Ordering::Relaxed);
+        let mut requests = self.line.requests();
+        if let Some(place) = requests.iter().position(|begun| *begun == self.begun) {
+            requests.swap_remove(place);
+        }
+        let over = requests.is_empty();
+        drop(requests);
+        if over {
+            self.line.since.fetch_max(self.begun, Ordering::Relaxed);
+            self.lines.answered(&self.line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_longest_silent_makes_room() {
+        let lines = Lines::new(Limits { connections: 3, per_network: 2 }, &[]);
+        let first = lines.admit(at("192.0.2.1"), 1).unwrap();
+        let second = lines.admit(at("192.0.2.2"), 2).unwrap();
+        let busy = lines.begin(&first.line, 3).unwrap();
+        let third = lines.admit(at("192.0.2.3"), 4).unwrap();
+        let fourth = lines.admit(at("192.0.2.4"), 5).unwrap();
+        // The first has a request under way.
+        second.line.cut().await;
+        assert_eq!(lines.count(), 3);
+        drop((busy, first, second, third, fourth));
+        assert_eq!(lines.count(), 0);
+        assert_eq!(lines.under_way.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn a_network_has_a_limit_and_a_proxy_has_none() {
+        let lines = Lines::new(Limits { connections: 10, per_network: 2 }, &["10.0.0.0/8".parse().unwrap()]);
+        let held: Vec<Place> = (0..5).map(|n| lines.admit(at("10.0.0.1"), n).unwrap()).collect();
+        let one = lines.admit(at("192.0.2.1"), 6).unwrap();
+        let two = lines.admit(at("192.0.2.1"), 7).unwrap();
+        let (_one, _two) = (lines.begin(&one.line, 8).unwrap(), lines.begin(&two.line, 8).unwrap());
+        assert!(lines.admit(at("192.0.2.1"), 9).is_none(), "both are at work");
+        assert_eq!(lines.count(), held.len() + 2);
+    }
+
+    #[tokio::test]
+    async fn deadlines_reach_every_state() {
+        let lines = Lines::new(Limits::default(), &[]);
+        let silent = lines.admit(at("192.0.2.1"), 0).unwrap();
+        let idle = lines.admit(at("192.0.2.1"), 0).unwrap();
+        lines.begin(&idle.line, 0).unwrap().end(1);
+        let slow = lines.admit(at("192.0.2.1"), 0).unwrap();
+        let _request = lines.begin(&slow.line, 0).unwrap();
+        let deaf = lines.admit(at("192.0.2.1"), 0).unwrap();
+        let _answer = lines.begin(&deaf.line, 0).unwrap();
+        deaf.line.waits(true, 0);
+        for (now, left) in [(FIRST_HEAD, 4), (FIRST_HEAD + 1, 2), (REQUEST + 1, 1), (IDLE + 2, 0)] {
+            lines.sweep(now);
+            assert_eq!(lines.count(), left, "at {now}");
+        }
+        silent.line.cut().await;
+    }
+
+    #[test]
+    fn what_all_hold_together_is_bounded() {
+        let lines = Lines::new(Limits::default(), &[]);
+        let one = lines.admit(at("192.0.2.1"), 0).unwrap();
+        assert!(one.read(FREE_BYTES) && one.read(HELD_BYTES));
+        let two = lines.admit(at("192.0.2.2"), 0).unwrap();
+        assert!(two.read(FREE_BYTES));
+        assert!(!two.read(1));
+        drop(one);
+        assert!(two.read(1));
+        drop(two);
+        assert_eq!(lines.held.load(Ordering::Relaxed), 0);
+    }
+}
