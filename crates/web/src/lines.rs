@@ -81,6 +81,7 @@ pub(crate) struct Line {
     unread: AtomicI64,
     /// Bytes that were read since the last answer.
     read: AtomicUsize,
+    taken: Notify,
     cut: Notify,
 }
 
@@ -114,9 +115,21 @@ impl Line {
     /// Says whether bytes wait that the client does not take.
     pub(crate) fn waits(&self, waits: bool, now: i64) {
         if waits {
-            let _ = self.unread.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-        } else if self.unread.load(Ordering::Relaxed) != 0 {
-            self.unread.store(0, Ordering::Relaxed);
+            let _ = self.unread.compare_exchange(0, now.max(1), Ordering::SeqCst, Ordering::SeqCst);
+        } else if self.unread.load(Ordering::SeqCst) != 0 {
+            self.unread.store(0, Ordering::SeqCst);
+            self.taken.notify_waiters();
+        }
+    }
+
+    /// Resolves when the client has taken what waits for it: until then nothing more is made for it.
+    pub(crate) async fn taken(&self) {
+        loop {
+            let taken = self.taken.notified();
+            if self.unread.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            taken.await;
         }
     }
 }
@@ -164,6 +177,7 @@ impl Lines {
             requests: Mutex::default(),
             unread: AtomicI64::new(0),
             read: AtomicUsize::new(0),
+            taken: Notify::new(),
             cut: Notify::new(),
         });
         open.lines.insert(id, Arc::clone(&line));
@@ -192,8 +206,11 @@ impl Lines {
             // Whoever keeps many waiting makes room first.
             let mut open = self.open();
             let most = open.lines.values().map(|line| (line.requests().len(), line.id)).max();
-            let id = most.filter(|(count, id)| *count > MANY_UNDER_WAY && *id != line.id).map(|(_, id)| id);
-            open.cut(id?);
+            let id = most.filter(|(count, _)| *count > MANY_UNDER_WAY).map(|(_, id)| id)?;
+            open.cut(id);
+            if id == line.id {
+                return None;
+            }
         }
         self.under_way.fetch_add(1, Ordering::Relaxed);
         line.spoke.store(true, Ordering::Relaxed);
@@ -340,8 +357,8 @@ mod tests {
         let _request = lines.begin(&slow.line, 0).unwrap();
         let deaf = lines.admit(at("192.0.2.1"), 0).unwrap();
         let _answer = lines.begin(&deaf.line, 0).unwrap();
-        deaf.line.waits(true, 0);
-        for (now, left) in [(FIRST_HEAD, 4), (FIRST_HEAD + 1, 2), (REQUEST + 1, 1), (IDLE + 2, 0)] {
+        deaf.line.waits(true, 1);
+        for (now, left) in [(FIRST_HEAD, 4), (FIRST_HEAD + 2, 2), (REQUEST + 1, 1), (IDLE + 2, 0)] {
             lines.sweep(now);
             assert_eq!(lines.count(), left, "at {now}");
         }

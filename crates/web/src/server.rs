@@ -131,6 +131,7 @@ async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stoppe
                     let request = request.map(|_| ());
                     return Ok::<_, Infallible>(overflow::busy(&web, &request.into_parts().0));
                 };
+                line.taken().await;
                 let response = dispatch(&web, router, request, peer).await;
                 Ok(until_taken(&web, response, under_way))
             }
