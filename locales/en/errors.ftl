@@ -40,5 +40,6 @@ error-webhook-url = This is not a URL; begin with https://
 error-webhook-inward = This URL leads into an internal network and cannot be used
 error-webhook-https = Please use an https URL
 error-too-often = Many have asked from this network just now. Please try again in a minute
-error-webhook-known = This URL is subscribed already
+error-webhook-known = This URL has as many subscriptions as it can have
 error-component = There is no such part
+error-token-older = Sign in anew: this token is older than the staff role

@@ -234,6 +234,7 @@ because-signed-in-as-other = Who is signed in here has changed since it was begu
 because-setup-provider-refuses = What the other service has on record does not fit our settings
 because-setup-provider-secret = The secret for the other service runs out soon
 because-setup-provider-tickets = The other service refuses nearly every sign-in result
+because-setup-job-broke = Something that runs by itself broke and was begun anew
 verdict-unlinked-title = No account here is linked to it
 verdict-unlinked-lead = If you are new, create an account. If you registered another way before, show that it is you that way.
 new-password-ways = Addresses and linked accounts to keep

@@ -40,5 +40,6 @@ error-webhook-url = URLとして読めません。https:// から入力してく
 error-webhook-inward = このURLは内部のネットワークを指しているため、使えません
 error-webhook-https = httpsのURLを入力してください
 error-too-often = このネットワークからの申し込みが続いています。1分ほどたってから、もう一度お試しください
-error-webhook-known = このURLはすでに登録されています
+error-webhook-known = このURLの登録は上限に達しています
 error-component = ない項目です
+error-token-older = この操作には、スタッフになった後のログインが必要です。もう一度ログインしてください

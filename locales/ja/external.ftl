@@ -234,6 +234,7 @@ because-signed-in-as-other = 手続きを始めたときと、ログインの状
 because-setup-provider-refuses = 外部サービスに登録した内容と、当サービスの設定が合っていません
 because-setup-provider-secret = 外部サービスとの秘密鍵の期限が近づいています
 because-setup-provider-tickets = 外部サービスが、ほとんどの確認情報を断っています
+because-setup-job-broke = サーバーの定期処理が止まり、やり直しました
 verdict-unlinked-title = 連携しているアカウントが見つかりません
 verdict-unlinked-lead = はじめての方は、新しく登録できます。以前に別の方法で登録した方は、その方法で本人確認をしてください。
 new-password-ways = 残しておく連絡先と外部アカウント

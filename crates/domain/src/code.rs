@@ -10,12 +10,22 @@ pub const LIFE: Span = Span::minutes(10);
 pub const TRIES: i64 = 5;
 /// Wait before another mail may be asked for, shown to the person.
 pub const RESEND_WAIT: Span = Span::seconds(60);
-/// Wrong codes an account takes over all flows together in [`CAP_WINDOW`].
+/// Wrong codes of strangers that an account takes over all flows together in [`CAP_WINDOW`].
 pub const ACCOUNT_CAP: i64 = 20;
+/// And in a day, so that guessing for a year gains little: see the decision on what strangers can stop.
+pub const ACCOUNT_DAY_CAP: i64 = 60;
+/// A network with fewer wrong codes for an account than this is not the stranger's.
+pub const QUIET_NETWORK: i64 = 5;
 /// The window of [`ACCOUNT_CAP`].
 pub const CAP_WINDOW: Span = Span::hours(1);
-/// Mails one address gets in [`CAP_WINDOW`], whoever asks for them.
+/// Mails one person gets in [`CAP_WINDOW`] over all kinds, whoever asks for them.
 pub const MAIL_CAP: i64 = 20;
+/// Of these, what one network may ask for.
+pub const NETWORK_MAILS: i64 = 5;
+/// Kept back beyond the cap for a network that has asked for none.
+pub const QUIET_MAILS: i64 = 1;
+/// What a browser that the account knows may ask for, beside all caps.
+pub const DEVICE_MAILS: i64 = 20;
 
 /// A code of six digits. Its `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]

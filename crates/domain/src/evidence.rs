@@ -34,8 +34,12 @@ pub enum Evidence {
     TriesSpent { until: Timestamp },
     /// No code was accepted: what anyone hears.
     CodeRefused,
-    /// Anyone may hear that a mailed code's tries are used up in this flow.
-    CodeTriesSpent,
+    /// A mailed code's tries are used up: in this flow, which anyone may hear, or by what was typed in others, which
+    /// tells that there is a code.
+    CodeTriesSpent {
+        #[serde(default)]
+        here: bool,
+    },
     /// A field was left empty or holds what it cannot hold.
     FieldInvalid { field: String },
     /// The login ID that was asked for, or one that looks like it, is taken.
@@ -298,7 +302,8 @@ impl Evidence {
             Self::CredentialsRefused => ("credentials_refused", Anyone, From::Server),
             Self::TriesSpent { .. } => ("tries_spent", Anyone, From::Server),
             Self::CodeRefused => ("code_refused", Anyone, From::Server),
-            Self::CodeTriesSpent => ("code_tries_spent", Anyone, From::Server),
+            Self::CodeTriesSpent { here: true } => ("code_tries_spent", Anyone, From::Server),
+            Self::CodeTriesSpent { here: false } => ("code_tries_spent", Owner, From::Server),
             Self::FieldInvalid { .. } => ("field_invalid", Anyone, From::Browser),
             Self::LoginIdTaken => ("login_id_taken", Anyone, From::Server),
             Self::SaysNoMail => ("says_no_mail", Anyone, From::Member),

@@ -27,6 +27,15 @@ pub fn shortened(address: IpAddr) -> String {
     }
 }
 
+/// The networks around one: IPv4 /24 and /16, IPv6 /48 and /32.
+pub fn wider(address: IpAddr) -> [String; 2] {
+    let widest = match address.to_canonical() {
+        IpAddr::V4(v4) => format!("{}.{}.0.0/16", v4.octets()[0], v4.octets()[1]),
+        IpAddr::V6(v6) => format!("{:x}:{:x}::/32", v6.segments()[0], v6.segments()[1]),
+    };
+    [shortened(address), widest]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,5 +48,7 @@ mod tests {
         assert_eq!(counter_key(at("2001:db8:1:2:aaaa::1")), counter_key(at("2001:db8:1:2:bbbb::9")));
         assert_eq!(shortened(at("203.0.113.7")), "203.0.113.0/24");
         assert_eq!(shortened(at("2001:db8:1:2::1")), "2001:db8:1::/48");
+        assert_eq!(wider(at("203.0.113.7")), ["203.0.113.0/24", "203.0.0.0/16"]);
+        assert_eq!(wider(at("2001:db8:1:2::1")), ["2001:db8:1::/48", "2001:db8::/32"]);
     }
 }

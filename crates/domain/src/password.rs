@@ -7,6 +7,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Longest password in characters after NFKC.
 pub const MAX_CHARACTERS: usize = 256;
+/// Characters that the estimate of strength looks at.
+const ESTIMATED: usize = 64;
 /// Longest input in bytes that is looked at at all, before any hashing.
 pub const MAX_BYTES: usize = 4_096;
 
@@ -99,13 +101,21 @@ impl Password {
         self.slips
     }
 
-    /// Judges a password that is about to be set.
-    ///
-    /// `context` holds words an attacker would try first: login ID, address, service name.
+    /// Judges a password that is about to be set: [`Password::fit`], then [`Password::withstand`].
     ///
     /// # Errors
     /// The first rule it breaks (NIST SP 800-63B-4 3.1.1.2, ASVS 6.2.1–6.2.12).
     pub fn judge(raw: &str, context: &[&str], policy: Policy) -> Result<Self, PasswordError> {
+        let password = Self::fit(raw, policy)?;
+        password.withstand(context, policy)?;
+        Ok(password)
+    }
+
+    /// What can be judged in no time: length and characters.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub fn fit(raw: &str, policy: Policy) -> Result<Self, PasswordError> {
         if raw.is_empty() {
             return Err(PasswordError::Empty);
         }
@@ -118,6 +128,17 @@ impl Password {
         if password.text.chars().count() < policy.min_characters {
             return Err(PasswordError::TooShort);
         }
+        Ok(password)
+    }
+
+    /// Whether it withstands guessing. This takes up to some milliseconds: never on a thread that answers others.
+    ///
+    /// `context` holds words an attacker would try first: login ID, address, service name.
+    ///
+    /// # Errors
+    /// The first rule it breaks.
+    pub fn withstand(&self, context: &[&str], policy: Policy) -> Result<(), PasswordError> {
+        let password = self;
         let lower = Zeroizing::new(password.text.to_lowercase());
         if COMMON.contains(lower.as_str()) {
             return Err(PasswordError::Common);
@@ -131,12 +152,12 @@ impl Password {
             return Err(PasswordError::Personal);
         }
         let inputs: Vec<&str> = words.iter().map(String::as_str).collect();
-        // zxcvbn's time grows with the square of the length; the first 100 characters decide.
-        let head: Zeroizing<String> = Zeroizing::new(password.text.chars().take(100).collect());
+        // zxcvbn's time grows with the square of the length; the first characters decide.
+        let head: Zeroizing<String> = Zeroizing::new(password.text.chars().take(ESTIMATED).collect());
         if zxcvbn::zxcvbn(&head, &inputs).guesses_log10() < policy.min_guesses_log10 {
             return Err(PasswordError::Weak);
         }
-        Ok(password)
+        Ok(())
     }
 
     /// The slips a hand makes (Chatterjee et al., "pASSWORD tYPOS", 2016), each with the

@@ -118,6 +118,14 @@ impl Counter {
         self
     }
 
+    /// Begins a new window of counts when the last one is over. For counters that hold nothing in reserve.
+    pub fn renew(&mut self, window: Span, now: Timestamp) {
+        if now >= self.pending_until {
+            self.failures = 0;
+            self.pending_until = now.plus(window);
+        }
+    }
+
     /// Asks for one try.
     pub fn reserve(&mut self, budget: i64, now: Timestamp) -> Admission {
         *self = self.at(now);

@@ -28,7 +28,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         ],
         Evidence::TriesSpent { .. } => &[(Locked, 4.5), (LockedByOthers, 2.0), (Password, -1.0)],
         Evidence::CodeRefused => &[(CodeWrong, 4.0), (CodeUndelivered, 0.6)],
-        Evidence::CodeTriesSpent => &[(CodeWrong, 3.0)],
+        Evidence::CodeTriesSpent { .. } => &[(CodeWrong, 3.0)],
         Evidence::FieldInvalid { .. } => &[(InputForm, 5.0)],
         Evidence::LoginIdTaken => &[(OtherAccount, 3.5), (InputForm, 1.0)],
         Evidence::SaysNoMail => &[(CodeUndelivered, 4.0), (PlatformMailDelay, 1.5), (IdUnknown, 1.5)],

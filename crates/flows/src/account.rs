@@ -14,9 +14,9 @@ use crate::{
     attempt::{self, Draft},
     code, compose,
     hashing::Lane,
-    recover,
+    new_password, recover,
     session::{self, Live, Token},
-    sign_in,
+    sign_in, starts,
     throttle::{self, Reservation, Settlement},
 };
 
@@ -150,13 +150,12 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
         Err(refusal) => return Ok(Err(refusal)),
     };
     let emails = store::email::of_account(&mut app.store.reader().await?, live.account_id).await?;
-    let password = match recover::judge(app, new, &live.login_id, emails.iter().map(|e| e.address.as_str())) {
+    let own = emails.iter().map(|e| e.address.as_str());
+    let password = match new_password::judge(app, new, &live.login_id, own, Lane::Known).await? {
         Ok(password) => password,
-        Err(field) => {
-            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, vec![field])).await));
-        }
+        Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, "account", why, "password").await)),
     };
-    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
         return Ok(Err(overloaded(app, visitor).await));
     };
     let now = app.now();
@@ -174,7 +173,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
                 if !unchanged || !store::session::is_running(conn, keep).await? {
                     return Err(store::Error::Undone);
                 }
-                recover::replace_password(conn, account, &phc, Some(keep), now).await?;
+                new_password::replace_password(conn, account, &phc, Some(keep), now).await?;
                 // However young its token is.
                 store::session::renew_token(conn, keep, &token_hash, kagiya_domain::Timestamp(i64::MAX), now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
@@ -229,6 +228,10 @@ pub async fn add_email(
     if let Err(refusal) = prove(app, visitor, live, password, "email_password").await? {
         return Ok(Err(refusal));
     }
+    let start = match starts::take(app, visitor, "account", "email").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
@@ -242,7 +245,7 @@ pub async fn add_email(
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, "add_email", flow).await?)))
+    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, "add_email", flow, start).await?)))
 }
 
 /// Types the code that was mailed to the new address.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, AtomicUsize},
 };
 
-use kagiya_domain::Timestamp;
+use kagiya_domain::{Span, Timestamp};
 pub use kagiya_oidc::outbound::Outbound;
 use kagiya_store::Store;
 use kagiya_text::Words;
@@ -17,8 +17,8 @@ use crate::{
     findings::Findings,
     hashing::HashPool,
     keys::Keys,
+    ledger::Ledger,
     memory::Memory,
-    notes::Notes,
     platform::{Board, Crowd, Monitor, measure::Measure},
     providers::Providers,
     settings::Settings,
@@ -72,8 +72,10 @@ pub struct App {
     /// Attempts that are being looked into after their answer.
     pub(crate) deferred: AtomicUsize,
     pub(crate) stuffing: Stuffing,
-    /// How many attempts may be noted for pages that merely open.
-    pub(crate) notes: Notes,
+    /// What networks did within a minute.
+    pub(crate) notes: Ledger,
+    /// What they asked for within an hour.
+    pub(crate) starts: Ledger,
     /// Places for attempts that are kept in the background.
     pub(crate) background: Arc<tokio::sync::Semaphore>,
     /// Held while a provider is asked with a token that may be replaced by its answer.
@@ -148,7 +150,8 @@ impl App {
             other_keys: AtomicU32::new(0),
             deferred: AtomicUsize::new(0),
             stuffing: Stuffing::default(),
-            notes: Notes::default(),
+            notes: Ledger::new(Span::minutes(1)),
+            starts: Ledger::new(Span::hours(1)),
             background: Arc::new(tokio::sync::Semaphore::new(16)),
             asking: tokio::sync::RwLock::default(),
             findings: Findings::default(),

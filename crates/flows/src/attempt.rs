@@ -105,9 +105,8 @@ impl Draft {
         draft
     }
 
-    /// A draft for a network that has asked too often within a minute; the form says so at its field.
-    pub fn spent(app: &App, visitor: &Visitor, kind: &'static str, field: &'static str) -> Self {
-        let until = app.now().plus(Span::minutes(1));
+    /// A draft for a network that has asked too often; the form says so at its field.
+    pub fn spent(visitor: &Visitor, kind: &'static str, field: &'static str, until: Timestamp) -> Self {
         let mut draft = Self::new(kind, 429, visitor, vec![Evidence::NetworkSpent { until }]);
         draft.fields = vec![FieldError { field, key: "error-too-often" }];
         draft
@@ -277,13 +276,16 @@ fn is_confirmable(kind: &str, account: Option<Uuid>) -> bool {
     }
 }
 
+/// Notes of one network in a minute: robots open many pages.
+pub(crate) const NOTES: u32 = 120;
+
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does
 /// not keep the person from hearing why.
 pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refusal> {
     recall(app, visitor, &mut draft).await;
     let now = app.now();
     let (refusal, row) = prepare(app, visitor, draft, now);
-    if refusal.status < 400 && !app.notes.take(&visitor.network_counter(), now) {
+    if refusal.status < 400 && !app.notes.take_of(&visitor.network_counter(), NOTES, now) {
         return Box::new(refusal);
     }
     let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;

@@ -1,13 +1,19 @@
 //! Mailed codes: made when the mail is composed, typed in a flow, spent once.
+//!
+//! What a stranger asks for or types takes nothing from what the owner asked for: a code ends the older ones of the same
+//! browser only, its tries where it was asked for are its own, and a network from where nothing wrong was typed is
+//! listened to whatever others do.
 
+use futures_util::FutureExt;
 use kagiya_domain::{
-    Evidence, Timestamp,
-    code::{ACCOUNT_CAP, CAP_WINDOW, Code, LIFE, TRIES},
+    Evidence, Span, Timestamp,
+    code::{ACCOUNT_CAP, ACCOUNT_DAY_CAP, CAP_WINDOW, Code, LIFE, QUIET_NETWORK, TRIES},
+    throttle::Counter,
 };
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
-use crate::{App, Fault, Visitor};
+use crate::{App, Fault, Visitor, postage::Postage};
 
 /// The outcome of typing a code.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,26 +52,49 @@ pub fn digest(app: &App, subject_key: &[u8], code: &Code) -> Vec<u8> {
     app.keys.digest("code digits", &[subject_key, code.as_str().as_bytes()])[..16].to_vec()
 }
 
-/// Makes a code for a flow and keeps its digest. The flow lives at least as long as the code.
+/// Whom a mail of a flow is for.
+pub(crate) struct Recipient {
+    /// The account, if there is one.
+    pub(crate) account: Option<Uuid>,
+    /// Under which its codes are kept.
+    pub(crate) subject_key: [u8; 16],
+    /// Whether a code is mailed: nobody gets one, and whoever is a member already is told so instead.
+    pub(crate) gets_code: bool,
+    /// What the mail is counted on; `None` when it is one that is tried again.
+    pub(crate) postage: Option<Postage>,
+}
+
+/// Takes the mail from the recipient's budget, makes the code and keeps its digest, in one transaction. Whoever has no
+/// account costs the same statements. `None` when no mail may be sent now: what was mailed before still works.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn issue(app: &App, flow: Uuid, account: Option<Uuid>, subject_key: [u8; 16]) -> Result<Code, Fault> {
-    use futures_util::FutureExt;
+pub(crate) async fn issue(app: &App, flow: &Flow, to: Recipient) -> Result<Option<Code>, Fault> {
     let code = Code::from_random(app.random());
-    let digest = digest(app, &subject_key, &code);
-    let (id, now) = (app.new_id(), app.now());
-    app.store
+    // Nobody types what nobody was told.
+    let digest = if to.gets_code { digest(app, &to.subject_key, &code) } else { app.random::<16>().to_vec() };
+    let (id, now, flow_id, asker) = (app.new_id(), app.now(), flow.id, flow.asker().map(<[u8]>::to_vec));
+    let issued = app
+        .store
         .write(move |conn| {
             async move {
-                store::flow::set_subject(conn, flow, account, &subject_key).await?;
-                store::flow::extend(conn, flow, now.plus(LIFE)).await?;
-                store::code::insert(conn, id, &subject_key, flow, &digest, now, now.plus(LIFE)).await
+                let allowed = match &to.postage {
+                    Some(postage) => postage.take(conn, now).await?,
+                    None => true,
+                };
+                store::flow::set_subject(conn, flow_id, to.account, &to.subject_key).await?;
+                store::flow::extend(conn, flow_id, now.plus(LIFE)).await?;
+                if allowed {
+                    let until = now.plus(LIFE);
+                    store::code::insert(conn, id, &to.subject_key, flow_id, asker.as_deref(), &digest, now, until)
+                        .await?;
+                }
+                Ok(allowed)
             }
             .boxed()
         })
         .await?;
-    Ok(code)
+    Ok(issued.then_some(code))
 }
 
 /// What a typed code is checked with, gathered before the transaction.
@@ -73,7 +102,16 @@ pub async fn issue(app: &App, flow: Uuid, account: Option<Uuid>, subject_key: [u
 pub struct Guess {
     flow: Uuid,
     code: Option<Code>,
-    cap_key: [u8; 16],
+    /// In the order in which they are locked.
+    keys: Vec<[u8; 16]>,
+    /// Wrong codes for the account within an hour, and within a day: of all strangers, or of the one known browser.
+    hour: [u8; 16],
+    day: [u8; 16],
+    /// Wrong codes for the account from this network.
+    here: [u8; 16],
+    /// Wrong codes from this network, whatever they were for.
+    network: [u8; 16],
+    network_budget: i64,
     digest: Option<Vec<u8>>,
 }
 
@@ -90,12 +128,35 @@ pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_know
     };
     // Strangers' guesses never use up the owner's own device's.
     let device = if device_known { visitor.device_key.unwrap_or_default() } else { [0; 16] };
-    let cap_key = app.keys.digest16("throttle", &[b"codes", &cap_id, &device]);
+    let network = visitor.network_counter().into_bytes();
+    let key = |parts: &[&[u8]]| app.keys.digest16("throttle", parts);
+    let hour = key(&[b"codes", &cap_id, &device]);
+    let day = key(&[b"codes of a day", &cap_id, &device]);
+    let here = key(&[b"codes from", &cap_id, &network]);
+    let network = key(&[b"codes of network", &network]);
+    let mut keys = vec![hour, day, here, network];
+    keys.sort_unstable();
     let digest = match (&flow.subject_key, &code) {
         (Some(subject), Some(code)) => Some(digest(app, subject, code)),
         (Some(_) | None, _) => None,
     };
-    Guess { flow: flow.id, code, cap_key, digest }
+    let network_budget = app.settings.budgets.network;
+    Guess { flow: flow.id, code, keys, hour, day, here, network, network_budget, digest }
+}
+
+/// Why a code that was typed is not taken; `None`: it is.
+fn judge(code: Option<(&store::code::Code, bool)>, asked_here: bool, typed: bool, now: Timestamp) -> Option<Evidence> {
+    match code {
+        Some((code, _)) if code.spent_at.is_some() => Some(Evidence::CodeUsed),
+        Some((_, true)) => Some(Evidence::CodeSuperseded),
+        Some((code, _)) if code.expires_at <= now.0 => Some(Evidence::CodeExpired),
+        // A code is good for so many tries where it was asked for, and for so many everywhere else together.
+        Some((code, _)) if !asked_here && (code.tries >= TRIES || code.tries_elsewhere >= TRIES) => {
+            Some(Evidence::CodeTriesSpent { here: false })
+        }
+        Some(_) => None,
+        None => typed.then_some(Evidence::CodeMismatch),
+    }
 }
 
 /// Checks and spends a typed code. Runs inside the transaction that acts on it, so that of
@@ -116,55 +177,65 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let Some(flow) = store::flow::count_try(conn, guess.flow, TRIES, now).await? else {
         let flow = store::flow::find(conn, guess.flow).await?;
         let spent = flow.as_ref().is_some_and(|f| f.tries >= TRIES && f.finished_at.is_none() && f.expires_at > now.0);
-        let fact = if spent { Evidence::CodeTriesSpent } else { Evidence::FlowEnded };
+        let fact = if spent { Evidence::CodeTriesSpent { here: true } } else { Evidence::FlowEnded };
         return Ok(wrong(vec![fact], flow.as_ref()));
     };
     // Locked even when there is nobody: the same statements for everyone.
-    let keys = [guess.cap_key];
-    let mut counters = store::throttle::lock(conn, &keys, now).await?;
-    if let Some(counter) = counters.first_mut()
-        && now.since(counter.updated_at) >= CAP_WINDOW
-    {
-        counter.failures = 0;
+    let mut counters = store::throttle::lock(conn, &guess.keys, now).await?;
+    for (counter, key) in counters.iter_mut().zip(&guess.keys) {
+        counter.renew(if *key == guess.day { Span::days(1) } else { CAP_WINDOW }, now);
     }
-    let capped = counters.first().is_some_and(|counter| counter.failures >= ACCOUNT_CAP);
+    let failures = |counters: &[Counter], key: [u8; 16]| {
+        guess.keys.iter().position(|other| *other == key).and_then(|at| counters.get(at)).map_or(0, |c| c.failures)
+    };
+    let network_until = guess.keys.iter().zip(&counters).find(|(key, _)| **key == guess.network).map(|(_, c)| c);
+    if let Some(until) = network_until.filter(|c| c.failures >= guess.network_budget).map(|c| c.pending_until) {
+        return Ok(wrong(vec![Evidence::NetworkSpent { until }], Some(&flow)));
+    }
     let subject = flow.subject_key.clone().unwrap_or_default();
-    let codes = store::code::newest(conn, &subject).await?;
-    // A code that links was mailed for one identity: it is worth nothing for another.
-    let fits = |code: &store::code::Code| flow.kind != "prove" || code.flow_id == flow.id;
+    let codes = store::code::of_subject(conn, &subject, now.minus(CAP_WINDOW)).await?;
+    let asked_here = codes.iter().any(|code| code.flow_id == flow.id);
+    let own = |code: &store::code::Code| code.flow_id == flow.id || code.asker.as_deref() == flow.asker();
+    // A code that links was mailed for one identity: it is worth nothing for another. Where a code was asked for,
+    // only the asker's own are looked at: a stranger's flow guesses at nobody else's.
+    let fits = |code: &store::code::Code| match (flow.kind.as_str(), asked_here) {
+        ("prove", _) => code.flow_id == flow.id,
+        (_, true) => own(code),
+        (_, false) => true,
+    };
     let place =
         guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest && fits(code)));
-    let found = place.and_then(|place| codes.get(place).map(|code| (place, code)));
-    // The newest is good for so many tries where it was asked for, and for so many everywhere else together: a
-    // stranger who types guesses uses up none of the owner's.
-    let newest = codes.first();
-    let elsewhere = newest.filter(|code| code.flow_id != flow.id);
-    let used_up = elsewhere.is_some_and(|code| code.tries >= TRIES || code.tries_elsewhere >= TRIES);
-    let facts = match found {
-        _ if capped => vec![Evidence::CodeCapReached],
-        _ if used_up => vec![Evidence::CodeTriesSpent],
-        Some((0, code)) if code.spent_at.is_none() && code.expires_at > now.0 => {
-            if store::code::spend(conn, code.id, now).await? {
-                return Ok(Typed::Right(Box::new(FlowProof {
-                    id: flow.id,
-                    asked: code.flow_id,
-                    account: flow.account_id,
-                })));
-            }
-            vec![Evidence::CodeUsed]
+    let found = place.and_then(|place| {
+        let code = codes.get(place)?;
+        let superseded = codes.iter().take(place).any(|newer| newer.asker == code.asker);
+        Some((code, superseded))
+    });
+    let spent = failures(&counters, guess.hour) >= ACCOUNT_CAP || failures(&counters, guess.day) >= ACCOUNT_DAY_CAP;
+    // What strangers typed elsewhere keeps nobody from typing what they asked for themselves.
+    let quiet = asked_here && failures(&counters, guess.here) < QUIET_NETWORK;
+    let capped = spent && !quiet;
+    let why = if capped { Some(Evidence::CodeCapReached) } else { judge(found, asked_here, guess.code.is_some(), now) };
+    if let (None, Some((code, _))) = (&why, found) {
+        if store::code::spend(conn, code.id, now).await? {
+            return Ok(Typed::Right(Box::new(FlowProof {
+                id: flow.id,
+                asked: code.flow_id,
+                account: flow.account_id,
+            })));
         }
-        Some((_, code)) if code.spent_at.is_some() => vec![Evidence::CodeUsed],
-        Some((0, _)) => vec![Evidence::CodeExpired],
-        Some(_) => vec![Evidence::CodeSuperseded],
-        None if guess.code.is_none() => vec![],
-        None => vec![Evidence::CodeMismatch],
-    };
-    // Beyond the cap nothing is looked at, so nothing is counted: the hour passes.
-    if let Some(counter) = counters.first_mut().filter(|_| !capped) {
-        counter.failures += 1;
-        counter.updated_at = now;
+        return Ok(wrong(vec![Evidence::CodeUsed], Some(&flow)));
     }
-    store::throttle::save(conn, &keys, &counters).await?;
-    store::code::count_elsewhere(conn, elsewhere.map_or(Uuid::nil(), |code| code.id)).await?;
-    Ok(wrong(facts, Some(&flow)))
+    for (counter, key) in counters.iter_mut().zip(&guess.keys) {
+        // Beyond the account's cap nothing is looked at, so nothing is counted on it; the network's own count tells
+        // nothing of an account and goes on.
+        if !capped || *key == guess.network {
+            counter.failures += 1;
+            counter.updated_at = now;
+        }
+    }
+    store::throttle::save(conn, &guess.keys, &counters).await?;
+    // The same statement for everyone, of a subject that nobody has where it does not apply.
+    let elsewhere = if asked_here { &[][..] } else { &subject[..] };
+    store::code::count_elsewhere(conn, elsewhere, now).await?;
+    Ok(wrong(why.into_iter().collect(), Some(&flow)))
 }

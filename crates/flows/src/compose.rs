@@ -1,18 +1,16 @@
 //! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
 
 use futures_util::FutureExt;
-use kagiya_domain::{
-    Timestamp,
-    code::{CAP_WINDOW, MAIL_CAP},
-    email::EmailAddress,
-};
-use kagiya_store::{self as store, account::Account, flow::Flow, outbox::Mail};
+use kagiya_domain::{Timestamp, email::EmailAddress};
+use kagiya_store::{self as store, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Fault, Visitor, code, lookup,
+    postage::Postage,
     providers::{open_identity, shown},
+    subscription,
 };
 
 /// A mail, ready to be handed to a server.
@@ -145,7 +143,7 @@ pub async fn letters(app: &App, mail: &Mail) -> Result<Vec<Letter>, Fault> {
     match (mail.flow_id, mail.account_id, &mail.address) {
         (Some(flow), ..) => flow_letters(app, mail, flow, lang, &data).await,
         // Whoever types an address does not fill its mailbox.
-        (None, None, Some(address)) if mail.kind != "notice" && is_capped(app, address, mail).await? => Ok(Vec::new()),
+        (None, None, Some(address)) if mail.kind != "notice" && !may_send(app, address, mail).await? => Ok(Vec::new()),
         (None, None, Some(address)) => Ok(vec![address_letter(app, mail, address, lang, &data)]),
         (None, ..) => account_letters(app, mail, lang, &data).await,
     }
@@ -237,8 +235,9 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
     Ok(letters.collect())
 }
 
+/// A flow's mail: the truth that no page tells, to whoever has the mailbox. For somebody and for nobody the same is
+/// read and written.
 async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
-    let now = app.now();
     // One connection at a time: holding one while asking for another would starve the pool.
     let Some(flow) = store::flow::find(&mut app.store.reader().await?, flow).await? else {
         return Ok(Vec::new());
@@ -246,87 +245,89 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     if flow.finished_at.is_some() || flow.proven_at.is_some() {
         return Ok(Vec::new());
     }
-    match flow.kind.as_str() {
-        "sign_up" => sign_up_letters(app, mail, &flow, lang).await,
-        "add_email" => {
-            let key = flow.typed.to_lowercase();
-            let taken = store::account::find_by_email(&mut app.store.reader().await?, &key).await?;
-            if is_capped(app, &flow.typed, mail).await? {
-                return Ok(Vec::new());
-            }
-            if let Some(other) = taken {
-                return existing_letters(app, mail, &flow.typed, &other, lang).await;
-            }
-            let subject = code::subject_key(app, "add_email", flow.id.as_bytes());
-            let code = code::issue(app, flow.id, flow.account_id, subject).await?;
-            Ok(vec![letter(app, mail, &flow.typed, lang, "add-email", &[], Some(code.as_str()))])
+    let kind = flow.kind.as_str();
+    // Of these the address is what is proven; an account that has it already is no reason for a code.
+    let proves_address = matches!(kind, "sign_up" | "add_email");
+    let account = match (kind, flow.account_id) {
+        _ if proves_address => {
+            store::account::find_by_email(&mut app.store.reader().await?, &flow.typed.to_lowercase()).await?
         }
-        kind => {
-            let account = match (kind, flow.account_id) {
-                ("confirm", Some(id)) => store::account::find(&mut app.store.reader().await?, id).await?,
-                ("confirm", None) => None,
-                _ => lookup::find_account(app, &flow.typed).await?,
-            };
-            let Some(account) = account else {
-                return nobody_letters(app, mail, &flow, lang).await;
-            };
-            let mut conn = app.store.reader().await?;
-            let trusted = match data.device.as_deref().and_then(decode_device) {
-                Some(device) => store::device::is_known(&mut conn, account.id, &device).await?,
-                None => false,
-            };
-            let mut emails = store::email::of_account(&mut conn, account.id).await?;
-            // A mailbox that somebody else may have taken over proves nothing.
-            emails.retain(|email| email.closed_since.is_none());
-            let no_password = !store::link::has_password(&mut conn, account.id).await?;
-            let links = store::link::of_account(&mut conn, account.id).await?;
-            let has_links = links.iter().any(|link| is_usable(app, link));
-            let methods = methods(app, &mut conn, account.id, lang).await?;
-            let subject = code::subject_key(app, kind, account.id.as_bytes());
-            let sent = store::code::sent_since(&mut conn, &subject, now.minus(CAP_WINDOW)).await?;
-            drop(conn);
-            // A mail that is tried again is no further mail.
-            if sent >= MAIL_CAP && !trusted && mail.tries <= 1 {
-                tracing::warn!(kind, "an account gets no more codes by mail for now");
-                // The newest code in the mailbox still works in this flow.
-                let (id, account) = (flow.id, Some(account.id));
-                app.store
-                    .write(move |conn| {
-                        async move { store::flow::set_subject(conn, id, account, &subject).await }.boxed()
-                    })
-                    .await?;
-                return Ok(Vec::new());
-            }
+        ("confirm", id) => {
+            store::account::find(&mut app.store.reader().await?, id.unwrap_or(uuid::Uuid::nil())).await?
+        }
+        _ => lookup::find_account(app, &flow.typed).await?,
+    };
+    let id = account.as_ref().map_or(uuid::Uuid::nil(), |account| account.id);
+    let device = data.device.as_deref().and_then(decode_device);
+    let mut conn = app.store.reader().await?;
+    let trusted = match &device {
+        Some(device) => store::device::is_known(&mut conn, id, device).await?,
+        None => false,
+    };
+    let mut emails = store::email::of_account(&mut conn, id).await?;
+    // A mailbox that somebody else may have taken over proves nothing.
+    emails.retain(|email| email.closed_since.is_none());
+    let no_password = !store::link::has_password(&mut conn, id).await?;
+    let links = store::link::of_account(&mut conn, id).await?;
+    let has_links = links.iter().any(|link| is_usable(app, link));
+    let methods = methods(app, &mut conn, id, lang).await?;
+    let journey = store::journey::find(&mut conn, flow.journey_id.unwrap_or(uuid::Uuid::nil())).await?;
+    drop(conn);
+
+    let typed = EmailAddress::parse(&flow.typed).ok();
+    let typed_key = typed.as_ref().map(EmailAddress::key).unwrap_or_default();
+    let to = match &account {
+        Some(_) if !proves_address => {
             // To the address that was typed when the account has it, otherwise to the primary one.
-            let typed = EmailAddress::parse(&flow.typed).map(|e| e.key()).unwrap_or_default();
-            let to = emails.iter().find(|e| e.address_key == typed).or(emails.first());
-            let Some(to) = to.map(|e| e.address.clone()) else {
-                return Ok(Vec::new());
-            };
-            let code = code::issue(app, flow.id, Some(account.id), subject).await?;
-            let mut name = kind.replace('_', "-");
-            let mut methods_text = methods.join(" / ");
-            if kind == "recover" && no_password && has_links {
-                // No silent dead end: which way it was, and a way in without it.
-                "way-in".clone_into(&mut name);
-                methods_text = methods.join("\n");
-            }
-            let provider = match flow.journey_id {
-                Some(id) => store::journey::find(&mut app.store.reader().await?, id).await?,
-                None => None,
-            };
-            let identity = provider.as_ref().and_then(|journey| open_identity(&app.keys, journey.identity.as_deref()?));
-            let identity = identity.map(|identity| shown(&identity)).unwrap_or_default();
-            let provider = provider.map(|journey| app.providers.name(&journey.provider).to_owned()).unwrap_or_default();
-            let args = [
-                ("login_id", Arg::from(account.login_id.as_str())),
-                ("methods", Arg::from(methods_text.as_str())),
-                ("provider", Arg::from(provider.as_str())),
-                ("identity", Arg::from(identity.as_str())),
-            ];
-            Ok(vec![letter(app, mail, &to, lang, &name, &args, Some(code.as_str()))])
+            let own = emails.iter().find(|e| e.address_key == typed_key).or(emails.first());
+            own.map(|e| e.address.clone())
         }
-    }
+        // Only an address can be told: an unknown ID has no mailbox.
+        _ => typed.as_ref().map(EmailAddress::as_string),
+    };
+    let gets_code = account.is_some() != proves_address;
+    let subject_id = if account.is_some() && !proves_address { id } else { flow.id };
+    let recipient = if account.is_some() { id.as_bytes().to_vec() } else { flow.typed.to_lowercase().into_bytes() };
+    let network = mail.network.as_deref().unwrap_or_default();
+    // A mail that is tried again is no further mail.
+    let postage =
+        (mail.tries <= 1).then(|| Postage::new(app, &recipient, network, device.as_deref().filter(|_| trusted)));
+    let recipient = code::Recipient {
+        account: if proves_address { flow.account_id } else { account.as_ref().map(|account| account.id) },
+        subject_key: code::subject_key(app, kind, subject_id.as_bytes()),
+        gets_code,
+        postage,
+    };
+    let Some(code) = code::issue(app, &flow, recipient).await? else {
+        tracing::warn!(kind, "somebody gets no more mail that others ask for, for now");
+        return Ok(Vec::new());
+    };
+    let Some(to) = to else {
+        return Ok(Vec::new());
+    };
+    let login_id = account.as_ref().map_or("", |account| account.login_id.as_str());
+    let asked = flow.login_id.as_deref().unwrap_or("");
+    let way_in = kind == "recover" && no_password && has_links;
+    let name = match &account {
+        Some(_) if proves_address => "already-member".to_owned(),
+        None if !proves_address => "no-account".to_owned(),
+        // No silent dead end: which way it was, and a way in without it.
+        _ if way_in => "way-in".to_owned(),
+        _ => kind.replace('_', "-"),
+    };
+    let identity = journey.as_ref().and_then(|journey| open_identity(&app.keys, journey.identity.as_deref()?));
+    let identity = identity.map(|identity| shown(&identity)).unwrap_or_default();
+    let provider = journey.map(|journey| app.providers.name(&journey.provider).to_owned()).unwrap_or_default();
+    let methods = methods.join(if way_in { "\n" } else { " / " });
+    let args = [
+        ("login_id", Arg::from(if account.is_some() { login_id } else { asked })),
+        ("methods", Arg::from(methods.as_str())),
+        ("email", Arg::from(to.as_str())),
+        ("provider", Arg::from(provider.as_str())),
+        ("identity", Arg::from(identity.as_str())),
+    ];
+    let code = gets_code.then(|| code.as_str());
+    Ok(vec![letter(app, mail, &to, lang, &name, &args, code)])
 }
 
 fn decode_device(text: &str) -> Option<Vec<u8>> {
@@ -334,30 +335,24 @@ fn decode_device(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-async fn is_capped(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> {
+/// Takes a mail to an address from its budget; `false` when none may be sent now.
+async fn may_send(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> {
     let Ok(email) = EmailAddress::parse(address) else {
-        return Ok(true);
+        return Ok(false);
     };
-    let since = app.now().minus(CAP_WINDOW);
-    let count = store::delivery::count_since(&mut app.store.reader().await?, &email.key(), &mail.kind, since).await?;
-    Ok(mail.tries <= 1 && count >= MAIL_CAP)
-}
-
-async fn sign_up_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Result<Vec<Letter>, Fault> {
-    if is_capped(app, &flow.typed, mail).await? {
-        return Ok(Vec::new());
+    if mail.tries > 1 {
+        return Ok(true);
     }
-    // The page and the reserved ID live as long for a taken address as for a free one.
-    let (id, until) = (flow.id, app.now().plus(kagiya_domain::code::LIFE));
-    app.store.write(move |conn| async move { store::flow::extend(conn, id, until).await }.boxed()).await?;
-    let existing = store::account::find_by_email(&mut app.store.reader().await?, &flow.typed.to_lowercase()).await?;
-    if let Some(account) = existing {
-        return existing_letters(app, mail, &flow.typed, &account, lang).await;
+    if mail.kind == "subscribe" {
+        let data: Data = serde_json::from_str(&mail.data).unwrap_or_default();
+        if subscription::is_confirmed(app, data.token.as_deref().unwrap_or_default(), &email).await? {
+            return Ok(false);
+        }
     }
-    let subject = code::subject_key(app, "sign_up", flow.id.as_bytes());
-    let code = code::issue(app, flow.id, None, subject).await?;
-    let args = [("login_id", Arg::from(flow.login_id.as_deref().unwrap_or("")))];
-    Ok(vec![letter(app, mail, &flow.typed, lang, "sign-up", &args, Some(code.as_str()))])
+    let network = mail.network.as_deref().unwrap_or_default();
+    let postage = Postage::new(app, email.key().as_bytes(), network, None);
+    let now = app.now();
+    Ok(app.store.write(move |conn| async move { postage.take(conn, now).await }.boxed()).await?)
 }
 
 /// Whether its owner can get in by a link: it works, and the service still offers the provider.
@@ -379,32 +374,6 @@ async fn methods(app: &App, conn: &mut store::Conn, account: uuid::Uuid, lang: L
         methods.push(app.words.get(lang, "method-none"));
     }
     Ok(methods)
-}
-
-/// "You already have an account": the truth that the page does not tell.
-async fn existing_letters(
-    app: &App,
-    mail: &Mail,
-    to: &str,
-    account: &Account,
-    lang: Lang,
-) -> Result<Vec<Letter>, Fault> {
-    let methods = methods(app, &mut app.store.reader().await?, account.id, lang).await?.join(" / ");
-    let args = [("login_id", Arg::from(account.login_id.as_str())), ("methods", Arg::from(methods.as_str()))];
-    Ok(vec![letter(app, mail, to, lang, "already-member", &args, None)])
-}
-
-/// "No account with this address": only an address can be told, an unknown ID has no mailbox.
-async fn nobody_letters(app: &App, mail: &Mail, flow: &Flow, lang: Lang) -> Result<Vec<Letter>, Fault> {
-    let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Vec::new());
-    };
-    if is_capped(app, &flow.typed, mail).await? {
-        return Ok(Vec::new());
-    }
-    let address = email.as_string();
-    let args = [("email", Arg::from(address.as_str()))];
-    Ok(vec![letter(app, mail, &address, lang, "no-account", &args, None)])
 }
 
 /// A time in the service's zone, to the minute, with the zone named.

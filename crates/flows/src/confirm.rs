@@ -6,9 +6,9 @@ use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
-    App, Fault, FieldError, Outcome, Visitor,
+    App, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, recover,
+    code, recover, starts,
 };
 
 /// How long the lifted verdict can be read.
@@ -18,9 +18,13 @@ const READING: Span = Span::hours(1);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Option<Uuid>, Fault> {
+pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Option<Uuid>> {
     let Some(reference) = Reference::parse(reference) else {
-        return Ok(None);
+        return Ok(Ok(None));
+    };
+    let start = match starts::take(app, visitor, "confirm", "code").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let row = store::attempt::find(&mut app.store.reader().await?, reference.as_str()).await?;
     let own = row.filter(|row| {
@@ -40,8 +44,8 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Result<Opti
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = recover::begin(app, visitor, "confirm", flow).await?;
-    Ok(Some(id))
+    let id = recover::begin(app, visitor, "confirm", flow, start).await?;
+    Ok(Ok(Some(id)))
 }
 
 /// A typed code. From then on [`attempt::tell`] answers this browser as the owner.

@@ -12,7 +12,7 @@ use kagiya_store as store;
 use crate::{
     App, Fault, crowd,
     external::{permission, watch},
-    monitor, notices, session, setup, subscribe, supervision, waiting,
+    monitor, notices, runner, session, setup, subscribe, waiting,
 };
 
 /// How often the clean-up runs.
@@ -35,7 +35,7 @@ type Job = fn(Arc<App>) -> futures_util::future::BoxFuture<'static, Result<(), F
 /// One round after another until the server stops.
 macro_rules! repeat {
     ($app:expr, $every:expr, $name:literal, $job:expr) => {
-        supervision::spawn($app, $name, |app| {
+        runner::spawn($app, $name, |app| {
             async move {
                 let job: Job = $job;
                 let mut failing = false;
@@ -68,7 +68,8 @@ pub fn start(app: &Arc<App>) {
     if !app.providers.is_empty() {
         repeat!(app, Duration::from_secs(300), "keys", |app| async move { watch::refresh(&app).await }.boxed());
         repeat!(app, Duration::from_secs(15), "probe", |app| async move { watch::probe(&app).await }.boxed());
-        repeat!(app, Duration::from_secs(600), "permissions", |app| async move { permission::look(&app).await }.boxed());
+        repeat!(app, Duration::from_secs(600), "permissions", |app| async move { permission::look(&app).await }
+            .boxed());
         repeat!(app, Duration::from_secs(180), "feeds", |app| async move { watch::feeds(&app).await }.boxed());
     }
     repeat!(app, MONITOR_EVERY, "waiting", |app| async move { waiting::run(&app).await }.boxed());

@@ -3,12 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Span, Timestamp, component::MAIL, email::EmailAddress};
+use kagiya_domain::{Span, Timestamp, component::MAIL, email::EmailAddress, setup::SetupFault};
 use kagiya_store::{self as store, delivery::Delivery, outbox::Mail};
+use tokio::task::JoinSet;
 
 use crate::{
     App, Fault,
     compose::{self, Letter},
+    runner, setup,
 };
 
 /// Nobody else sends a mail that one server has in hand for this long; after a crash it is
@@ -17,7 +19,7 @@ const LEASE: Span = Span::seconds(30);
 /// A mail server must have taken a letter within this time; RFC 5321, 4.5.3.2 allows more, but people wait.
 const PATIENCE: Duration = Duration::from_secs(12);
 /// Mails in hand at once.
-const BATCH: i64 = 20;
+const BATCH: i64 = 32;
 
 /// What a mail server answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,24 +38,56 @@ pub trait Post: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Letter) -> BoxFuture<'a, Posted>;
 }
 
-/// Sends mail until the runtime ends.
+/// Sends mail until the server stops. Whoever is slow to take it holds only its own place.
 pub fn start(app: &Arc<App>, post: Arc<dyn Post>) {
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
-        loop {
-            match run_once(&app, &*post).await {
-                Ok(0) => {
-                    let wait = Duration::from_millis(next_wait(&app).await);
-                    let _ = tokio::time::timeout(wait, app.mail_bell.notified()).await;
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!(%error, "mail waits: the database fails");
-                    tokio::time::sleep(Duration::from_secs(2)).await;
-                }
+    runner::spawn(app, "mail", move |app| send_all(app, Arc::clone(&post)).boxed());
+}
+
+async fn send_all(app: Arc<App>, post: Arc<dyn Post>) {
+    let mut hands = JoinSet::new();
+    while !app.jobs.is_stopping() {
+        let free = BATCH - i64::try_from(hands.len()).unwrap_or(BATCH);
+        let leased = match lease(&app, free).await {
+            Ok(mails) => mails,
+            Err(error) => {
+                tracing::error!(%error, "mail waits: the database fails");
+                app.jobs.pause(Duration::from_secs(2)).await;
+                continue;
+            }
+        };
+        let idle = leased.is_empty();
+        for mail in leased {
+            let (app, post) = (Arc::clone(&app), Arc::clone(&post));
+            hands.spawn(async move { take_in_hand(&app, post, mail).await });
+        }
+        if idle || i64::try_from(hands.len()).unwrap_or(BATCH) >= BATCH {
+            let wait = Duration::from_millis(next_wait(&app).await);
+            tokio::select! {
+                Some(_) = hands.join_next() => {}
+                () = app.mail_bell.notified() => {}
+                _ = app.jobs.pause(wait) => {}
             }
         }
-    });
+        while hands.try_join_next().is_some() {}
+    }
+    while hands.join_next().await.is_some() {}
+}
+
+/// One mail. One that cannot be made at all holds up no other.
+async fn take_in_hand(app: &Arc<App>, post: Arc<dyn Post>, mail: Mail) {
+    let (kept, again) = (Arc::clone(app), mail.clone());
+    match tokio::spawn(async move { handle(&kept, &*post, mail).await }).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "mail waits: the database fails"),
+        Err(error) => {
+            metrics::counter!("kagiya_job_faults_total", "job" => "mail").increment(1);
+            tracing::error!(%error, kind = again.kind, "a mail could not be made");
+            setup::note(app, SetupFault::JobBroke, "mail");
+            if let Err(error) = settle(app, &again, Some(0)).await {
+                tracing::error!(%error, "mail waits: the database fails");
+            }
+        }
+    }
 }
 
 async fn next_wait(app: &App) -> u64 {
@@ -67,11 +101,7 @@ async fn next_wait(app: &App) -> u64 {
 /// # Errors
 /// When the database fails.
 pub async fn run_once(app: &App, post: &dyn Post) -> Result<usize, Fault> {
-    let now = app.now();
-    let mails = app
-        .store
-        .write(move |conn| async move { store::outbox::lease(conn, BATCH, now.plus(LEASE), now).await }.boxed())
-        .await?;
+    let mails = lease(app, BATCH).await?;
     let count = mails.len();
     let sent = futures_util::future::join_all(mails.into_iter().map(|mail| handle(app, post, mail))).await;
     for outcome in sent {
@@ -80,8 +110,24 @@ pub async fn run_once(app: &App, post: &dyn Post) -> Result<usize, Fault> {
     Ok(count)
 }
 
+async fn lease(app: &App, most: i64) -> Result<Vec<Mail>, Fault> {
+    if most < 1 {
+        return Ok(Vec::new());
+    }
+    let now = app.now();
+    let mails = app
+        .store
+        .write(move |conn| async move { store::outbox::lease(conn, most, now.plus(LEASE), now).await }.boxed())
+        .await?;
+    Ok(mails)
+}
+
 async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
     let letters = compose::letters(app, &mail).await?;
+    if letters.is_empty() {
+        // What a server's answer would have cost: whoever watches the database learns nothing of who has a mailbox.
+        app.store.probe_write(app.now()).await?;
+    }
     let mut put_off = None;
     for letter in &letters {
         let begun = app.clock.monotonic_us();
@@ -109,6 +155,11 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
             }
         }
     }
+    settle(app, &mail, put_off).await
+}
+
+/// Marks a mail as done, or puts it off with what the server answered.
+async fn settle(app: &App, mail: &Mail, put_off: Option<i64>) -> Result<(), Fault> {
     let now = app.now();
     let (id, tries) = (mail.id, mail.tries);
     let retry_at = now.plus(backoff(tries));

@@ -6,8 +6,6 @@ use kagiya_domain::{
     account::AccountState,
     code::{CAP_WINDOW, LIFE, RESEND_WAIT},
     login::{self, Login},
-    password::Password,
-    session::EndReason,
     throttle::Scope,
 };
 use kagiya_store::{self as store, flow::Flow};
@@ -16,7 +14,13 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose, kept, lookup, mailbox, session, sign_in, throttle,
+    code, compose,
+    hashing::Lane,
+    kept, lookup, mailbox,
+    new_password::{judge, refuse_password, replace_password},
+    session, sign_in,
+    starts::{self, Start},
+    throttle,
 };
 
 /// How long a proven recovery may take to choose a password.
@@ -57,6 +61,10 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
         let fields = vec![FieldError { field: kind.field(), key }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(kind.as_str(), visitor, fields)).await));
     }
+    let start = match starts::take(app, visitor, kind.as_str(), kind.field()).await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
@@ -70,14 +78,21 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = begin(app, visitor, kind.as_str(), flow).await?;
+    let id = begin(app, visitor, kind.as_str(), flow, start).await?;
     Ok(Ok(id))
 }
 
 /// Keeps a flow and the mail that goes with it, in one transaction.
-pub(crate) async fn begin(app: &App, visitor: &Visitor, kind: &'static str, flow: Flow) -> Result<Uuid, Fault> {
+pub(crate) async fn begin(
+    app: &App,
+    visitor: &Visitor,
+    kind: &'static str,
+    mut flow: Flow,
+    start: Start,
+) -> Result<Uuid, Fault> {
     let (id, now) = (flow.id, app.now());
-    let mail = code_mail(app, visitor, kind, id);
+    flow.network = Some(starts::network_key(app, visitor).to_vec());
+    let mail = code_mail(app, visitor, kind, id, start);
     app.store
         .write(move |conn| {
             async move {
@@ -105,9 +120,18 @@ pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
 }
 
 /// The mail of a flow, composed when it is sent.
-pub(crate) fn code_mail(app: &App, visitor: &Visitor, kind: &'static str, flow: Uuid) -> store::outbox::NewMail {
+pub(crate) fn code_mail(
+    app: &App,
+    visitor: &Visitor,
+    kind: &'static str,
+    flow: Uuid,
+    start: Start,
+) -> store::outbox::NewMail {
     store::outbox::NewMail {
         flow_id: Some(flow),
+        network: Some(starts::network_key(app, visitor)),
+        behind: start.place(),
+        wait: starts::wait(app),
         patience: mailbox::code_patience(app),
         ..sign_in::mail(app, kind, None, compose::flow_data(visitor), visitor.lang.as_str())
     }
@@ -146,7 +170,11 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
     else {
         return Ok(Err(refuse_ended(app, visitor, kind, id).await));
     };
-    let mail = code_mail(app, visitor, kind, flow.id);
+    let start = match starts::take(app, visitor, "code", "code").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let mail = code_mail(app, visitor, kind, flow.id, start);
     let id = flow.id;
     // A sign-up reserves its ID no longer than its code lives; the mail that brings one renews that.
     let longer = if kind == "sign_up" { LIFE } else { Span(LIFE.0 * 2) };
@@ -234,7 +262,14 @@ pub struct CodeForm {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm) -> Outcome<Flow> {
+/// `device`: the mark by which the account knows this browser from now on, when the code ends a lock.
+pub async fn type_code(
+    app: &App,
+    visitor: &Visitor,
+    kind: Kind,
+    form: &CodeForm,
+    device: Option<[u8; 16]>,
+) -> Outcome<Flow> {
     let flow = match find_flow(app, visitor, kind.as_str(), form.flow).await? {
         Some(flow) if flow.expires_at > app.now().0 => Some(flow),
         Some(_) | None if form.login.trim().is_empty() => None,
@@ -267,6 +302,10 @@ pub async fn type_code(app: &App, visitor: &Visitor, kind: Kind, form: &CodeForm
                         store::throttle::clear(conn, &lock_keys).await?;
                         if let Some(account) = proof.account {
                             wake(conn, account, now).await?;
+                            // Whoever has the mailbox is no stranger: what others did in this network locks them no more.
+                            if let Some(device) = device {
+                                store::device::remember(conn, account, &device, now).await?;
+                            }
                         }
                         store::flow::finish(conn, id, now).await?;
                     }
@@ -315,7 +354,15 @@ pub async fn refuse_code(
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
     }
-    let mut draft = Draft::new("code", if ended { 410 } else { 401 }, visitor, evidence);
+    let spent = evidence.iter().any(|fact| matches!(fact, Evidence::NetworkSpent { .. }));
+    let status = if ended {
+        410
+    } else if spent {
+        429
+    } else {
+        401
+    };
+    let mut draft = Draft::new("code", status, visitor, evidence);
     draft.account = account;
     Ok(attempt::refuse(app, visitor, draft).await)
 }
@@ -350,6 +397,7 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
         account_id: account.filter(|_| codes > 0).map(|a| a.id),
         subject_key: Some(subject.to_vec()),
         sent_at: Some(now.0),
+        network: Some(starts::network_key(app, visitor).to_vec()),
         ..Flow::default()
     };
     let row = flow.clone();
@@ -380,6 +428,16 @@ async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(
     Ok(())
 }
 
+/// The login ID of a proven recovery, for whoever has proven it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn login_id(app: &App, flow: &Flow) -> Result<String, Fault> {
+    let id = flow.account_id.filter(|_| flow.proven_at.is_some()).unwrap_or(Uuid::nil());
+    let account = store::account::find(&mut app.store.reader().await?, id).await?;
+    Ok(account.map(|account| account.login_id).unwrap_or_default())
+}
+
 /// What a finished reset leads to.
 #[derive(Clone, Debug)]
 pub struct Reset {
@@ -390,7 +448,7 @@ pub struct Reset {
 }
 
 /// Chooses the new password of a proven recovery. Ends everything that was begun before; of
-/// links and other addresses stays what the owner chose.
+/// links and other addresses stays what the owner chose. `device`: as in [`type_code`].
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
@@ -400,6 +458,7 @@ pub async fn choose_password(
     id: Option<Uuid>,
     raw: &str,
     choice: Option<&kept::Choice>,
+    device: Option<[u8; 16]>,
 ) -> Outcome<Reset> {
     let now = app.now();
     let flow = find_flow(app, visitor, "recover", id).await?;
@@ -414,13 +473,13 @@ pub async fn choose_password(
     };
     let addresses = store::email::of_account(&mut conn, account_id).await?;
     drop(conn);
-    let password = match judge(app, raw, &account.login_id, addresses.iter().map(|e| e.address.as_str())) {
+    let own = addresses.iter().map(|e| e.address.as_str());
+    // Whoever is here has proven a mailbox: known for the moment.
+    let password = match judge(app, raw, &account.login_id, own, Lane::Known).await? {
         Ok(password) => password,
-        Err(field) => {
-            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("recover", visitor, vec![field])).await));
-        }
+        Err(why) => return Ok(Err(refuse_password(app, visitor, "recover", why, "password").await)),
     };
-    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
         let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
@@ -441,6 +500,10 @@ pub async fn choose_password(
                 kept::carry_out(conn, &proven, choice.as_ref(), now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
+                // But this one: a proof lifts every lock that stands before it, a network's too.
+                if let Some(device) = device {
+                    store::device::remember(conn, account_id, &device, now).await?;
+                }
                 wake(conn, account_id, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = audit_line("owner", "password_reset", now);
@@ -456,33 +519,6 @@ pub async fn choose_password(
     app.mail_bell.notify_one();
     session::ended(app, others).await?;
     Ok(Ok(Reset { login_id: account.login_id, return_to: flow.return_to }))
-}
-
-/// Judges a new password in the light of the account and the service.
-pub(crate) fn judge<'a>(
-    app: &'a App,
-    raw: &str,
-    login_id: &'a str,
-    addresses: impl Iterator<Item = &'a str>,
-) -> Result<Password, FieldError> {
-    let name = &app.settings.service_name;
-    let mut context = vec![login_id, name.ja.as_str(), name.en.as_str()];
-    context.extend(addresses);
-    Password::judge(raw, &context, app.settings.policy)
-        .map_err(|error| FieldError { field: "password", key: error.key() })
-}
-
-/// Sets a password and ends what was begun with the one before.
-pub(crate) async fn replace_password(
-    conn: &mut store::Conn,
-    account: Uuid,
-    phc: &str,
-    keep_session: Option<Uuid>,
-    now: Timestamp,
-) -> Result<(), store::Error> {
-    store::password::set(conn, account, phc, now).await?;
-    store::account::bump_version(conn, account).await?;
-    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await.map(drop)
 }
 
 pub(crate) fn audit_line(actor: &str, act: &str, now: Timestamp) -> store::audit::Line {

@@ -31,6 +31,11 @@ pub struct Settings {
     pub policy: Policy,
     /// How many wrong passwords are looked at.
     pub budgets: Budgets,
+    /// Mails that one network may ask for in an hour.
+    pub network_starts: u32,
+    /// A mail that anybody may ask for leaves after a drawn time, no longer than this: what its making costs must not
+    /// be felt by whoever asked.
+    pub mail_wait: Span,
     /// How long sessions live.
     pub lives: Lives,
     /// How passwords are hashed.

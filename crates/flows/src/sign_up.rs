@@ -10,8 +10,11 @@ use uuid::Uuid;
 use crate::{
     App, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, compose, external, recover, session,
+    code, compose, external,
+    new_password::{self, NotTaken},
+    recover, session,
     sign_in::{self, SignedIn},
+    starts,
 };
 
 /// What was typed.
@@ -54,9 +57,18 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         .ok();
     let id_text = login_id.as_ref().map_or("", LoginId::as_str).to_owned();
     let email_text = email.as_ref().map(EmailAddress::as_string).unwrap_or_default();
-    let password = recover::judge(app, &form.password, &id_text, std::iter::once(email_text.as_str()))
-        .map_err(|field| fields.push(field))
-        .ok();
+    let lane = app.admission.lane(visitor, app.now());
+    let own = std::iter::once(email_text.as_str());
+    let password = match new_password::judge(app, &form.password, &id_text, own, lane).await? {
+        Ok(password) => Some(password),
+        Err(NotTaken::Field(field)) => {
+            fields.push(field);
+            None
+        }
+        Err(busy @ NotTaken::Busy) => {
+            return Ok(Err(new_password::refuse_password(app, visitor, "sign_up", busy, "password").await));
+        }
+    };
     let (Some(login_id), Some(email), Some(password)) = (login_id, email, password) else {
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("sign_up", visitor, fields)).await));
     };
@@ -80,7 +92,13 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     {
         return Ok(Ok(Next::AskEmail(meant)));
     }
-    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+    let start = match starts::take(app, visitor, "sign_up", "email").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    // A sign-up that is begun costs as much as a wrong password; one that is finished makes good for it.
+    app.admission.note(visitor, false);
+    let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
         let draft = Draft::new("sign_up", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
@@ -100,7 +118,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         sent_at: Some(now.0),
         ..Flow::default()
     };
-    let id = recover::begin(app, visitor, "sign_up", flow).await?;
+    let id = recover::begin(app, visitor, "sign_up", flow, start).await?;
     Ok(Ok(Next::TypeCode(id)))
 }
 
@@ -220,6 +238,7 @@ pub async fn verify(
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }
     }
+    app.admission.note(visitor, true);
     app.mail_bell.notify_one();
     metrics::counter!("kagiya_attempts_total", "kind" => "sign_up", "outcome" => "signed_in", "cause" => "")
         .increment(1);

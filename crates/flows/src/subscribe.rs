@@ -22,7 +22,8 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    compose, supervision,
+    compose, runner, starts,
+    subscription::{place_key, read_token, token},
     time::rfc3339,
 };
 
@@ -34,6 +35,8 @@ const LEASE: Span = Span::seconds(30);
 const BATCH: i64 = 20;
 /// Subscriptions begun by one network in a minute.
 const PER_MINUTE: u32 = 60;
+/// Wishes for one URL: each has its own secret and token, and none ends another's.
+const MOST_WISHES: i64 = 5;
 /// Calls given up in a row that end a subscription.
 const GIVEN_UP: i64 = 5;
 
@@ -49,24 +52,6 @@ pub enum Begun {
         /// For the page that ends the subscription.
         token: String,
     },
-}
-
-/// The token that confirms or ends a subscription.
-fn token(app: &App, id: Uuid) -> String {
-    let tag = app.keys.digest16("subscription", &[id.as_bytes()]);
-    let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{}{hex}", id.simple())
-}
-
-fn read_token(app: &App, token: &str) -> Option<Uuid> {
-    let id = Uuid::parse_str(token.get(..32)?).ok()?;
-    let tag: Vec<u8> = token
-        .get(32..64)?
-        .as_bytes()
-        .chunks(2)
-        .map_while(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok())
-        .collect();
-    (token.len() == 64 && app.keys.verify16("subscription", &[id.as_bytes()], &tag)).then_some(id)
 }
 
 /// Whether a network asks too often.
@@ -88,30 +73,44 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         Err(error) => return refuse(app, visitor, FieldError { field: "email", key: error.key() }).await,
     };
     if is_spent(app, visitor) {
-        return Ok(Err(attempt::refuse(app, visitor, Draft::spent(app, visitor, "subscribe", "email")).await));
+        return Ok(Err(attempt::refuse(
+            app,
+            visitor,
+            Draft::spent(visitor, "subscribe", "email", app.notes.renewed_at(app.now())),
+        )
+        .await));
     }
+    let start = match starts::take(app, visitor, "subscribe", "email").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let new = fresh(app, visitor, "mail", email.as_string(), None);
-    let key = app.keys.digest16("subscriber", &[b"mail", email.key().as_bytes()]);
-    let (mail_id, lang, now) = (app.new_id(), visitor.lang.as_str().to_owned(), app.now());
-    let kept = app
-        .store
-        .write(move |conn| async move { store::subscriber::insert(conn, &new, &key, now).await }.boxed())
+    let place = place_key(app, "mail", &email.key());
+    let mail = NewMail {
+        id: app.new_id(),
+        kind: "subscribe",
+        account_id: None,
+        flow_id: None,
+        address: Some(email.as_string()),
+        data: compose::token_data(&token(app, new.id)),
+        lang: visitor.lang.as_str().to_owned(),
+        patience: Span::hours(24),
+        network: Some(starts::network_key(app, visitor)),
+        behind: start.place(),
+        wait: starts::wait(app),
+    };
+    let now = app.now();
+    // The same for every address: the mail job finds out whether it is confirmed already.
+    app.store
+        .write(move |conn| {
+            async move {
+                store::subscriber::insert(conn, &new, &place, now).await?;
+                store::outbox::enqueue(conn, &mail, now).await
+            }
+            .boxed()
+        })
         .await?;
-    if let Some(id) = kept {
-        let data = compose::token_data(&token(app, id));
-        let mail = NewMail {
-            id: mail_id,
-            kind: "subscribe",
-            account_id: None,
-            flow_id: None,
-            address: Some(email.as_string()),
-            data,
-            lang,
-            patience: Span::hours(24),
-        };
-        app.store.write(move |conn| async move { store::outbox::enqueue(conn, &mail, now).await }.boxed()).await?;
-        app.mail_bell.notify_one();
-    }
+    app.mail_bell.notify_one();
     Ok(Ok(Begun::ByMail))
 }
 
@@ -132,39 +131,41 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         return refuse(app, visitor, wrong("error-webhook-https")).await;
     }
     if is_spent(app, visitor) {
-        return Ok(Err(attempt::refuse(app, visitor, Draft::spent(app, visitor, "subscribe", "url")).await));
+        return Ok(Err(attempt::refuse(
+            app,
+            visitor,
+            Draft::spent(visitor, "subscribe", "url", app.notes.renewed_at(app.now())),
+        )
+        .await));
     }
     let secret: [u8; 24] = app.random();
     let sealed = app.keys.seal("webhook", &secret, app.random());
-    let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed.clone()));
-    let key = app.keys.digest16("subscriber", &[b"webhook", url.as_str().as_bytes()]);
-    let (hook_id, now) = (app.new_id(), app.now());
-    let challenge = challenge(app, &url);
+    let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed));
+    let place = place_key(app, "webhook", url.as_str());
+    let (hook_id, now, id) = (app.new_id(), app.now(), new.id);
+    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, &url) });
+    let body = body.to_string();
     let kept = app
         .store
         .write(move |conn| {
             async move {
-                let kept = store::subscriber::insert(conn, &new, &key, now).await?;
-                if let Some(id) = kept {
-                    store::subscriber::set_secret(conn, id, &sealed).await?;
-                    let body =
-                        json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge })
-                            .to_string();
-                    store::subscriber::enqueue(conn, hook_id, id, &body, Span::hours(1), now).await?;
+                let (wishes, _) = store::subscriber::for_place(conn, &place).await?;
+                if wishes >= MOST_WISHES {
+                    return Ok(false);
                 }
-                Ok(kept)
+                store::subscriber::insert(conn, &new, &place, now).await?;
+                store::subscriber::enqueue(conn, hook_id, id, &body, Span::hours(1), now).await?;
+                Ok(true)
             }
             .boxed()
         })
         .await?;
-    match kept {
-        Some(id) => {
-            app.hook_bell.notify_one();
-            let secret = format!("whsec_{}", STANDARD.encode(secret));
-            Ok(Ok(Begun::ByWebhook { secret, token: token(app, id) }))
-        }
-        None => refuse(app, visitor, wrong("error-webhook-known")).await,
+    if !kept {
+        return refuse(app, visitor, wrong("error-webhook-known")).await;
     }
+    app.hook_bell.notify_one();
+    let secret = format!("whsec_{}", STANDARD.encode(secret));
+    Ok(Ok(Begun::ByWebhook { secret, token: token(app, id) }))
 }
 
 /// What an endpoint must say back: a site that answers every request alike has not asked for this.
@@ -263,6 +264,10 @@ pub(crate) async fn telling(app: &App, notice: &Notice, update: &Update) -> Resu
                 data,
                 lang: one.lang,
                 patience: Span::hours(24),
+                network: None,
+                // Codes go before notices: people wait for those.
+                behind: Span::minutes(5),
+                wait: Span(0),
             });
         } else {
             hooks.push((app.new_id(), one.id, hook_body(app, notice, update)));
@@ -295,7 +300,7 @@ fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
 
 /// Makes calls until the runtime ends.
 pub fn start(app: &Arc<App>) {
-    supervision::spawn(app, "webhooks", |app| {
+    runner::spawn(app, "webhooks", |app| {
         async move {
             while !app.jobs.is_stopping() {
                 let made = call_once(&app).await.unwrap_or(0);

@@ -1,25 +1,18 @@
-//! What runs by itself, looked after: a job that breaks is started again, counted and told; all end before the store does.
+//! What is known of the jobs that run by themselves: which broke of late, and whether they are to end.
 
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
-use kagiya_domain::setup::SetupFault;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{App, setup};
-
-/// The first pause after a job broke; each further one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A job that ran for so long since it broke is well again.
-const WELL_AFTER: i64 = 30_000;
+pub(crate) const WELL_AFTER: i64 = 30_000;
 /// How long a stop waits for a job that is in the middle of something.
 const PATIENCE: Duration = Duration::from_secs(9);
 
@@ -35,7 +28,12 @@ pub struct Jobs {
 
 impl Default for Jobs {
     fn default() -> Self {
-        Self { leaving: AtomicBool::new(false), stop: watch::channel(false).0, tasks: Mutex::default(), broken: Mutex::default() }
+        Self {
+            leaving: AtomicBool::new(false),
+            stop: watch::channel(false).0,
+            tasks: Mutex::default(),
+            broken: Mutex::default(),
+        }
     }
 }
 
@@ -78,6 +76,16 @@ impl Jobs {
         lock(&self.broken).iter().find(|(_, at)| now_ms - **at < WELL_AFTER).map(|(name, _)| *name)
     }
 
+    /// Keeps a job, to be waited for at the end.
+    pub(crate) fn keep(&self, task: JoinHandle<()>) {
+        lock(&self.tasks).push(task);
+    }
+
+    /// Notes that a job broke.
+    pub(crate) fn note_broken(&self, name: &'static str, now_ms: i64) {
+        lock(&self.broken).insert(name, now_ms);
+    }
+
     /// Tells every job to end, and waits until they have.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
@@ -88,35 +96,4 @@ impl Jobs {
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
         }
     }
-}
-
-/// Runs a job until the server stops. One that panics is begun anew after a pause.
-pub fn spawn(app: &Arc<App>, name: &'static str, job: fn(Arc<App>) -> BoxFuture<'static, ()>) {
-    let kept = Arc::clone(app);
-    let task = tokio::spawn(async move {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let begun = kept.clock.monotonic_ms();
-            match tokio::spawn(job(Arc::clone(&kept))).await {
-                Ok(()) => return,
-                Err(error) if error.is_cancelled() => return,
-                Err(error) => tell(&kept, name, &error),
-            }
-            if kept.clock.monotonic_ms() - begun > WELL_AFTER {
-                pause = FIRST_PAUSE;
-            }
-            if !kept.jobs.pause(pause).await {
-                return;
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    });
-    lock(&app.jobs.tasks).push(task);
-}
-
-fn tell(app: &Arc<App>, name: &'static str, error: &tokio::task::JoinError) {
-    metrics::counter!("kagiya_job_faults_total", "job" => name).increment(1);
-    tracing::error!(%error, job = name, "a job broke; it is begun anew");
-    lock(&app.jobs.broken).insert(name, app.clock.monotonic_ms());
-    setup::note(app, SetupFault::JobBroke, name);
 }

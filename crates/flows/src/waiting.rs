@@ -63,7 +63,7 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
         return Ok(Ok(Asked::WorksNow));
     }
     if !app.notes.take_of(&format!("ask {}", visitor.network_counter()), PER_MINUTE, now) {
-        let draft = Draft::spent(app, visitor, "notify", "email");
+        let draft = Draft::spent(visitor, "notify", "email", app.notes.renewed_at(now));
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
     let kept = Kept {
@@ -163,6 +163,9 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
                             ),
                             lang: one.lang,
                             patience: Span::hours(12),
+                            network: None,
+                            behind: Span::seconds(60),
+                            wait: Span(0),
                         };
                         store::outbox::enqueue(conn, &mail, now).await?;
                     }

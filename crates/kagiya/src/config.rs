@@ -19,6 +19,7 @@ use crate::{
     cli::Flags,
     mail::MailSetting,
     providers::{self, ProviderSetting},
+    settings_file::understand,
     status::{Remote, StatusSetting},
     values::{PublicUrlSetting, maybe_networks, networks},
 };
@@ -26,7 +27,7 @@ use crate::{
 /// The settings file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct File {
+pub(crate) struct File {
     data: Option<PathBuf>,
     listen: Option<SocketAddr>,
     #[serde(deserialize_with = "by_text")]
@@ -106,7 +107,13 @@ struct Throttle {
     stranger_tries: Option<u16>,
     network_tries: Option<u32>,
     first_wait_seconds: Option<u32>,
+    network_starts: Option<u32>,
 }
+
+/// Mails that one network may ask for in an hour, unless the settings say otherwise: as many as wrong passwords.
+const NETWORK_STARTS: u32 = 300;
+/// See [`Settings::mail_wait`].
+const MAIL_WAIT: Span = Span(700);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -311,6 +318,9 @@ impl Config {
         if self.throttle.stranger_tries.is_some_and(|n| !(1..=100).contains(&n)) {
             return wrong("throttle.stranger_tries", "1 to 100 (NIST SP 800-63B-4 3.2.2)");
         }
+        if self.throttle.network_starts == Some(0) {
+            return wrong("throttle.network_starts", "mails that one network may ask for in an hour, above 0");
+        }
         if self.throttle.network_tries == Some(0) || self.throttle.first_wait_seconds == Some(0) {
             return wrong("throttle", "numbers above 0");
         }
@@ -414,6 +424,8 @@ impl Config {
                     .first_wait_seconds
                     .map_or(usual.0.first_wait, |n| Span::seconds(i64::from(n))),
             },
+            network_starts: self.throttle.network_starts.unwrap_or(NETWORK_STARTS),
+            mail_wait: MAIL_WAIT,
             lives: Lives {
                 idle: self.session.idle_minutes.map_or(usual.1.idle, |n| Span::minutes(i64::from(n))),
                 absolute: self.session.absolute_hours.map_or(usual.1.absolute, |n| Span::hours(i64::from(n))),
@@ -449,63 +461,6 @@ fn read_file(named: Option<&Path>) -> Result<File, Failure> {
     understand(&text).map_err(|words| Failure::Usage(format!("{}: {words}", path.display())))
 }
 
-/// Reads the file's text. What is wrong is named by line, column and key; its value, which may be a secret, is not.
-fn understand<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| place(text, &error))?;
-    let mut path = Vec::new();
-    if let Some(key) = first_control(&toml::Value::Table(table), &mut path) {
-        return Err(format!("{key}: expected text without line breaks and other control characters"));
-    }
-    toml::from_str(text).map_err(|error| place(text, &error))
-}
-
-fn place(text: &str, error: &toml::de::Error) -> String {
-    let mut what = error.message().to_owned();
-    // serde repeats the value between these.
-    for start in ["invalid type: ", "invalid value: "] {
-        if let Some((found, expected)) = what.strip_prefix(start).and_then(|rest| rest.rsplit_once(", expected ")) {
-            let kind = found.split([' ', '`']).next().unwrap_or_default();
-            what = format!("{start}{kind}, expected {expected}");
-        }
-    }
-    let what = what.lines().next().unwrap_or_default().to_owned();
-    let Some(at) = error.span().map(|span| span.start.min(text.len())).filter(|at| text.is_char_boundary(*at)) else {
-        return what;
-    };
-    let before = &text[..at];
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    let whole = text.lines().nth(line - 1).unwrap_or_default();
-    let key = whole.split('=').next().unwrap_or_default().trim();
-    let named = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    if whole.contains('=') && !key.is_empty() && key.chars().all(named) {
-        format!("line {line}, column {column}: {key}: {what}")
-    } else {
-        format!("line {line}, column {column}: {what}")
-    }
-}
-
-/// The key of the first text with a control character: nothing that is set has one, and mail headers and terminals
-/// would obey it.
-fn first_control(value: &toml::Value, path: &mut Vec<String>) -> Option<String> {
-    match value {
-        toml::Value::String(text) if text.chars().any(char::is_control) => Some(path.join(".")),
-        toml::Value::Array(all) => all.iter().enumerate().find_map(|(place, value)| {
-            path.push((place + 1).to_string());
-            let found = first_control(value, path);
-            path.pop();
-            found
-        }),
-        toml::Value::Table(all) => all.iter().find_map(|(key, value)| {
-            path.push(key.clone());
-            let found = first_control(value, path);
-            path.pop();
-            found
-        }),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -524,33 +479,5 @@ mod tests {
                 assert!(error.contains(word), "{error}");
             }
         }
-    }
-
-    #[test]
-    fn no_error_repeats_a_value() {
-        let secret = "s3cr3t-Passw0rd";
-        for text in [
-            format!("database = \"postgres://u:{secret}@h:port/d\"\n"),
-            format!("database = \"mysql://u:{secret}@h/d\"\n"),
-            format!("mail = \"smtp://u:{secret}@h:port\"\n"),
-            format!("public_url = \"https://u:{secret}@h\"\n"),
-            format!("listen = \"{secret}\"\n"),
-            format!("time_zone = \"{secret}\"\n"),
-            format!("log = \"{secret}\"\n"),
-            format!("trusted_proxy = [\"{secret}\"]\n"),
-            format!("[service]\naccent = \"{secret}\"\n"),
-            format!("[throttle]\ndevice_tries = \"{secret}\"\n"),
-            format!("[[providers]]\nid = [\"{secret}\"]\n"),
-            format!("mail = \"smtp://u:{secret}@h\n"),
-        ] {
-            let error = understand::<File>(&text).unwrap_err();
-            assert!(!error.contains(secret) && error.contains("line"), "{error}");
-        }
-    }
-
-    #[test]
-    fn control_characters_are_refused_by_name() {
-        let error = understand::<File>("[service]\nname = \"a\\r\\nBcc: x\"\n").unwrap_err();
-        assert!(error.starts_with("service.name:"), "{error}");
     }
 }

@@ -11,9 +11,14 @@ use kagiya_store::{Location, Store};
 use serde_json::json;
 
 use crate::{
-    Failure, config::Config, keys_file,
+    Failure,
+    config::Config,
+    keys_file,
     mail::{MailSetting, PostOffice},
-    open, output::say, outside::SystemClock};
+    open,
+    output::say,
+    outside::SystemClock,
+};
 
 /// 2026-01-01, in milliseconds since 1970.
 const BUILT_AFTER: i64 = 1_767_225_600_000;
@@ -116,15 +121,19 @@ fn files(config: &Config) -> Check {
         paths.extend(letters.take(10_000));
     }
     paths.extend(config.export_folder());
-    let open = |path: &std::path::PathBuf| {
-        std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0)
-    };
+    let open =
+        |path: &std::path::PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
     let exposed: Vec<String> = paths.iter().filter(|path| open(path)).map(|path| path.display().to_string()).collect();
     let problem = exposed.first().map(|first| match exposed.len() {
         1 => format!("{first}: others on this machine may read it"),
         n => format!("{first} and {} more: others on this machine may read them", n - 1),
     });
-    Check::new("files", problem, "readable by their owner alone", "chmod -R go= on what is named, the data folder first")
+    Check::new(
+        "files",
+        problem,
+        "readable by their owner alone",
+        "chmod -R go= on what is named, the data folder first",
+    )
 }
 
 /// Whether the system gives as many descriptors as the settings want connections.

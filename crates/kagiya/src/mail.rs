@@ -87,9 +87,11 @@ fn builder(url: &str, in_the_clear: bool) -> Result<AsyncSmtpTransportBuilder, S
     let host = without_password(url);
     let local = ["://localhost", "://127.", "://[::1]"].iter().any(|mark| host.contains(mark));
     if !local && !in_the_clear && ["tls=none", "tls=opportunistic"].iter().any(|mark| url.contains(mark)) {
-        return Err("mail to another host carries codes and wants TLS; leave tls= out, or say mail_in_the_clear = true \
+        return Err(
+            "mail to another host carries codes and wants TLS; leave tls= out, or say mail_in_the_clear = true \
                     in the settings file where the network between is yours alone"
-            .into());
+                .into(),
+        );
     }
     let mut url = url.to_owned();
     if url.starts_with("smtp://") && !url.contains("tls=") {
@@ -126,7 +128,11 @@ impl PostOffice {
         let way = match setting {
             MailSetting::File(path) => {
                 use std::os::unix::fs::DirBuilderExt;
-                std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| format!("{}: {error}", path.display()))?;
+                std::fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o700)
+                    .create(path)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
                 Way::File(path.clone())
             }
             MailSetting::Smtp(url) => Way::Smtp(Box::new(builder(url, clear)?.build())),

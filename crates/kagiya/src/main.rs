@@ -17,6 +17,7 @@ mod output;
 mod outside;
 mod providers;
 mod serve;
+mod settings_file;
 mod status;
 mod values;
 mod why;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kagiya_flows::external::Providers;
-use kagiya_oidc::{Kind, Overrides, Plan, Provider, Secret};
+use kagiya_oidc::{ClientProof, Kind, Overrides, Paths, Plan, Provider, Secret};
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
@@ -30,6 +30,18 @@ pub(crate) struct ProviderSetting {
     jwks_url: Option<String>,
     status_url: Option<String>,
     keep_refresh_token: bool,
+    /// Where the profile says who it is, such as `data.0.id`.
+    subject: Option<String>,
+    /// Where it says the address.
+    email: Option<String>,
+    /// Where it says the name.
+    display_name: Option<String>,
+    /// `basic` or `post`; as the provider's own description says when it is left out.
+    token_auth: Option<String>,
+    /// Of an issuer that serves many tenants (Microsoft Entra), those that may sign in; `["*"]`: all.
+    tenants: Vec<String>,
+    /// Origins to which the provider's pages send people on before they come back.
+    form_origins: Vec<String>,
 }
 
 impl ProviderSetting {
@@ -108,6 +120,21 @@ fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Wrong> {
         jwks_url: url("jwks_url", &setting.jwks_url)?,
         status_url: url("status_url", &setting.status_url)?,
     };
+    let proof = match setting.token_auth.as_deref() {
+        None => None,
+        Some("basic") => Some(ClientProof::Basic),
+        Some("post") => Some(ClientProof::Post),
+        Some(_) => return Err(wrong("token_auth", "\"basic\" or \"post\"")),
+    };
+    let origin = |text: &String| {
+        let url = Url::parse(&text.replace("://*.", "://any."));
+        url.is_ok_and(|url| {
+            url.scheme() == "https" && url.path() == "/" && url.query().is_none() && !text.contains([' ', ';', ','])
+        })
+    };
+    if !setting.form_origins.iter().all(origin) {
+        return Err(wrong("form_origins", "https origins, such as \"https://login.example.com\""));
+    }
     let plan = Plan {
         id: id.clone(),
         kind,
@@ -118,6 +145,14 @@ fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Wrong> {
         urls,
         issuer: setting.issuer.clone(),
         keep_refresh_token: setting.keep_refresh_token,
+        paths: Paths {
+            subject: setting.subject.clone(),
+            email: setting.email.clone(),
+            name: setting.display_name.clone(),
+        },
+        proof,
+        tenants: setting.tenants.clone(),
+        form_origins: setting.form_origins.clone(),
     };
     Provider::new(plan)
 }
@@ -130,9 +165,8 @@ fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret
         };
     };
     let path = if path.is_absolute() { path.clone() } else { folder.join(path) };
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        wrong("client_secret_file", &format!("a file to read ({}: {error})", path.display()))
-    })?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| wrong("client_secret_file", &format!("a file to read ({}: {error})", path.display())))?;
     let text = Zeroizing::new(text);
     if text.trim().is_empty() {
         return Err(wrong("client_secret_file", &format!("a secret in {}, which is empty", path.display())));

@@ -64,7 +64,8 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
         }
     });
     let name = &app.settings.service_name.ja;
-    let post = PostOffice::open(&config.mail, &app.settings.mail_from, name, config.mail_in_the_clear).map_err(Failure::Failed)?;
+    let post = PostOffice::open(&config.mail, &app.settings.mail_from, name, config.mail_in_the_clear)
+        .map_err(Failure::Failed)?;
     if !app.store.is_down() {
         jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
     }
@@ -98,7 +99,10 @@ fn limits(config: &Config) -> Limits {
     let room = usize::try_from(room).unwrap_or(usize::MAX);
     let connections = config.limits.connections.min(room);
     if connections < config.limits.connections {
-        tracing::warn!(connections, "the system gives fewer descriptors than the settings want connections (ulimit -n)");
+        tracing::warn!(
+            connections,
+            "the system gives fewer descriptors than the settings want connections (ulimit -n)"
+        );
     }
     Limits { connections, per_network: config.limits.per_network.min(connections) }
 }

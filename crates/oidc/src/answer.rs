@@ -26,10 +26,13 @@ pub fn classify(kind: Kind, code: &str, words: &str) -> Class {
         | "registration_not_supported"
         | "invalid_request_uri"
         | "invalid_request_object"
+        | "incorrect_client_credentials"
+        | "application_suspended"
         | "unmet_authentication_requirements" => Class::Ours,
         "login_required" | "interaction_required" | "account_selection_required" => Class::WantsAct,
         "consent_required" => Class::WantsConsent,
-        "invalid_grant" => Class::Ticket,
+        // GitHub says so with 200.
+        "invalid_grant" | "bad_verification_code" => Class::Ticket,
         "invalid_token" => Class::Dead,
         "account_disabled" | "account_suspended" => Class::Frozen,
         _ => Class::Unknown,
@@ -98,6 +101,14 @@ pub enum Failure {
     /// The ID token is not acceptable.
     #[error("ID token: {0}")]
     IdToken(#[from] TokenFault),
+    /// The provider is not what our settings say: theirs to read, ours to mend.
+    #[error("{key}: {words}")]
+    Setup {
+        /// The setting.
+        key: &'static str,
+        /// Both values, for the operator.
+        words: String,
+    },
     /// An address that leads inward, where nothing outside may lead.
     #[error("{0} may not be reached from here")]
     Blocked(String),
@@ -127,7 +138,7 @@ impl Failure {
             },
             Self::IdToken(TokenFault::KeysUnreachable) => Class::Trouble,
             Self::IdToken(_) => Class::Ticket,
-            Self::Blocked(_) | Self::Secret(_) => Class::Ours,
+            Self::Blocked(_) | Self::Secret(_) | Self::Setup { .. } => Class::Ours,
             Self::Unknown(_) => Class::Trouble,
         }
     }
@@ -142,6 +153,7 @@ impl Failure {
             }
             Self::Unreadable { endpoint, .. } => format!("{}:unreadable", endpoint.as_str()),
             Self::IdToken(fault) => format!("id_token:{}", fault.as_str()),
+            Self::Setup { key, .. } => format!("setting:{key}"),
             Self::Blocked(_) => "blocked".to_owned(),
             Self::Secret(_) => "client_secret".to_owned(),
             Self::Unknown(endpoint) => format!("{}:unknown", endpoint.as_str()),

@@ -7,6 +7,8 @@ use url::Url;
 
 use crate::{
     answer::{Endpoint, Failure},
+    jwt::TENANT,
+    kinds::ClientProof,
     learned::Learned,
     provider::Provider,
 };
@@ -19,6 +21,11 @@ pub(crate) struct Places {
     pub(crate) profile: Option<Url>,
     pub(crate) jwks: Option<Url>,
     pub(crate) names_itself: bool,
+}
+
+/// An issuer as it may be shown to the operator.
+fn clean_issuer(text: &str) -> String {
+    text.chars().filter(char::is_ascii_graphic).take(200).collect()
 }
 
 impl Provider {
@@ -64,9 +71,18 @@ impl Provider {
         let url = Url::parse(&format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/')))
             .map_err(|_| Failure::Unknown(endpoint))?;
         let told = self.client.get_json(endpoint, &url).await?;
+        let named = told["issuer"].as_str().unwrap_or_default();
+        // One description for many tenants names none of them: only where the settings say whose tokens are taken.
+        let shared = named.contains(TENANT);
+        if shared && self.plan.tenants.is_empty() {
+            let words = "it serves many tenants; set tenants to the list of those that may sign in, or to [\"*\"]";
+            return Err(Failure::Setup { key: "tenants", words: format!("{named}: {words}") });
+        }
         // Exactly the same: OpenID Connect Discovery 4.3.
-        if told["issuer"].as_str() != Some(issuer.as_str()) {
-            return Err(Failure::Unreadable { endpoint, why: "for another issuer" });
+        if !shared && named != issuer {
+            let words = format!("the settings say {issuer:?}, the provider calls itself {:?}", clean_issuer(named));
+            tracing::error!(provider = self.id(), "issuer: {words}");
+            return Err(Failure::Setup { key: "issuer", words });
         }
         let url = |name: &str| told[name].as_str().and_then(|text| Url::parse(text).ok());
         let learned = Arc::new(Learned {
@@ -74,10 +90,27 @@ impl Provider {
             token: url("token_endpoint"),
             profile: url("userinfo_endpoint"),
             jwks: url("jwks_uri"),
+            issuer: named.to_owned(),
+            proofs: told["token_endpoint_auth_methods_supported"].as_array().map(|methods| {
+                let read = |method: &Value| match method.as_str() {
+                    Some("client_secret_basic") => Some(ClientProof::Basic),
+                    Some("client_secret_post") => Some(ClientProof::Post),
+                    _ => None,
+                };
+                methods.iter().filter_map(read).collect()
+            }),
             names_itself: told["authorization_response_iss_parameter_supported"] == Value::Bool(true),
         });
         *self.learned.write().await = Some(Arc::clone(&learned));
         Ok(learned)
+    }
+
+    /// The issuer as it stands in tokens; with a place for the tenant where the provider serves many.
+    pub(crate) async fn token_issuer(&self) -> Result<String, Failure> {
+        if self.plan.tenants.is_empty() {
+            return Ok(self.issuer());
+        }
+        Ok(self.learned().await?.issuer.clone())
     }
 
     /// Reads description and keys anew, so that no sign-in has to wait for them.

@@ -74,7 +74,16 @@ impl Provider {
         if ways.id_token != IdToken::None {
             let token = tokens["id_token"].as_str().ok_or(TokenFault::Missing)?;
             let claims: Claims = self.verify(token, true, ticket.now).await?;
-            jwt::check_id_token(&self.plan, &self.issuer(), &claims, ticket.nonce, ticket.now)?;
+            // What is no ID token says so (RFC 8725, 3.11).
+            if Self::type_of(token).is_some_and(|typ| !matches!(typ.as_str(), "jwt" | "id_token+jwt" | "id+jwt")) {
+                return Err(TokenFault::Type.into());
+            }
+            let issuer = self.token_issuer().await?;
+            jwt::check_id_token(&self.plan, &issuer, &claims, ticket.nonce, ticket.now)?;
+            if let Some(named) = claims.iss.clone().filter(|_| issuer.contains(jwt::TENANT)) {
+                // Each tenant is an issuer of its own.
+                identity.issuer = named;
+            }
             self.take_claims(&mut identity, claims);
         }
         let ask = match ways.profile {
@@ -86,7 +95,7 @@ impl Provider {
             let token = tokens["access_token"]
                 .as_str()
                 .ok_or(Failure::Unreadable { endpoint: Endpoint::Token, why: "without an access token" })?;
-            match self.ask_profile(token).await {
+            match self.ask_profile(token, ticket.now).await {
                 Ok(profile) => self.take_profile(&mut identity, &profile)?,
                 // Who it is stands in the ID token already; only the address is missing.
                 Err(failure) if !identity.subject.is_empty() => {
@@ -117,7 +126,11 @@ impl Provider {
     /// The profile completes the ID token, and must be of the same person (OpenID Connect Core 5.3.2).
     fn take_profile(&self, identity: &mut Identity, profile: &Value) -> Result<(), Failure> {
         let data = if profile["data"].is_object() { &profile["data"] } else { profile };
-        let named = ["sub", "id", "user_id"].iter().find_map(|name| subject_of(&data[*name]));
+        let paths = &self.plan.paths;
+        let named = match &paths.subject {
+            Some(path) => at_path(profile, path).and_then(subject_of),
+            None => ["sub", "id", "user_id"].iter().find_map(|name| subject_of(&data[*name])),
+        };
         let subject = named.ok_or(TokenFault::Subject)?;
         if identity.subject.is_empty() {
             identity.subject = subject;
@@ -126,12 +139,19 @@ impl Provider {
         }
         let text = |name: &str| data[name].as_str();
         if identity.email.is_none() {
-            identity.email = text("email").or(text("confirmed_email")).and_then(address);
+            let told = match &paths.email {
+                Some(path) => at_path(profile, path).and_then(Value::as_str),
+                None => text("email").or(text("confirmed_email")),
+            };
+            identity.email = told.and_then(address);
             identity.email_verified = is_true(data.get("email_verified"));
         }
         if identity.name.is_none() {
-            identity.name =
-                text("name").or(text("username")).or(text("nickname")).or(text("preferred_username")).and_then(shown);
+            let told = match &paths.name {
+                Some(path) => at_path(profile, path).and_then(Value::as_str),
+                None => text("name").or(text("username")).or(text("nickname")).or(text("preferred_username")),
+            };
+            identity.name = told.and_then(shown);
         }
         Ok(())
     }
@@ -155,13 +175,12 @@ impl Provider {
         now: i64,
     ) -> Result<Value, Failure> {
         let endpoint = Endpoint::Token;
-        let ways = self.plan.kind.ways();
         let secret = self.client_secret(now)?;
         let mut request = self.client.request(Method::POST, url)?.header("accept", "application/json");
         if let Some(token) = bearer {
             request = request.bearer_auth(token);
         }
-        match (&secret, ways.proof) {
+        match (&secret, self.proof().await) {
             (Some(secret), ClientProof::Basic) => {
                 // Each half is encoded as in a form first (RFC 6749 2.3.1).
                 let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
@@ -188,19 +207,41 @@ impl Provider {
         Ok(told)
     }
 
-    async fn ask_profile(&self, token: &str) -> Result<Value, Failure> {
+    /// How we prove ourselves: as the settings say, else as the provider's own description allows, else as its kind does.
+    async fn proof(&self) -> ClientProof {
+        if let Some(proof) = self.plan.proof {
+            return proof;
+        }
+        let usual = self.plan.kind.ways().proof;
+        match self.learned.read().await.as_ref().and_then(|learned| learned.proofs.as_deref()) {
+            Some(proofs) if !proofs.is_empty() && !proofs.contains(&usual) => proofs.first().copied().unwrap_or(usual),
+            _ => usual,
+        }
+    }
+
+    async fn ask_profile(&self, token: &str, now: i64) -> Result<Value, Failure> {
         let endpoint = Endpoint::Profile;
         let url = self.places().await?.profile.ok_or(Failure::Unknown(endpoint))?;
         let request = self.client.request(Method::GET, &url)?.bearer_auth(token).header("accept", "application/json");
         let read = self.client.send(endpoint, request).await?;
-        let told: Value = serde_json::from_slice(&read.body).unwrap_or(Value::Null);
+        let text = std::str::from_utf8(&read.body).map(str::trim).unwrap_or_default();
+        // A profile may be signed (OpenID Connect Core 5.3.2): it is read like an ID token then.
+        let signed = read.status == 200 && text.matches('.').count() == 2 && !text.starts_with(['{', '[', '"']);
+        let told: Value = if signed {
+            let told: Value = self.verify(text, true, now).await?;
+            let claims: Claims = serde_json::from_value(told.clone()).map_err(|_| TokenFault::Malformed)?;
+            jwt::check_parties(&self.plan, &self.token_issuer().await?, &claims)?;
+            told
+        } else {
+            serde_json::from_slice(&read.body).unwrap_or(Value::Null)
+        };
         // X answers errors with 200, too.
         let failed = told["errors"].is_array() && !told["data"].is_object();
         if read.status != 200 || failed {
             let (code, words) = code_of(&told);
             return Err(Failure::Answered { endpoint, status: read.status, code, words });
         }
-        if !told.is_object() {
+        if !told.is_object() && !(told.is_array() && self.plan.paths.subject.is_some()) {
             return Err(Failure::Unreadable { endpoint, why: "what is no JSON object" });
         }
         Ok(told)
@@ -236,6 +277,15 @@ impl Provider {
             Err(failure) => Some(failure),
         }
     }
+}
+
+/// What stands at a path such as `data.0.id`.
+fn at_path<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('.').try_fold(value, |value, name| match value {
+        Value::Array(list) => list.get(name.parse::<usize>().ok()?),
+        Value::Object(members) => members.get(name),
+        _ => None,
+    })
 }
 
 /// A verifier of the right length that fits nothing.
@@ -288,7 +338,7 @@ mod tests {
             scopes: Vec::new(),
             urls: Overrides::default(),
             issuer: None,
-            keep_refresh_token: false,
+            ..Plan::default()
         };
         Provider::new(plan).unwrap()
     }

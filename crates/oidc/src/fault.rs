@@ -6,7 +6,7 @@
 pub enum TokenFault {
     #[error("there is none")]
     Missing,
-    #[error("it is longer than 16 KiB")]
+    #[error("it is longer than 64 KiB")]
     TooLong,
     #[error("it cannot be read, or says something twice")]
     Malformed,
@@ -18,6 +18,8 @@ pub enum TokenFault {
     KeysUnreachable,
     #[error("its signature does not fit")]
     Signature,
+    #[error("it is of another type")]
+    Type,
     #[error("it is of another issuer")]
     Issuer,
     #[error("it is for another audience")]
@@ -49,6 +51,7 @@ impl TokenFault {
             Self::UnknownKey => "unknown_key",
             Self::KeysUnreachable => "keys_unreachable",
             Self::Signature => "signature",
+            Self::Type => "type",
             Self::Issuer => "issuer",
             Self::Audience => "audience",
             Self::AuthorizedParty => "authorized_party",

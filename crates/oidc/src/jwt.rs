@@ -5,17 +5,20 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{
     fault::TokenFault,
+    identity::subject_of,
     kinds::{IdToken, Kind},
     provider::{Plan, Provider, Secret},
     ring::KeyRing,
 };
 
 /// Longer tokens are not looked at.
-const MOST: usize = 16 * 1_024;
+const MOST: usize = 64 * 1_024;
+/// What stands for the tenant in an issuer that serves several (Microsoft Entra).
+pub(crate) const TENANT: &str = "{tenantid}";
 /// Clocks may differ by so many seconds.
 const LEEWAY: i64 = 60;
 /// Keys are read anew for an unknown one at most this often, in seconds: for tokens that the
@@ -40,11 +43,25 @@ impl Audience {
     }
 }
 
+/// A text, or nothing: an optional claim of another type keeps nobody out.
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(from)? {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// Who it is: a text, as OpenID Connect has it, or the number that some services write.
+fn subject<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(subject_of(&serde_json::Value::deserialize(from)?))
+}
+
 /// The claims that are looked at. A claim that stands twice makes the token unreadable.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Claims {
     pub(crate) iss: Option<String>,
+    #[serde(deserialize_with = "subject")]
     pub(crate) sub: Option<String>,
     pub(crate) aud: Option<Audience>,
     pub(crate) azp: Option<String>,
@@ -53,13 +70,21 @@ pub(crate) struct Claims {
     pub(crate) iat: Option<f64>,
     pub(crate) nonce: Option<String>,
     pub(crate) jti: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub(crate) sid: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub(crate) email: Option<String>,
     pub(crate) email_verified: Option<serde_json::Value>,
+    #[serde(deserialize_with = "text")]
     pub(crate) name: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub(crate) preferred_username: Option<String>,
     pub(crate) is_private_email: Option<serde_json::Value>,
+    #[serde(deserialize_with = "text")]
     pub(crate) transfer_sub: Option<String>,
+    /// The tenant (Microsoft Entra).
+    #[serde(deserialize_with = "text")]
+    pub(crate) tid: Option<String>,
     pub(crate) events: Option<serde_json::Value>,
     pub(crate) sub_id: Option<serde_json::Value>,
 }
@@ -73,7 +98,11 @@ pub(crate) fn seconds(at: f64) -> i64 {
 pub(crate) fn check_parties(plan: &Plan, issuer: &str, claims: &Claims) -> Result<(), TokenFault> {
     let aliases = if plan.issuer.is_none() { plan.kind.ways().issuer_aliases } else { &[] };
     let from = claims.iss.as_deref().ok_or(TokenFault::Issuer)?;
-    if from != issuer && !aliases.contains(&from) {
+    let expected = match claims.tid.as_deref() {
+        Some(tenant) if issuer.contains(TENANT) && plan.takes_tenant(tenant) => issuer.replace(TENANT, tenant),
+        _ => issuer.to_owned(),
+    };
+    if from != expected && !aliases.contains(&from) {
         return Err(TokenFault::Issuer);
     }
     let audience = claims.aud.as_ref().map(Audience::all).unwrap_or_default();
@@ -182,6 +211,12 @@ impl Provider {
                 if ring.read_at == 0 { Err(TokenFault::KeysUnreachable) } else { first }
             }
         }
+    }
+
+    /// The type that a token of ours names; looked at after its signature, which covers it.
+    pub(crate) fn type_of(token: &str) -> Option<String> {
+        let typ = jsonwebtoken::decode_header(token).ok()?.typ?.to_ascii_lowercase();
+        Some(typ.strip_prefix("application/").unwrap_or(&typ).to_owned())
     }
 
     /// The kind, for what differs by it.

@@ -8,16 +8,17 @@ use zeroize::Zeroizing;
 
 use crate::{
     client::Client,
-    kinds::Kind,
+    kinds::{ClientProof, Kind},
     learned::Learned,
     reach::{Reach, leads_inward},
     ring::KeyRing,
 };
 
 /// How we prove who we are.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Secret {
     /// None: a public client.
+    #[default]
     None,
     /// A text that the provider gave us.
     Static(Zeroizing<String>),
@@ -55,8 +56,19 @@ pub struct Overrides {
     pub status_url: Option<Url>,
 }
 
+/// Where a profile says what, as paths such as `data.0.id`; `None`: where most services say it.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// Who it is.
+    pub subject: Option<String>,
+    /// The address.
+    pub email: Option<String>,
+    /// The name.
+    pub name: Option<String>,
+}
+
 /// What a provider is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// Its name in our URLs.
     pub id: String,
@@ -76,6 +88,22 @@ pub struct Plan {
     pub issuer: Option<String>,
     /// Ask for a refresh token, and hand it out with the identity.
     pub keep_refresh_token: bool,
+    /// Where its profile says what.
+    pub paths: Paths,
+    /// How we prove ourselves, when the settings say so.
+    pub proof: Option<ClientProof>,
+    /// Of an issuer that serves many tenants, those that may sign in; `*`: all.
+    pub tenants: Vec<String>,
+    /// Where else than to its authorization endpoint its pages send people on.
+    pub form_origins: Vec<String>,
+}
+
+impl Plan {
+    pub(crate) fn takes_tenant(&self, tenant: &str) -> bool {
+        let plain =
+            !tenant.is_empty() && tenant.len() <= 64 && tenant.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        plain && self.tenants.iter().any(|own| own == "*" || own == tenant)
+    }
 }
 
 /// One external service.
@@ -191,11 +219,16 @@ impl Provider {
             .map(|ends| ends.exp)
     }
 
-    /// Where people are sent by plain http, when that is so: for private deployments.
-    pub fn plain_origin(&self) -> Option<String> {
-        let urls = &self.plan.urls;
-        let place = urls.authorize_url.as_ref().or(urls.issuer.as_ref())?;
-        (place.scheme() == "http").then(|| place.origin().ascii_serialization())
+    /// Where forms of ours lead on the way to this provider, as sources of a content security policy.
+    pub fn form_sources(&self) -> Vec<String> {
+        let (ways, urls) = (self.plan.kind.ways(), &self.plan.urls);
+        let learned = self.learned.try_read().ok().and_then(|learned| learned.as_ref()?.authorize.clone());
+        let own = urls.authorize_url.clone().or(learned).or_else(|| urls.issuer.clone());
+        let known = ways.authorize.and_then(|text| Url::parse(text).ok());
+        let place = own.or(known).map(|url| url.origin().ascii_serialization());
+        let at_home = self.plan.issuer.is_none() && urls.authorize_url.is_none();
+        let further = ways.form_sources.iter().filter(|_| at_home).map(|text| (*text).to_owned());
+        place.into_iter().chain(further).chain(self.plan.form_origins.iter().cloned()).collect()
     }
 
     /// The status feed, when there is one.

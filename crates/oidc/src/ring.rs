@@ -26,9 +26,12 @@ impl std::fmt::Debug for KeyRing {
 impl KeyRing {
     /// The keys that may have signed a token with this header.
     pub(crate) fn fitting<'r>(&'r self, kid: Option<&'r str>, alg: Algorithm) -> impl Iterator<Item = &'r Key> {
+        let named = move |key: &Key| kid.is_none_or(|kid| key.kid.as_deref() == Some(kid));
+        // A key that has no name may be the one that is named (RFC 7517, 4.5: it is optional).
+        let known = self.keys.iter().any(named);
         self.keys.iter().filter(move |key| {
-            let named = kid.is_none_or(|kid| key.kid.as_deref() == Some(kid));
-            named && key.alg.is_none_or(|own| own == alg) && key.key.family() == alg.family()
+            let fits = if known { named(key) } else { key.kid.is_none() };
+            fits && key.alg.is_none_or(|own| own == alg) && key.key.family() == alg.family()
         })
     }
 }

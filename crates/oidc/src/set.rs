@@ -11,8 +11,8 @@ use crate::{
 
 /// Events older than this are history; replays are remembered for longer. Seconds.
 const OLDEST: i64 = 3 * 24 * 3_600;
-/// A logout is for now. Seconds.
-const OLDEST_LOGOUT: i64 = 600;
+/// A logout is for now (OpenID Connect Back-Channel Logout 1.0, 2.4: two minutes at most). Seconds.
+const OLDEST_LOGOUT: i64 = 120;
 const LEEWAY: i64 = 300;
 const LOGOUT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
@@ -109,6 +109,11 @@ impl Provider {
         };
         let jti = claims.jti.clone().filter(|jti| !jti.is_empty() && jti.len() <= 255).ok_or(TokenFault::Malformed)?;
         let logout = events.get(LOGOUT).is_some();
+        // A token of one type is none of another (RFC 8725, 3.11). Who names none is older than the rule.
+        let own = if logout { "logout+jwt" } else { "secevent+jwt" };
+        if Self::type_of(token.trim()).is_some_and(|typ| typ != own && typ != "jwt") {
+            return Err(TokenFault::Type);
+        }
         if now - issued_at > if logout { OLDEST_LOGOUT } else { OLDEST } {
             return Err(TokenFault::TooOld);
         }

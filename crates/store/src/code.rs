@@ -7,12 +7,14 @@ use crate::db::{Conn, Result, all, execute, one, row};
 
 row! {
     /// A mailed code.
-    #[derive(Clone, Debug)]
+    #[derive(Clone, Debug, Default)]
     pub struct Code {
         /// Its key.
         pub id: Uuid,
         /// For which flow it was mailed.
         pub flow_id: Uuid,
+        /// Keyed digest of the browser that asked for it, or of its network.
+        pub asker: Option<Vec<u8>>,
         /// Keyed digest of purpose, subject and digits.
         pub digest: Vec<u8>,
         /// When it ends, in milliseconds.
@@ -26,22 +28,26 @@ row! {
     }
 }
 
-/// Keeps a code's digest. Being the newest of its subject, it ends all older ones.
+/// Keeps a code's digest. Being the newest of its subject that this asker has, it ends the asker's older ones.
+#[allow(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn insert(
     conn: &mut Conn,
     id: Uuid,
     subject_key: &[u8],
     flow: Uuid,
+    asker: Option<&[u8]>,
     digest: &[u8],
     now: Timestamp,
     expires: Timestamp,
 ) -> Result<()> {
     execute!(
         conn,
-        "INSERT INTO code (id, subject_key, flow_id, digest, sent_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO code (id, subject_key, flow_id, asker, digest, sent_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         id,
         subject_key,
         flow,
+        asker,
         digest,
         now.0,
         expires.0
@@ -49,15 +55,16 @@ pub async fn insert(
     .map(drop)
 }
 
-/// The last codes of a subject, the newest first.
-pub async fn newest(conn: &mut Conn, subject_key: &[u8]) -> Result<Vec<Code>> {
+/// The codes of a subject that were mailed since then, the newest first. There are no more than mails are sent.
+pub async fn of_subject(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -> Result<Vec<Code>> {
     all!(
         conn,
         Code,
-        "SELECT code.id, code.flow_id, code.digest, code.expires_at, code.spent_at, code.tries_elsewhere,
+        "SELECT code.id, code.flow_id, code.asker, code.digest, code.expires_at, code.spent_at, code.tries_elsewhere,
          COALESCE(flow.tries, 0) AS tries FROM code LEFT JOIN flow ON flow.id = code.flow_id
-         WHERE code.subject_key = $1 ORDER BY code.sent_at DESC, code.id DESC LIMIT 6",
-        subject_key
+         WHERE code.subject_key = $1 AND code.sent_at > $2 ORDER BY code.sent_at DESC, code.id DESC LIMIT 100",
+        subject_key,
+        since.0
     )
 }
 
@@ -73,9 +80,16 @@ pub async fn sent_since(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -
     Ok(count)
 }
 
-/// Counts a wrong code that was typed elsewhere than where this one was asked for.
-pub async fn count_elsewhere(conn: &mut Conn, id: Uuid) -> Result<()> {
-    execute!(conn, "UPDATE code SET tries_elsewhere = tries_elsewhere + 1 WHERE id = $1", id).map(drop)
+/// Counts a wrong code that was typed elsewhere than where any was asked for, on every code that it might have been.
+pub async fn count_elsewhere(conn: &mut Conn, subject_key: &[u8], now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE code SET tries_elsewhere = tries_elsewhere + 1
+         WHERE subject_key = $1 AND expires_at > $2 AND spent_at IS NULL",
+        subject_key,
+        now.0
+    )
+    .map(drop)
 }
 
 /// Deletes codes that ran out before `before`.

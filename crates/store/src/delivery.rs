@@ -60,19 +60,6 @@ pub async fn of_address(conn: &mut Conn, address_key: &str, limit: i64) -> Resul
     )
 }
 
-/// How many mails of a kind went to an address since then.
-pub async fn count_since(conn: &mut Conn, address_key: &str, kind: &str, since: Timestamp) -> Result<i64> {
-    let (count,): (i64,) = crate::db::one!(
-        conn,
-        (i64,),
-        "SELECT COUNT(*) FROM delivery WHERE address_key = $1 AND kind = $2 AND at > $3",
-        address_key,
-        kind,
-        since.0
-    )?;
-    Ok(count)
-}
-
 /// Deletes answers of before `before`.
 pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     execute!(conn, "DELETE FROM delivery WHERE at < $1", before.0)

@@ -47,6 +47,15 @@ row! {
         pub finished_at: Option<i64>,
         /// The way to a provider whose identity is linked at its end.
         pub journey_id: Option<Uuid>,
+        /// Keyed digest of the network that began it.
+        pub network: Option<Vec<u8>>,
+    }
+}
+
+impl Flow {
+    /// Whose codes end each other: those of one browser, or of one network when no cookie came.
+    pub fn asker(&self) -> Option<&[u8]> {
+        self.browser_key.as_deref().or(self.network.as_deref())
     }
 }
 
@@ -55,8 +64,8 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
     execute!(
         conn,
         "INSERT INTO flow (id, kind, browser_key, created_at, expires_at, lang, typed, login_id, skeleton, phc, account_id,
-         subject_key, return_to, attempt_id, sent_at, tries, journey_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16)",
+         subject_key, return_to, attempt_id, sent_at, tries, journey_id, network)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $17)",
         f.id,
         f.kind.as_str(),
         f.browser_key.as_deref(),
@@ -72,7 +81,8 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
         f.return_to.as_deref(),
         f.attempt_id,
         f.sent_at,
-        f.journey_id
+        f.journey_id,
+        f.network.as_deref()
     )
     .map(drop)
 }

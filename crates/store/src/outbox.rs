@@ -29,6 +29,8 @@ row! {
         pub deadline_at: i64,
         /// How often it was tried.
         pub tries: i64,
+        /// Keyed digest of the network that caused it.
+        pub network: Option<Vec<u8>>,
     }
 }
 
@@ -51,14 +53,20 @@ pub struct NewMail {
     pub lang: String,
     /// How long it is tried.
     pub patience: Span,
+    /// Keyed digest of the network that caused it.
+    pub network: Option<[u8; 16]>,
+    /// How far behind those that are asked for at the same time it stands.
+    pub behind: Span,
+    /// How long it waits at least.
+    pub wait: Span,
 }
 
 /// Keeps a mail.
 pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<()> {
     execute!(
         conn,
-        "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 0)",
+        "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries,
+         network, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)",
         mail.id,
         mail.kind,
         mail.account_id,
@@ -67,12 +75,15 @@ pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
         mail.data.as_str(),
         mail.lang.as_str(),
         now.0,
-        now.plus(mail.patience).0
+        now.plus(mail.wait).0,
+        now.plus(mail.patience).0,
+        mail.network.as_ref().map(|key| &key[..]),
+        now.plus(mail.behind).0
     )
     .map(drop)
 }
 
-/// Takes up to `limit` due mails; nobody else gets them before `until`.
+/// Takes up to `limit` due mails in the order of their places; nobody else gets them before `until`.
 pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp) -> Result<Vec<Mail>> {
     // The outer condition is checked again on the row itself, so that of two servers one wins.
     all!(
@@ -80,8 +91,8 @@ pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp
         Mail,
         "UPDATE outbox SET due_at = $3, tries = tries + 1
          WHERE done_at IS NULL AND due_at <= $1
-         AND id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2)
-         RETURNING id, kind, account_id, flow_id, address, data, lang, created_at, deadline_at, tries",
+         AND id IN (SELECT id FROM outbox WHERE done_at IS NULL AND due_at <= $1 ORDER BY place LIMIT $2)
+         RETURNING id, kind, account_id, flow_id, address, data, lang, created_at, deadline_at, tries, network",
         now.0,
         limit,
         until.0
@@ -102,7 +113,10 @@ pub async fn done(conn: &mut Conn, id: Uuid, failed: bool, now: Timestamp) -> Re
 
 /// Puts a mail off; `status`: what the server answered, 0 when it said nothing.
 pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp, status: i64) -> Result<()> {
-    execute!(conn, "UPDATE outbox SET due_at = $2, put_off = $3 WHERE id = $1", id, at.0, status).map(drop)
+    // Behind what comes meanwhile: whoever does not answer holds nobody else up.
+    let place = at.plus(Span::seconds(30)).0;
+    execute!(conn, "UPDATE outbox SET due_at = $2, put_off = $3, place = $4 WHERE id = $1", id, at.0, status, place)
+        .map(drop)
 }
 
 /// Of all mails but notices: when the oldest was asked for that waits for us rather than for its

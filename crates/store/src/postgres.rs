@@ -16,6 +16,7 @@ use sqlx::{
 use crate::{
     db::{self, Conn},
     error::{Error, Result},
+    version::check_version,
 };
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
@@ -88,7 +89,7 @@ impl Postgres {
         let versions = self.versions().await.map_err(rights)?;
         // An empty database holds nothing that a person would want to keep from migrating.
         let migrate = migrate || versions.is_empty();
-        if crate::store::check_version(&MIGRATIONS, versions, migrate)? {
+        if check_version(&MIGRATIONS, versions, migrate)? {
             return self.may_write().await;
         }
         let mut migrations = sqlx::migrate!("../../migrations/postgres");

@@ -19,6 +19,7 @@ use crate::{
     lite::{Lite, Shelf},
     meter::Meter,
     postgres::{self, PoolSize, Postgres},
+    version::check_version,
     writer::Writer,
 };
 
@@ -216,7 +217,8 @@ impl Store {
     /// When it does not.
     pub async fn probe_write(&self, now: kagiya_domain::Timestamp) -> Result<()> {
         const DIGEST: &[u8] = b"a probe of whether anything can be written";
-        self.write(move |conn| Box::pin(async move { crate::throttle::renew_wrong_value(conn, DIGEST, now).await })).await
+        self.write(move |conn| Box::pin(async move { crate::throttle::renew_wrong_value(conn, DIGEST, now).await }))
+            .await
     }
 
     /// As [`Store::ping`], also while the database is known not to answer.
@@ -269,19 +271,6 @@ impl Store {
             }
             Inner::Postgres(postgres) => postgres.pool.close().await,
         }
-    }
-}
-
-/// `true` when nothing is left to do.
-pub(crate) fn check_version(known: &sqlx::migrate::Migrator, applied: Vec<i64>, migrate: bool) -> Result<bool> {
-    if let Some(newer) = applied.iter().find(|version| !known.version_exists(**version)) {
-        return Err(Error::NewerSchema(*newer));
-    }
-    let missing = known.iter().filter(|m| !applied.contains(&m.version)).count();
-    match (missing, migrate) {
-        (0, _) => Ok(true),
-        (_, true) => Ok(false),
-        (missing, false) => Err(Error::OlderSchema(missing)),
     }
 }
 

@@ -3,7 +3,7 @@
 use kagiya_domain::{Span, Timestamp};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, optional, row};
+use crate::db::{Conn, Result, all, execute, one, optional, row};
 
 row! {
     /// Somebody who wants to hear.
@@ -26,32 +26,27 @@ row! {
     }
 }
 
-/// Keeps somebody who is not confirmed yet; a second wish finds the first. `None`: confirmed already.
-pub async fn insert(conn: &mut Conn, new: &Subscriber, target_key: &[u8], now: Timestamp) -> Result<Option<Uuid>> {
+/// Keeps a wish that is not confirmed yet. `place_key` is the same for every wish for one address or URL.
+pub async fn insert(conn: &mut Conn, new: &Subscriber, place_key: &[u8], now: Timestamp) -> Result<()> {
     execute!(
         conn,
-        "INSERT INTO subscriber (id, way, target, target_key, lang, secret, created_at, failures)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (target_key) DO NOTHING",
+        "INSERT INTO subscriber (id, way, target, target_key, lang, secret, created_at, failures, place_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)",
         new.id,
         new.way.as_str(),
         new.target.as_str(),
-        target_key,
+        &new.id.as_bytes()[..],
         new.lang.as_str(),
         new.secret.as_deref(),
-        now.0
-    )?;
-    let row: Option<(Uuid, Option<i64>)> = optional!(
-        conn,
-        (Uuid, Option<i64>),
-        "SELECT id, confirmed_at FROM subscriber WHERE target_key = $1",
-        target_key
-    )?;
-    Ok(row.filter(|row| row.1.is_none()).map(|row| row.0))
+        now.0,
+        place_key
+    )
+    .map(drop)
 }
 
-/// Replaces the secret of a webhook that is not confirmed.
-pub async fn set_secret(conn: &mut Conn, id: Uuid, secret: &str) -> Result<()> {
-    execute!(conn, "UPDATE subscriber SET secret = $2 WHERE id = $1 AND confirmed_at IS NULL", id, secret).map(drop)
+/// How many wishes there are for one place, and how many of them were confirmed.
+pub async fn for_place(conn: &mut Conn, place_key: &[u8]) -> Result<(i64, i64)> {
+    one!(conn, (i64, i64), "SELECT COUNT(*), COUNT(confirmed_at) FROM subscriber WHERE place_key = $1", place_key)
 }
 
 /// Somebody by their key.
@@ -64,10 +59,16 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Subscriber>> {
     )
 }
 
-/// Confirms; `false` when they are gone.
+/// Confirms; `false` when they are gone. Of several confirmed wishes of one mailbox the newest stays.
 pub async fn confirm(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
     let rows =
         execute!(conn, "UPDATE subscriber SET confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $1", id, now.0)?;
+    execute!(
+        conn,
+        "DELETE FROM subscriber WHERE id <> $1 AND way = 'mail' AND confirmed_at IS NOT NULL
+         AND place_key = (SELECT place_key FROM subscriber WHERE id = $1 AND way = 'mail')",
+        id
+    )?;
     Ok(rows == 1)
 }
 

@@ -120,12 +120,21 @@ async fn who_asked_is_told_once() {
                 failures: 0,
             };
             let again = subscriber::Subscriber { id: Uuid::from_u128(2), ..new.clone() };
-            assert_eq!(write!(store, |conn| subscriber::insert(conn, &new, &[1; 16], NOW)), Some(id));
-            assert_eq!(write!(store, |conn| subscriber::insert(conn, &again, &[1; 16], NOW)), Some(id));
-            write!(store, |conn| subscriber::set_secret(conn, id, "other"));
+            let of_mail = subscriber::Subscriber { way: "mail".into(), ..new.clone() };
+            write!(store, |conn| subscriber::insert(conn, &new, &[1; 16], NOW));
+            write!(store, |conn| subscriber::insert(conn, &again, &[1; 16], NOW));
+            assert_eq!(subscriber::for_place(&mut read(store).await, &[1; 16]).await.unwrap(), (2, 0));
             assert!(subscriber::confirmed(&mut read(store).await).await.unwrap().is_empty());
             assert!(write!(store, |conn| subscriber::confirm(conn, id, NOW)));
             assert_eq!(subscriber::confirmed(&mut read(store).await).await.unwrap().len(), 1);
+            // Of one mailbox's wishes the one that was confirmed last stays.
+            for n in 11..=12_u128 {
+                let wish = subscriber::Subscriber { id: Uuid::from_u128(n), ..of_mail.clone() };
+                write!(store, |conn| subscriber::insert(conn, &wish, &[2; 16], NOW));
+                assert!(write!(store, |conn| subscriber::confirm(conn, Uuid::from_u128(n), NOW)));
+            }
+            assert_eq!(subscriber::for_place(&mut read(store).await, &[2; 16]).await.unwrap(), (1, 1));
+            assert!(write!(store, |conn| subscriber::remove(conn, Uuid::from_u128(12))));
             write!(store, |conn| subscriber::enqueue(conn, Uuid::from_u128(5), id, "{}", Span::hours(1), NOW));
             let until = NOW.plus(Span::seconds(30));
             assert_eq!(write!(store, |conn| subscriber::lease(conn, 9, until, NOW)).len(), 1);

@@ -83,7 +83,8 @@ impl TestServer {
     pub async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("kagiya-testkit-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder).expect("a folder");
-        let store = Store::open(&Location::Sqlite(folder.join("t.db")), true, PoolSize::default()).await.expect("a database");
+        let store =
+            Store::open(&Location::Sqlite(folder.join("t.db")), true, PoolSize::default()).await.expect("a database");
         let clock = Arc::new(TestClock(AtomicI64::new(1_760_000_000_000)));
         let both = |text: &str| ByLang { ja: text.to_owned(), en: text.to_owned() };
         let app = App::new(Parts {
@@ -104,6 +105,8 @@ impl TestServer {
                 time_zone: jiff::tz::TimeZone::UTC,
                 policy: Policy::default(),
                 budgets: Budgets { device: 3, strangers: 3, ..Budgets::default() },
+                network_starts: 1_000,
+                mail_wait: Span(0),
                 lives: Lives::default(),
                 argon2: Argon2Parameters { memory_kib: 64, passes: 1, lanes: 1 },
                 keep_attempts: Span::days(90),

@@ -227,6 +227,11 @@ impl FromRequest<Arc<Web>> for Owned {
 }
 
 pub(crate) async fn revoke(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
+    // A browser that was left open somewhere must not keep its owner out everywhere else.
+    if !account::is_fresh(&live, context.now) {
+        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
+        return crate::fault::refused_page(&context, &refusal, "/account/sessions");
+    }
     let one = if fields.has("others") {
         None
     } else {

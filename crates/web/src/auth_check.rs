@@ -48,7 +48,10 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
         }
     }
     let mut response = status_only(StatusCode::UNAUTHORIZED);
-    let wanted = header_text(headers, "x-forwarded-uri").and_then(ReturnTo::parse);
+    // Traefik and Caddy say it in the first, nginx's ingress in the second, nginx's own examples in the third.
+    let said =
+        ["x-forwarded-uri", "x-original-url", "x-original-uri"].iter().find_map(|name| header_text(headers, *name));
+    let wanted = said.and_then(|uri| ReturnTo::parse(path_of(uri)));
     let query = encode_query(&[("return_to", wanted.as_ref().map_or("", |to| to.as_str()))]);
     let origin = &web.app.settings.public_url.origin;
     let location = if query.is_empty() { format!("{origin}/sign-in") } else { format!("{origin}/sign-in?{query}") };
@@ -56,6 +59,12 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response
+}
+
+/// The path and query of what may be a whole URL: the host is the app's, which `return_to` never names.
+fn path_of(uri: &str) -> &str {
+    let rest = uri.split_once("://").map_or(uri, |(_, rest)| rest);
+    if rest.len() == uri.len() { uri } else { rest.find('/').map_or("/", |at| &rest[at..]) }
 }
 
 /// Tells apps since when sessions are believed from memory alone.

@@ -87,7 +87,7 @@ pub struct Web {
     /// `Strict-Transport-Security`, where people come by https.
     pub(crate) hsts: Option<http::HeaderValue>,
     /// What pages may load and where their forms may lead.
-    pub(crate) policy: http::HeaderValue,
+    policy: http::HeaderValue,
     /// Which build a form came from.
     pub(crate) build: [u8; 4],
     /// The same, to be read out.
@@ -109,7 +109,11 @@ impl Web {
         let policy = page::policy(&app);
         let hsts = app.settings.public_url.secure.then(|| {
             let whole = app.settings.hsts_subdomains;
-            http::HeaderValue::from_static(if whole { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" })
+            http::HeaderValue::from_static(if whole {
+                "max-age=31536000; includeSubDomains"
+            } else {
+                "max-age=31536000"
+            })
         });
         let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &view::always(&app.settings, lang)));
         Arc::new(Self {
@@ -130,6 +134,11 @@ impl Web {
             build_name: build.iter().map(|byte| format!("{byte:02x}")).collect(),
             no_cookies: AtomicBool::new(false),
         })
+    }
+
+    /// What pages may load, and where their forms may lead. A provider that describes itself may be known only later.
+    pub(crate) fn policy(&self) -> http::HeaderValue {
+        if self.app.providers.is_empty() { self.policy.clone() } else { page::policy(&self.app) }
     }
 
     /// Practises with browsers that keep no cookies. For the demo.

@@ -77,6 +77,10 @@ pub(crate) struct Line {
     spoke: AtomicBool,
     /// When each request under way began.
     requests: Mutex<Vec<i64>>,
+    /// Since when the rest of a body is waited for; 0: none is.
+    owes: AtomicI64,
+    /// Whether its place was taken away.
+    gone: AtomicBool,
     /// Since when bytes wait that the client does not take; 0: none do.
     unread: AtomicI64,
     /// Bytes that were read since the last answer.
@@ -90,9 +94,22 @@ impl Line {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when it has kept its place for nothing; `None` while a request is under way.
+    /// Since when it has kept its place for nothing, or owes the rest of a body; `None` while we work for it.
     fn silent_since(&self) -> Option<i64> {
-        self.requests().is_empty().then(|| self.since.load(Ordering::Relaxed))
+        match self.owes.load(Ordering::Relaxed) {
+            0 => self.requests().is_empty().then(|| self.since.load(Ordering::Relaxed)),
+            since => Some(since),
+        }
+    }
+
+    /// Says since when the rest of a body is waited for.
+    pub(crate) fn owes(&self, since: Option<i64>) {
+        self.owes.store(since.map_or(0, |now| now.max(1)), Ordering::Relaxed);
+    }
+
+    /// Whether its place was taken away: nobody hears what it is answered.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
     }
 
     fn is_overdue(&self, now: i64) -> bool {
@@ -152,8 +169,7 @@ impl Lines {
     /// A place for a new connection; `None` when its network uses all of its own.
     pub(crate) fn admit(self: &Arc<Self>, peer: IpAddr, now: i64) -> Option<Place> {
         let peer = peer.to_canonical();
-        let network =
-            (!self.trusted.iter().any(|net| net.contains(&peer))).then(|| network::counter_key(peer));
+        let network = (!self.trusted.iter().any(|net| net.contains(&peer))).then(|| network::counter_key(peer));
         let mut open = self.open();
         if let Some(network) = &network
             && open.networks.get(network).is_some_and(|count| *count >= self.limits.per_network)
@@ -175,6 +191,8 @@ impl Lines {
             since: AtomicI64::new(now),
             spoke: AtomicBool::new(false),
             requests: Mutex::default(),
+            owes: AtomicI64::new(0),
+            gone: AtomicBool::new(false),
             unread: AtomicI64::new(0),
             read: AtomicUsize::new(0),
             taken: Notify::new(),
@@ -188,8 +206,7 @@ impl Lines {
     /// Ends what has been kept open for too long.
     pub(crate) fn sweep(&self, now: i64) {
         let mut open = self.open();
-        let overdue: Vec<u64> =
-            open.lines.values().filter(|line| line.is_overdue(now)).map(|line| line.id).collect();
+        let overdue: Vec<u64> = open.lines.values().filter(|line| line.is_overdue(now)).map(|line| line.id).collect();
         for id in overdue {
             open.cut(id);
         }
@@ -202,6 +219,9 @@ impl Lines {
 
     /// Counts a request; `None` when too many are under way.
     pub(crate) fn begin(self: &Arc<Self>, line: &Arc<Line>, now: i64) -> Option<UnderWay> {
+        if line.is_gone() {
+            return None;
+        }
         if self.under_way.load(Ordering::Relaxed) >= UNDER_WAY {
             // Whoever keeps many waiting makes room first.
             let mut open = self.open();
@@ -223,6 +243,7 @@ impl Open {
     /// Takes a connection's place away; its task ends it.
     fn cut(&mut self, id: u64) {
         if let Some(line) = self.remove(id) {
+            line.gone.store(true, Ordering::Relaxed);
             line.cut.notify_one();
         }
     }

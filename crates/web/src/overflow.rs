@@ -173,11 +173,7 @@ impl Edge {
             into.advance(read);
             read
         };
-        if self.place.read(read) {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
-        }
+        if self.place.read(read) { Poll::Ready(Ok(())) } else { Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into())) }
     }
 
     /// The status, when the library is about to refuse a request without a word: every answer of ours says
@@ -276,6 +272,7 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
     let evidence = match status {
         // Mostly cookies: nothing else in a browser's headers grows.
         431 => vec![Evidence::CookieHeaderTooLarge { kib: 120, names: "?".to_owned() }],
+        400 => vec![Evidence::PartialRequest],
         _ => Vec::new(),
     };
     let mut draft = Draft::new("edge", status, &visitor, evidence);
@@ -303,6 +300,9 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
     );
     let mut headers = HeaderMap::new();
     crate::page::seal(&mut headers);
+    if let Some(hsts) = &web.hsts {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+    }
     headers.append(header::SET_COOKIE, Cookie::Session.expire(url));
     let reason =
         http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();

@@ -63,7 +63,7 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
     view.context.set_cookies(headers);
     setup::look(view.context);
     seal(headers);
-    headers.insert(header::CONTENT_SECURITY_POLICY, view.context.web.policy.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, view.context.web.policy());
     response
 }
 
@@ -82,43 +82,48 @@ const USUAL: usize = 8 * 1_024;
 /// As many headers as a page has, with room for cookies.
 const HEADERS: usize = 16;
 
-const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
+const CSP: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The policy of pages. Browsers hold `form-action` against every hop behind a form, and a
-/// provider may send on within its own hosts: with providers, forms may lead to any https
-/// address, and to the plain ones that the settings name.
+/// What every answer says (ASVS 3.4).
+const SEALED: [(header::HeaderName, &str); 6] = [
+    (header::CONTENT_SECURITY_POLICY, CSP),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "same-origin"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// The policy of pages. Browsers hold `form-action` against every hop behind a form: it names where the providers of
+/// the settings are, and where they send people on.
 pub(crate) fn policy(app: &App) -> HeaderValue {
-    let plain: BTreeSet<String> = app.providers.iter().filter_map(|entry| entry.provider.plain_origin()).collect();
-    let mut to = String::from("form-action 'self'");
-    if !app.providers.is_empty() {
-        to.push_str(" https:");
+    let forms: BTreeSet<String> = app.providers.iter().flat_map(|entry| entry.provider.form_sources()).collect();
+    let logo = app.settings.logo_url.as_deref().filter(|url| url.starts_with("https://"));
+    if forms.is_empty() && logo.is_none() {
+        return HeaderValue::from_static(CSP);
     }
-    for origin in plain {
-        to.push(' ');
-        to.push_str(&origin);
+    let mut policy = CSP.to_owned();
+    for source in forms {
+        policy = policy.replace("form-action 'self'", &format!("form-action 'self' {source}"));
     }
-    HeaderValue::from_str(&CSP.replace("form-action 'self'", &to)).unwrap_or(HeaderValue::from_static(CSP))
+    if let Some(host) = logo.and_then(|url| url.split('/').nth(2)) {
+        policy = policy.replace("img-src 'self'", &format!("img-src 'self' https://{host}"));
+    }
+    HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CSP))
 }
 
 /// Headers of every answer (ASVS 3.4).
 pub(crate) fn seal(headers: &mut HeaderMap) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    for (name, value) in SEALED {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
 }
 
 /// As [`seal`], where an answer says nothing of its own: feeds, JSON, pictures, what the router itself refuses.
 pub(crate) fn seal_missing(headers: &mut HeaderMap) {
-    if !headers.contains_key(header::X_CONTENT_TYPE_OPTIONS) || !headers.contains_key(header::CACHE_CONTROL) {
-        let mut sealed = HeaderMap::new();
-        seal(&mut sealed);
-        for (name, value) in &sealed {
-            headers.entry(name).or_insert_with(|| value.clone());
-        }
+    for (name, value) in SEALED {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::Context,
+    cookies::{self, Cookie},
     fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
     in_app,
@@ -196,6 +197,17 @@ const RECOVER_CODE: CodePage =
 const UNLOCK_CODE: CodePage =
     CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
+/// The mark by which an account knows this browser: the one that came, or a new one.
+fn mark(context: &Context) -> [u8; 16] {
+    context.device.unwrap_or_else(|| context.web.app.random())
+}
+
+fn set_mark(context: &Context, response: &mut Response, device: &[u8; 16]) {
+    let app = &context.web.app;
+    let cookie = Cookie::Device.set_long(&cookies::device_value(app, device), &app.settings.public_url);
+    response.headers_mut().append(http::header::SET_COOKIE, cookie);
+}
+
 async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePage) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
@@ -217,7 +229,9 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
         };
     }
     let form = CodeForm { flow: id, login: fields.get(field(kind)).to_owned(), code: fields.get("code").to_owned() };
-    match recover::type_code(app, &context.visitor, kind, &form).await {
+    let device = mark(&context);
+    let known = Some(kagiya_flows::sign_in::device_key(app, &device));
+    match recover::type_code(app, &context.visitor, kind, &form, known).await {
         Ok(Ok(flow)) => match kind {
             Kind::Recover => see_other(&context, &format!("/recover/password?flow={}", flow.id)),
             Kind::Unlock => {
@@ -226,7 +240,9 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
                     ("done", "unlocked"),
                     ("return_to", flow.return_to.as_deref().unwrap_or_default()),
                 ]);
-                see_other(&context, &format!("/sign-in?{query}"))
+                let mut response = see_other(&context, &format!("/sign-in?{query}"));
+                set_mark(&context, &mut response, &device);
+                response
             }
         },
         // The code was right; what is wrong is another thing.
@@ -241,6 +257,8 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
 struct PasswordPage<'a> {
     v: &'a View<'a>,
     flow: String,
+    /// For password managers: whose password it is.
+    login_id: String,
     /// The account has no password and need not get one.
     once: bool,
     /// Links and addresses that stay, or are asked about.
@@ -274,6 +292,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
+        login_id: recover::login_id(&context.web.app, &flow).await.unwrap_or_default(),
         ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
@@ -335,7 +354,9 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     // Only who was shown the list has chosen.
     let choice = fields.has("listed").then(|| Choice { keep: all("keep"), drop: all("drop") });
     let password = fields.get("password");
-    match recover::choose_password(&context.web.app, &context.visitor, id, password, choice.as_ref()).await {
+    let device = mark(&context);
+    let known = Some(kagiya_flows::sign_in::device_key(&context.web.app, &device));
+    match recover::choose_password(&context.web.app, &context.visitor, id, password, choice.as_ref(), known).await {
         Ok(Ok(reset)) => {
             let query = encode_query(&[
                 ("login", &reset.login_id),
@@ -344,6 +365,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
             ]);
             let mut response = see_other(&context, &format!("/sign-in?{query}"));
             crate::sign_in::expire_session(&context, &mut response);
+            set_mark(&context, &mut response, &device);
             response
         }
         Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,

@@ -13,9 +13,9 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use http::{Method, Version, header::HOST};
+use http::{Method, StatusCode, Version, header::HOST};
 use hyper::{
     body::{Body as _, Frame, Incoming, SizeHint},
     service::service_fn,
@@ -30,7 +30,7 @@ use tower::ServiceExt;
 use crate::{
     Web, auth_check,
     context::{Context, Peer},
-    lines::{Limits, Lines, UnderWay},
+    lines::{Limits, Line, Lines, UnderWay},
     overflow::{self, Edge},
     page::seal_missing,
     router, sign_in,
@@ -125,14 +125,18 @@ async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stoppe
         let line = Arc::clone(&place.line);
         let (router, inside, shared, of) = (router.clone(), Arc::clone(&web), Arc::clone(&lines), Arc::clone(&line));
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let (web, router, lines, line) = (Arc::clone(&inside), router.clone(), Arc::clone(&shared), Arc::clone(&of));
+            let (web, router, lines, line) =
+                (Arc::clone(&inside), router.clone(), Arc::clone(&shared), Arc::clone(&of));
             async move {
                 let Some(under_way) = lines.begin(&line, web.app.clock.monotonic_ms()) else {
-                    let request = request.map(|_| ());
-                    return Ok::<_, Infallible>(overflow::busy(&web, &request.into_parts().0));
+                    let parts = request.map(|_| ()).into_parts().0;
+                    let nobody = line.is_gone().then(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
+                    return Ok::<_, Infallible>(nobody.unwrap_or_else(|| overflow::busy(&web, &parts)));
                 };
                 line.taken().await;
-                let response = dispatch(&web, router, request, peer).await;
+                // What answers takes room from here on only: many streams may begin in one moment.
+                let request = request.map(|body| owed(&web, &line, body));
+                let response = Box::pin(dispatch(&web, router, request, peer)).await;
                 Ok(until_taken(&web, response, under_way))
             }
         });
@@ -151,6 +155,51 @@ async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stoppe
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests did not finish in time"),
+    }
+}
+
+/// A body, with its connection owing it until its last byte came.
+fn owed(web: &Arc<Web>, line: &Arc<Line>, inner: Incoming) -> Body {
+    if inner.is_end_stream() {
+        return Body::empty();
+    }
+    line.owes(Some(web.app.clock.monotonic_ms()));
+    Body::new(Owed { inner, line: Arc::clone(line) })
+}
+
+/// A body that says when it has come.
+struct Owed {
+    inner: Incoming,
+    line: Arc<Line>,
+}
+
+impl hyper::body::Body for Owed {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        poller: &mut Poller<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(poller);
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) || self.inner.is_end_stream() {
+            self.line.owes(None);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.line.owes(None);
     }
 }
 
@@ -199,7 +248,7 @@ impl Drop for Taken {
     }
 }
 
-async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
+async fn dispatch(web: &Arc<Web>, router: Router, request: Request, peer: SocketAddr) -> Response {
     let mut response = if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
         // RFC 9112, 3.2.
         overflow::malformed(web, &request.map(|_| ()).into_parts().0)
@@ -209,16 +258,16 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: hyper::Request<Incomi
     } else {
         serve_page(web, router, request, peer).await
     };
+    seal_missing(response.headers_mut());
     if let Some(hsts) = &web.hsts {
         response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, hsts.clone());
     }
     response
 }
 
-async fn serve_page(web: &Arc<Web>, router: Router, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response {
+async fn serve_page(web: &Arc<Web>, router: Router, mut request: Request, peer: SocketAddr) -> Response {
     let begun = web.app.clock.monotonic_us();
     let times = &web.times[usize::from(request.method() != Method::GET)];
-    let mut request: Request = request.map(Body::new);
     let practice = web.is_without_cookies();
     if practice {
         request.headers_mut().remove(http::header::COOKIE);
@@ -245,6 +294,5 @@ async fn serve_page(web: &Arc<Web>, router: Router, request: hyper::Request<Inco
     if practice {
         response.headers_mut().remove(http::header::SET_COOKIE);
     }
-    seal_missing(response.headers_mut());
     response
 }

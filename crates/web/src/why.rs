@@ -129,8 +129,9 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
     }
     if !fields.has("code") {
         return match confirm::start(app, &context.visitor, &reference).await {
-            Ok(Some(id)) => see_other(&context, &format!("{action}{joint}flow={id}")),
-            Ok(None) => not_found_page(&context),
+            Ok(Ok(Some(id))) => see_other(&context, &format!("{action}{joint}flow={id}")),
+            Ok(Ok(None)) => not_found_page(&context),
+            Ok(Err(refusal)) => crate::fault::refused_page(&context, &refusal, "/sign-in"),
             Err(fault) => fault_page(&context, &fault),
         };
     }

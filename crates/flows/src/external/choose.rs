@@ -25,6 +25,7 @@ use crate::{
     providers::open_identity,
     recover,
     sign_in::{self, SignedIn, Spend, Work, enter},
+    starts,
 };
 
 /// An identity that waits for its owner's choice.
@@ -146,6 +147,10 @@ pub async fn sign_up(
     }
     if vouched.is_none() {
         // Nobody vouches for it: a code does.
+        let start = match starts::take(app, visitor, "external", "email").await {
+            Ok(start) => start,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let flow = Flow {
             id: app.new_id(),
             kind: "sign_up".to_owned(),
@@ -161,12 +166,11 @@ pub async fn sign_up(
             journey_id: Some(pending.journey.id),
             ..Flow::default()
         };
-        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, "sign_up", flow).await?)));
+        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, "sign_up", flow, start).await?)));
     }
     if let Some(account) = known {
         note_conflict(app, visitor, pending, &account).await?;
-        let flow = ask_mailbox(app, visitor, pending, &address.as_string()).await?;
-        return Ok(Ok(New::Prove(flow)));
+        return Ok(ask_mailbox(app, visitor, pending, &address.as_string()).await?.map(New::Prove));
     }
     match create(app, visitor, device, pending, &login_id, &skeleton, address).await? {
         Some(signed_in) => Ok(Ok(New::SignedIn(Box::new(signed_in)))),
@@ -274,10 +278,14 @@ pub async fn prove(app: &App, visitor: &Visitor, pending: &Pending, typed: &str)
         let fields = vec![FieldError { field: "login", key }];
         return Ok(Err(refuse_fields(app, visitor, fields).await));
     }
-    Ok(Ok(ask_mailbox(app, visitor, pending, typed.trim()).await?))
+    ask_mailbox(app, visitor, pending, typed.trim()).await
 }
 
-async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Result<Uuid, Fault> {
+async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Outcome<Uuid> {
+    let start = match starts::take(app, visitor, "external", "login").await {
+        Ok(start) => start,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
@@ -292,7 +300,7 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
         journey_id: Some(pending.journey.id),
         ..Flow::default()
     };
-    recover::begin(app, visitor, "prove", flow).await
+    Ok(Ok(recover::begin(app, visitor, "prove", flow, start).await?))
 }
 
 /// What a right code leads to.

@@ -48,7 +48,7 @@ async fn renew(app: &App, skeleton: &Skeleton) -> Result<(), Fault> {
             continue;
         }
         if place > 0
-            && let Ok(fresh) = app.hashing.hash(current, app.random()).await?
+            && let Ok(fresh) = app.hashing.hash(current, app.random(), Lane::Known).await?
         {
             let (device, now, old) = (device_key(app, &device(app)), app.now(), phc.clone());
             app.store
@@ -78,7 +78,7 @@ async fn ensure(app: &App) -> Result<bool, Fault> {
     let Some(password) = Password::typed(&password(app)) else {
         return Ok(false);
     };
-    let Ok(phc) = app.hashing.hash(password, app.random()).await? else {
+    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
         return Ok(false);
     };
     let (id, now) = (app.new_id(), app.now());

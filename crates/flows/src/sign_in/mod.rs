@@ -21,8 +21,9 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    hashing::Check,
+    hashing::{Check, Lane},
     session::Token,
+    starts::Start,
     throttle::{self, Reservation, Settlement},
 };
 
@@ -310,7 +311,7 @@ async fn rehash(app: &App, credential: &Credential, password: Password) -> Resul
         return Ok(None);
     };
     // A full queue only puts the upgrade off to the next sign-in.
-    Ok(app.hashing.hash(password, app.random()).await?.ok().map(|new| (old, new)))
+    Ok(app.hashing.hash(password, app.random(), Lane::Known).await?.ok().map(|new| (old, new)))
 }
 
 /// The key under which a device cookie's identifier is kept.
@@ -328,5 +329,8 @@ pub(crate) fn mail(app: &App, kind: &'static str, account: Option<Uuid>, data: S
         data,
         lang: lang.to_owned(),
         patience: Span::hours(24),
+        network: None,
+        behind: Start::FIRST.place(),
+        wait: Span(0),
     }
 }

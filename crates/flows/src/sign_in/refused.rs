@@ -28,7 +28,7 @@ pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal>
     let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);
     draft.audience = visitor.audience();
     let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
-    if app.notes.take(&visitor.network_counter(), app.now()) {
+    if app.notes.take_of(&visitor.network_counter(), attempt::NOTES, app.now()) {
         attempt::keep_later(app, row);
     }
     Box::new(refusal)

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 
 use futures_util::FutureExt;
 use kagiya_domain::{Timestamp, email::EmailAddress, password::Password};
-use kagiya_flows::{Dice, hashing::HashPool, settings::Argon2Parameters};
+use kagiya_flows::{
+    Dice,
+    hashing::{HashPool, Lane},
+    settings::Argon2Parameters,
+};
 use kagiya_store::{self as store, Location, PoolSize, Store};
 
 use crate::{Failure, outside::SystemDice};
@@ -68,8 +72,10 @@ pub(super) async fn make(accounts: u64) -> Result<Seeded, Failure> {
     let store = Store::open(&Location::Sqlite(path.clone()), true, PoolSize::default()).await?;
     let pool = HashPool::start(1, Argon2Parameters::default());
     let password = Password::typed(PASSWORD).ok_or_else(|| Failure::Failed("password".into()))?;
-    let phc =
-        pool.hash(password, *b"sixteen bytes!!!").await?.map_err(|_| Failure::Failed("the queue is full".into()))?;
+    let phc = pool
+        .hash(password, *b"sixteen bytes!!!", Lane::Known)
+        .await?
+        .map_err(|_| Failure::Failed("the queue is full".into()))?;
     pool.stop();
     let mut first = 0;
     while first < accounts {

@@ -22,6 +22,7 @@ pub(super) const WAYS: Ways = Ways {
     choose: &[],
     afresh: &[],
     silent: false,
+    form_sources: &["https://idmsa.apple.com"],
     ..Ways::USUAL
 };
 

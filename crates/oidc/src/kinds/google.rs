@@ -18,6 +18,7 @@ pub(super) const WAYS: Ways = Ways {
     issuer_aliases: &["https://accounts.google.com/", "accounts.google.com"],
     // Whoever agreed before gives none without agreeing anew.
     offline: Offline { query: &[("access_type", "offline")], consent: true, ..Offline::ALWAYS },
+    form_sources: &["https://*.google.com", "https://*.google.co.jp", "https://*.youtube.com"],
     ..Ways::USUAL
 };
 

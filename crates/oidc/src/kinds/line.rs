@@ -20,6 +20,7 @@ pub(super) const WAYS: Ways = Ways {
     // It knows no `email_verified`.
     vouches_for_email: false,
     offline: Offline { days: Some(90), ..Offline::ALWAYS },
+    form_sources: &["https://*.line.me"],
     ..Ways::USUAL
 };
 

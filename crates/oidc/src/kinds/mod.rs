@@ -10,7 +10,7 @@ mod yahoo_japan;
 use crate::class::Class;
 
 /// What a provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Google.
     Google,
@@ -23,6 +23,7 @@ pub enum Kind {
     /// LINE, v2.1.
     Line,
     /// Any OpenID Connect issuer.
+    #[default]
     Oidc,
     /// Any OAuth 2.0 service with a profile endpoint.
     OAuth2,
@@ -90,7 +91,7 @@ impl Kind {
 
 /// How the client proves itself at the token endpoint (RFC 6749 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ClientProof {
+pub enum ClientProof {
     /// `Authorization: Basic`.
     Basic,
     /// In the body.
@@ -164,6 +165,8 @@ pub(crate) struct Ways {
     pub(crate) silent: bool,
     /// Whether its word that an address is verified counts.
     pub(crate) vouches_for_email: bool,
+    /// Where its own pages send people on before they come back, besides the authorization endpoint's origin.
+    pub(crate) form_sources: &'static [&'static str],
     /// Other names under which the issuer signs.
     pub(crate) issuer_aliases: &'static [&'static str],
     pub(crate) offline: Offline,
@@ -190,6 +193,7 @@ impl Ways {
         by_hand: &[],
         silent: true,
         vouches_for_email: true,
+        form_sources: &[],
         issuer_aliases: &[],
         offline: Offline::ALWAYS,
     };

@@ -18,6 +18,7 @@ pub(super) const WAYS: Ways = Ways {
     // `confirmed_email` says that X wrote to it once, not that it is read today.
     vouches_for_email: false,
     offline: Offline { scope: Some("offline.access"), ..Offline::ALWAYS },
+    form_sources: &["https://twitter.com", "https://*.x.com", "https://*.twitter.com"],
     ..Ways::USUAL
 };
 

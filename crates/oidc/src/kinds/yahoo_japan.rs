@@ -13,6 +13,7 @@ pub(super) const WAYS: Ways = Ways {
     profile: Profile::Always,
     always: &[("bail", "1")],
     offline: Offline { days: Some(28), ..Offline::ALWAYS },
+    form_sources: &["https://*.yahoo.co.jp"],
     ..Ways::USUAL
 };
 

@@ -1,7 +1,7 @@
 //! JSON bodies: read within limits, wrong ones answered with the field's name.
 
 use axum::{body::Body, response::Response};
-use http::header;
+use http::{HeaderMap, header};
 use kagiya_domain::Evidence;
 use kagiya_flows::{
     FieldError,
@@ -21,6 +21,12 @@ pub(crate) struct Members {
     kind: &'static str,
 }
 
+/// Whether a body is said to be JSON, and nothing else.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = header_text(headers, header::CONTENT_TYPE).unwrap_or_default();
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json")
+}
+
 /// Why a member cannot be taken.
 pub(crate) enum MemberError {
     Missing,
@@ -33,8 +39,7 @@ impl Members {
         if context.site() == Site::Cross {
             return Err(refuse(context, kind, 403, "body", "error-cross-site", Evidence::CrossSitePost).await);
         }
-        let content_type = header_text(&context.headers, header::CONTENT_TYPE).unwrap_or_default();
-        let json = content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json");
+        let json = is_json(&context.headers);
         let invalid = || Evidence::FieldInvalid { field: "body".into() };
         if !json {
             return Err(refuse(context, kind, 415, "body", "error-json-type", invalid()).await);

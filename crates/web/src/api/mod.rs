@@ -1,7 +1,7 @@
 //! `/api/v1`: the same flows as the pages, as JSON. Refusals are RFC 9457 problems.
 
 mod attempts;
-mod body;
+pub(crate) mod body;
 mod problem;
 mod recover;
 mod session;

@@ -33,11 +33,13 @@ pub(crate) async fn code(State(_): State<Arc<Web>>, context: Context, body: Body
         let flow = members.flow(&context).await?;
         let [code] = members.texts(&context, ["code"]).await?;
         let form = CodeForm { flow: Some(flow), login: String::new(), code };
-        Ok::<_, Response>(match recover::type_code(&context.web.app, &context.visitor, Kind::Recover, &form).await {
-            Ok(Ok(flow)) => answer(&context, StatusCode::OK, &json!({ "flow": flow.id.to_string() })),
-            Ok(Err(refusal)) => problem(&context, &refusal),
-            Err(fault) => fault_problem(&context, &fault),
-        })
+        Ok::<_, Response>(
+            match recover::type_code(&context.web.app, &context.visitor, Kind::Recover, &form, None).await {
+                Ok(Ok(flow)) => answer(&context, StatusCode::OK, &json!({ "flow": flow.id.to_string() })),
+                Ok(Err(refusal)) => problem(&context, &refusal),
+                Err(fault) => fault_problem(&context, &fault),
+            },
+        )
     };
     handle.await.unwrap_or_else(|response| response)
 }
@@ -47,7 +49,8 @@ pub(crate) async fn password(State(_): State<Arc<Web>>, context: Context, body: 
         let members = Members::read(&context, "recover", body).await?;
         let flow = members.flow(&context).await?;
         let [password] = members.texts(&context, ["password"]).await?;
-        let chosen = recover::choose_password(&context.web.app, &context.visitor, Some(flow), &password, None).await;
+        let chosen =
+            recover::choose_password(&context.web.app, &context.visitor, Some(flow), &password, None, None).await;
         Ok::<_, Response>(match chosen {
             Ok(Ok(reset)) => answer(&context, StatusCode::OK, &json!({ "login_id": reset.login_id })),
             Ok(Err(refusal)) => problem(&context, &refusal),

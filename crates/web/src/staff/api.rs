@@ -23,9 +23,11 @@ use serde_json::{Value, json};
 use super::notices::words;
 use crate::{
     Web,
+    api::body::is_json,
     api::{self, plain_problem, told_problem},
     auth_check::tokens,
     context::{Context, Site},
+    form::{BodyError, read_body},
     page::View,
 };
 
@@ -39,6 +41,10 @@ async fn require(context: &Context) -> Result<Staff, Response> {
         match session::check(app, token, context.now).await {
             Ok(Found::Live(live)) => {
                 return match staff::of(app, &live).await {
+                    // As the pages have it: a token that is older than the role carries none of it.
+                    Ok(Some(staff)) if staff.token_is_older => {
+                        Err(plain_problem(context, StatusCode::FORBIDDEN, "error-token-older"))
+                    }
                     Ok(Some(staff)) => Ok(staff),
                     Ok(None) => Err(plain_problem(context, StatusCode::FORBIDDEN, "error-not-staff")),
                     Err(fault) => Err(api::fault_problem(context, &fault)),
@@ -82,9 +88,13 @@ fn word<T>(field: &'static str, text: Option<&String>, parse: fn(&str) -> Option
 }
 
 async fn read(context: &Context, body: Body) -> Result<Members, Response> {
-    let bytes = axum::body::to_bytes(body, 64 * 1_024)
-        .await
-        .map_err(|_| plain_problem(context, StatusCode::PAYLOAD_TOO_LARGE, "error-body"))?;
+    if !is_json(&context.headers) {
+        return Err(plain_problem(context, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-json-type"));
+    }
+    let bytes = read_body(body).await.map_err(|error| match error {
+        BodyError::TooLarge => plain_problem(context, StatusCode::PAYLOAD_TOO_LARGE, "error-body-large"),
+        BodyError::WrongType | BodyError::Broken => plain_problem(context, StatusCode::BAD_REQUEST, "error-json"),
+    })?;
     serde_json::from_slice(&bytes).map_err(|error| {
         let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         told_problem(context, status, &error.to_string(), &[])
@@ -111,9 +121,14 @@ pub(crate) async fn list(State(web): State<Arc<Web>>, context: Context) -> Respo
 }
 
 pub(crate) async fn create(State(web): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    let (staff, members) = match (require(&context).await, read(&context, body).await) {
-        (Ok(staff), Ok(members)) => (staff, members),
-        (Err(response), _) | (_, Err(response)) => return response,
+    // Nothing is read before it is known who sends it.
+    let staff = match require(&context).await {
+        Ok(staff) => staff,
+        Err(response) => return response,
+    };
+    let members = match read(&context, body).await {
+        Ok(members) => members,
+        Err(response) => return response,
     };
     let text = Text {
         title: members.title.clone(),
@@ -160,9 +175,14 @@ pub(crate) async fn update(
     context: Context,
     body: Body,
 ) -> Response {
-    let (staff, members) = match (require(&context).await, read(&context, body).await) {
-        (Ok(staff), Ok(members)) => (staff, members),
-        (Err(response), _) | (_, Err(response)) => return response,
+    // Nothing is read before it is known who sends it.
+    let staff = match require(&context).await {
+        Ok(staff) => staff,
+        Err(response) => return response,
+    };
+    let members = match read(&context, body).await {
+        Ok(members) => members,
+        Err(response) => return response,
     };
     let parsed = || -> Result<_, Wrong> {
         Ok(Change {

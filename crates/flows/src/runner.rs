@@ -1,0 +1,43 @@
+//! Runs what runs by itself: a job that breaks is begun anew, counted and told; all end before the store does.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use kagiya_domain::setup::SetupFault;
+
+use crate::{App, setup, supervision::WELL_AFTER};
+
+/// The first pause after a job broke; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Runs a job until the server stops. One that panics is begun anew after a pause.
+pub fn spawn(app: &Arc<App>, name: &'static str, job: impl Fn(Arc<App>) -> BoxFuture<'static, ()> + Send + 'static) {
+    let kept = Arc::clone(app);
+    let task = tokio::spawn(async move {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let begun = kept.clock.monotonic_ms();
+            match tokio::spawn(job(Arc::clone(&kept))).await {
+                Ok(()) => return,
+                Err(error) if error.is_cancelled() => return,
+                Err(error) => tell(&kept, name, &error),
+            }
+            if kept.clock.monotonic_ms() - begun > WELL_AFTER {
+                pause = FIRST_PAUSE;
+            }
+            if !kept.jobs.pause(pause).await {
+                return;
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    });
+    app.jobs.keep(task);
+}
+
+fn tell(app: &Arc<App>, name: &'static str, error: &tokio::task::JoinError) {
+    metrics::counter!("kagiya_job_faults_total", "job" => name).increment(1);
+    tracing::error!(%error, job = name, "a job broke; it is begun anew");
+    app.jobs.note_broken(name, app.clock.monotonic_ms());
+    setup::note(app, SetupFault::JobBroke, name);
+}
