@@ -31,6 +31,7 @@ because-cross-site-post = Your browser says that another site sent this
 because-full-width-typed = There were full-width characters in the password
 because-japanese-typed = There were Japanese characters in the password
 because-edge-space-typed = There was a space before or after the password
+because-punctuation-typed = The password held curly quotes or long dashes, which phones put in by themselves
 because-caps-lock-on = Caps Lock was on
 because-login-impossible = What was entered can be neither a { $word } nor an e-mail address
 because-same-value-again = The very same password was sent as before

@@ -31,6 +31,7 @@ because-cross-site-post = 別のサイトから送られたと、ブラウザー
 because-full-width-typed = パスワードに全角の文字が入っていました
 because-japanese-typed = パスワードに日本語の文字が入っていました
 because-edge-space-typed = パスワードの前後に空白が入っていました
+because-punctuation-typed = パスワードに、スマートフォンが自動で置き換えた引用符やダッシュ(“ ” – など)が入っていました
 because-caps-lock-on = Caps Lock がオンになっていました
 because-login-impossible = 入力されたものは、{ $word }にもメールアドレスにもなり得ない形です
 because-same-value-again = 前回とまったく同じパスワードが送られました

@@ -104,12 +104,12 @@ class Export(unittest.TestCase):
     def test_settings_that_cannot_be(self):
         for toml, words in [
             ('[status.export]\nbucket = "x"\n', "secret_key_file"),
-            ('[[status.components]]\nid = "Shop!"\nname = "x"\n', "Shop!"),
-            ('[[status.components]]\nid = "mail"\nname = "x"\n', "mail"),
-            ('[[status.news]]\nname = "x"\nurl = "javascript:1"\n', "javascript"),
+            ('[[status.components]]\nid = "Shop!"\nname = "x"\n', "status.components.id"),
+            ('[[status.components]]\nid = "mail"\nname = "x"\n', "no other component"),
+            ('[[status.news]]\nname = "x"\nurl = "javascript:1"\n', "status.news.url"),
             ('[status]\ncolour = 1\n', "colour"),
-            ('[status]\nregions = [{ id = "Kansai!", networks = [] }]\n', "Kansai!"),
-            ('[status]\nregions = [{ id = "kansai", networks = ["203.0.113.0/99"] }]\n', "203.0.113.0/99"),
+            ('[status]\nregions = [{ id = "Kansai!", networks = [] }]\n', "status.regions.id"),
+            ('[status]\nregions = [{ id = "kansai", networks = ["203.0.113.0/99"] }]\n', "expected a network"),
         ]:
             server = Server(toml=toml, start=False)
             done = server.run("account", "list", check=False)

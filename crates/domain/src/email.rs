@@ -1,6 +1,6 @@
 //! E-mail addresses as people in Japan really have them.
 
-use crate::login_id::{fold, is_invisible};
+use crate::login_id::{fold, is_invisible, plain_dash};
 
 /// A syntactically deliverable e-mail address.
 ///
@@ -48,7 +48,7 @@ impl EmailAddress {
             return Err(EmailError::TooLong);
         }
         let text: String = typed.trim().nfkc().filter(|c| !is_invisible(*c)).collect();
-        let text = text.trim();
+        let text = unwrapped(&text);
         if text.is_empty() {
             return Err(EmailError::Empty);
         }
@@ -58,7 +58,9 @@ impl EmailAddress {
         let Some((local, domain)) = text.rsplit_once('@') else {
             return Err(EmailError::Shape);
         };
-        let domain = domain.to_lowercase();
+        // Kept as mail is sent to it; names in other scripts have such a form (RFC 5891).
+        let domain = ascii_domain(domain).ok_or(EmailError::Character)?;
+        let local: String = local.chars().map(plain_dash).collect();
         if local.is_empty() || local.len() > 64 || !domain.contains('.') {
             return Err(EmailError::Shape);
         }
@@ -74,7 +76,7 @@ impl EmailAddress {
                 return Err(EmailError::Character);
             }
         }
-        Ok(Self { local: local.to_owned(), domain })
+        Ok(Self { local, domain })
     }
 
     /// The address as mail is sent to it.
@@ -114,6 +116,52 @@ impl EmailAddress {
             .find(|common| one_slip(&self.domain, common))
             .map(|common| format!("{}@{common}", self.local))
     }
+}
+
+/// The address without what came along when it was copied: `mailto:`, brackets, a final dot.
+fn unwrapped(text: &str) -> &str {
+    let around = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '<' | '>'
+                    | '\u{2039}'
+                    | '\u{203a}'
+                    | '('
+                    | ')'
+                    | '['
+                    | ']'
+                    | '"'
+                    | ','
+                    | ';'
+                    | ':'
+                    | '\u{3001}'
+                    | '\u{3002}'
+                    | '\u{3008}'..='\u{3011}' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}'
+            )
+    };
+    let text = text.trim_matches(around);
+    let scheme = text.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:"));
+    let text = scheme.and_then(|_| text.get(7..)).unwrap_or(text);
+    text.trim_matches(around).trim_end_matches(['.', '\u{3002}'])
+}
+
+/// A domain in ASCII, whatever script it was typed in, and whatever dot stands between its parts (RFC 3490, 3.1).
+fn ascii_domain(typed: &str) -> Option<String> {
+    let typed: String = typed
+        .chars()
+        .map(|c| if matches!(c, '\u{3002}' | '\u{ff61}') { '.' } else { plain_dash_between(c, typed) })
+        .collect();
+    if typed.is_ascii() {
+        return Some(typed.to_ascii_lowercase());
+    }
+    idna::domain_to_ascii(&typed).ok()
+}
+
+/// In a name of another script the long vowel mark is a letter.
+fn plain_dash_between(c: char, domain: &str) -> char {
+    let letters = domain.chars().filter(|c| c.is_alphabetic() && *c != '\u{30fc}');
+    if letters.clone().all(|c| c.is_ascii()) { plain_dash(c) } else { c }
 }
 
 /// The key under which a typed address would be found; `None` when it is no address.
@@ -181,6 +229,16 @@ mod tests {
             ("da..me@docomo.ne.jp", "da..me@docomo.ne.jp", true),
             ("dame.@docomo.ne.jp", "dame.@docomo.ne.jp", true),
             ("a+tag@example.co.jp", "a+tag@example.co.jp", false),
+            ("hana@example。com", "hana@example.com", false),
+            ("‹hana@example.jp›", "hana@example.jp", false),
+            ("<mailto:hana@example.jp>", "hana@example.jp", false),
+            ("mailto:hana@example.jp", "hana@example.jp", false),
+            ("「hana@example.jp」", "hana@example.jp", false),
+            ("hana@example.jp.", "hana@example.jp", false),
+            ("hana@example.jp。", "hana@example.jp", false),
+            ("ha−na@exam‐ple.jp", "ha-na@exam-ple.jp", false),
+            ("user@例え.jp", "user@xn--r8jz45g.jp", false),
+            ("user@サーバー.jp", "user@xn--vckucxgb.jp", false),
         ] {
             let address = EmailAddress::parse(typed).unwrap();
             assert_eq!((address.key().as_str(), address.is_unusual()), (key, unusual), "{typed}");

@@ -92,6 +92,8 @@ pub enum Evidence {
     JapaneseTyped,
     /// White space stands before or after the password.
     EdgeSpaceTyped,
+    /// Dashes or quotation marks stand in the password that phones put in the place of those on the keys.
+    PunctuationTyped,
     /// The page saw that Caps Lock was on.
     CapsLockOn,
     /// The login can be neither an ID nor an address of any account.
@@ -329,6 +331,7 @@ impl Evidence {
             Self::FullWidthTyped => ("full_width_typed", Anyone, From::Browser),
             Self::JapaneseTyped => ("japanese_typed", Anyone, From::Browser),
             Self::EdgeSpaceTyped => ("edge_space_typed", Anyone, From::Browser),
+            Self::PunctuationTyped => ("punctuation_typed", Anyone, From::Browser),
             Self::CapsLockOn => ("caps_lock_on", Anyone, From::Browser),
             Self::LoginImpossible => ("login_impossible", Anyone, From::Browser),
             Self::SameValueAgain => ("same_value_again", Browser, From::Server),

@@ -26,6 +26,11 @@ pub struct LoginSigns {
     pub impossible: bool,
 }
 
+/// What was typed, as it is read: trimmed, half-width, in lower case.
+pub fn folded(typed: &str) -> String {
+    fold(typed)
+}
+
 /// Whether nothing is left of what was typed once it is folded: blanks, or what cannot be seen.
 pub fn is_blank(typed: &str) -> bool {
     fold(typed).is_empty()

@@ -190,9 +190,22 @@ impl Skeleton {
     }
 }
 
-/// Trim, NFKC, lower case: what every typed identifier goes through first.
+/// Trim, NFKC, lower case, plain dashes: what every typed identifier goes through first.
 pub(crate) fn fold(typed: &str) -> String {
-    typed.trim().nfkc().flat_map(char::to_lowercase).filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
+    let folded = typed.trim().nfkc().flat_map(char::to_lowercase).filter(|c| !is_invisible(*c)).map(plain_dash);
+    folded.collect::<String>().trim().to_owned()
+}
+
+/// Phones and Japanese keyboards write a hyphen in many ways, none of which stands in an ID or an address.
+pub(crate) fn plain_dash(c: char) -> char {
+    if matches!(
+        c,
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{fe58}' | '\u{fe63}' | '\u{30fc}' | '\u{ff70}'
+    ) {
+        '-'
+    } else {
+        c
+    }
 }
 
 /// Characters that cannot be seen and only confuse: zero-width and bidirectional controls.

@@ -275,7 +275,9 @@ pub fn check_text(field: &'static str, text: &str, longest: usize) -> Result<Str
     if text.chars().count() > longest {
         return Err(Wrong::new(field, "notice-wrong-long", longest.to_string()));
     }
-    if text.chars().any(|c| c.is_control() && c != '\n') {
+    // What turns the direction of text would make a notice say something else than staff wrote.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    if text.chars().any(|c| (c.is_control() && c != '\n') || turns(c)) {
         return Err(Wrong::new(field, "notice-wrong-control", ""));
     }
     if has_markup(&text) {

@@ -29,6 +29,8 @@ pub struct TypingSigns {
     pub full_width: bool,
     /// It begins or ends with white space.
     pub edge_space: bool,
+    /// It has dashes or quotation marks that phones put in the place of those on the keys.
+    pub punctuation: bool,
     /// It has kana or kanji, which a Japanese input method left behind.
     pub japanese: bool,
 }
@@ -86,6 +88,9 @@ impl Password {
         let slips = TypingSigns {
             full_width: *text != *raw,
             edge_space: raw.trim() != raw,
+            punctuation: raw.chars().any(|c| {
+                matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
+            }),
             japanese: text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')),
         };
         Some(Self { text, slips })

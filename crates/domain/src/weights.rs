@@ -57,7 +57,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::CrossSitePost => &[(BrowserInterference, 2.5), (Undetermined, 4.0)],
         Evidence::FullWidthTyped => &[(InputForm, 2.0)],
         Evidence::JapaneseTyped => &[(InputForm, 6.5)],
-        Evidence::EdgeSpaceTyped => &[(InputForm, 3.0)],
+        Evidence::EdgeSpaceTyped | Evidence::PunctuationTyped => &[(InputForm, 3.0)],
         Evidence::CapsLockOn => &[(InputForm, 3.5)],
         Evidence::LoginImpossible => &[(IdUnknown, 4.0)],
         Evidence::SameValueAgain => &[(OldPassword, 1.4), (Password, -0.4)],

@@ -32,16 +32,13 @@ impl Admission {
     pub(crate) fn lane(&self, visitor: &Visitor, now: Timestamp) -> Lane {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let window = now.0 / WINDOW.0;
-        if counts.0 != window || counts.1.len() >= MOST {
+        if counts.0 != window {
             // Half of what was is remembered: a flood does not become new every few minutes.
             counts.0 = window;
             counts.1.retain(|_, count| {
                 *count /= 2;
                 *count != 0
             });
-            if counts.1.len() >= MOST {
-                counts.1.clear();
-            }
         }
         let fails = |name: &String| counts.1.get(name).is_some_and(|count| *count >= MANY);
         let mut names = names(visitor);
@@ -59,6 +56,10 @@ impl Admission {
     pub(crate) fn note(&self, visitor: &Visitor, succeeded: bool) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for name in names(visitor) {
+            // However many come, none that is known is forgotten for them.
+            if counts.1.len() >= MOST && !counts.1.contains_key(&name) {
+                continue;
+            }
             let count = counts.1.entry(name).or_default();
             *count = if succeeded { (*count - 1).max(-MANY) } else { (*count + 1).min(MANY * 16) };
         }

@@ -278,6 +278,27 @@ fn is_confirmable(kind: &str, account: Option<Uuid>) -> bool {
 
 /// Notes of one network in a minute: robots open many pages.
 pub(crate) const NOTES: u32 = 120;
+/// Refusals of one network, or of one browser that is known, that are kept in a minute. What is beyond is counted.
+const KEPT: u32 = 120;
+
+/// Whether a refusal is kept: nobody fills the disk by being refused. It depends on the network and the browser alone.
+pub(crate) fn may_keep(app: &App, visitor: &Visitor) -> bool {
+    let now = app.now();
+    let known = visitor.device_key.is_some_and(|device| app.notes.take_of(&format!("kept {device:02x?}"), KEPT, now));
+    let kept = known || app.notes.take_network("kept", visitor.address, KEPT, now).is_some();
+    if !kept {
+        metrics::counter!("kagiya_attempts_not_kept_total").increment(1);
+    }
+    kept
+}
+
+/// As [`refuse`]; a request that only asks for a page leaves nothing behind.
+pub async fn refuse_unread(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
+    if visitor.reads {
+        return Box::new(prepare(app, visitor, draft, app.now()).0);
+    }
+    refuse(app, visitor, draft).await
+}
 
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does
 /// not keep the person from hearing why.
@@ -286,6 +307,9 @@ pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refus
     let now = app.now();
     let (refusal, row) = prepare(app, visitor, draft, now);
     if refusal.status < 400 && !app.notes.take_of(&visitor.network_counter(), NOTES, now) {
+        return Box::new(refusal);
+    }
+    if refusal.status >= 400 && !may_keep(app, visitor) {
         return Box::new(refusal);
     }
     let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;

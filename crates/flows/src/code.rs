@@ -13,7 +13,10 @@ use kagiya_domain::{
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
-use crate::{App, Fault, Visitor, postage::Postage};
+use crate::{
+    App, Fault, Visitor,
+    postage::{Postage, guesses_key},
+};
 
 /// The outcome of typing a code.
 #[derive(Clone, Debug, PartialEq)]
@@ -131,7 +134,7 @@ pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_know
     let network = visitor.network_counter().into_bytes();
     let key = |parts: &[&[u8]]| app.keys.digest16("throttle", parts);
     let hour = key(&[b"codes", &cap_id, &device]);
-    let day = key(&[b"codes of a day", &cap_id, &device]);
+    let day = if device_known { key(&[b"codes of a day", &cap_id, &device]) } else { guesses_key(app, &cap_id) };
     let here = key(&[b"codes from", &cap_id, &network]);
     let network = key(&[b"codes of network", &network]);
     let mut keys = vec![hour, day, here, network];
@@ -145,13 +148,13 @@ pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_know
 }
 
 /// Why a code that was typed is not taken; `None`: it is.
-fn judge(code: Option<(&store::code::Code, bool)>, asked_here: bool, typed: bool, now: Timestamp) -> Option<Evidence> {
+fn judge(code: Option<(&store::code::Code, bool, bool)>, typed: bool, now: Timestamp) -> Option<Evidence> {
     match code {
-        Some((code, _)) if code.spent_at.is_some() => Some(Evidence::CodeUsed),
-        Some((_, true)) => Some(Evidence::CodeSuperseded),
-        Some((code, _)) if code.expires_at <= now.0 => Some(Evidence::CodeExpired),
+        Some((code, ..)) if code.spent_at.is_some() => Some(Evidence::CodeUsed),
+        Some((_, true, _)) => Some(Evidence::CodeSuperseded),
+        Some((code, ..)) if code.expires_at <= now.0 => Some(Evidence::CodeExpired),
         // A code is good for so many tries where it was asked for, and for so many everywhere else together.
-        Some((code, _)) if !asked_here && (code.tries >= TRIES || code.tries_elsewhere >= TRIES) => {
+        Some((code, _, false)) if code.tries >= TRIES || code.tries_elsewhere >= TRIES => {
             Some(Evidence::CodeTriesSpent { here: false })
         }
         Some(_) => None,
@@ -195,27 +198,24 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let subject = flow.subject_key.clone().unwrap_or_default();
     let codes = store::code::of_subject(conn, &subject, now.minus(CAP_WINDOW)).await?;
     let asked_here = codes.iter().any(|code| code.flow_id == flow.id);
-    let own = |code: &store::code::Code| code.flow_id == flow.id || code.asker.as_deref() == flow.asker();
-    // A code that links was mailed for one identity: it is worth nothing for another. Where a code was asked for,
-    // only the asker's own are looked at: a stranger's flow guesses at nobody else's.
-    let fits = |code: &store::code::Code| match (flow.kind.as_str(), asked_here) {
-        ("prove", _) => code.flow_id == flow.id,
-        (_, true) => own(code),
-        (_, false) => true,
-    };
+    // A code that links was mailed for one identity: it is worth nothing for another.
+    let fits = |code: &store::code::Code| flow.kind != "prove" || code.flow_id == flow.id;
     let place =
         guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest && fits(code)));
     let found = place.and_then(|place| {
         let code = codes.get(place)?;
+        let own = code.flow_id == flow.id || code.asker.as_deref() == flow.asker();
+        // The asker's newest ends the asker's older ones. Where a code was asked for, of others' only the newest of all
+        // is taken, so that many who ask are not many guesses at once.
         let superseded = codes.iter().take(place).any(|newer| newer.asker == code.asker);
-        Some((code, superseded))
+        Some((code, superseded || (asked_here && !own && place > 0), own))
     });
     let spent = failures(&counters, guess.hour) >= ACCOUNT_CAP || failures(&counters, guess.day) >= ACCOUNT_DAY_CAP;
     // What strangers typed elsewhere keeps nobody from typing what they asked for themselves.
     let quiet = asked_here && failures(&counters, guess.here) < QUIET_NETWORK;
     let capped = spent && !quiet;
-    let why = if capped { Some(Evidence::CodeCapReached) } else { judge(found, asked_here, guess.code.is_some(), now) };
-    if let (None, Some((code, _))) = (&why, found) {
+    let why = if capped { Some(Evidence::CodeCapReached) } else { judge(found, guess.code.is_some(), now) };
+    if let (None, Some((code, ..))) = (&why, found) {
         if store::code::spend(conn, code.id, now).await? {
             return Ok(Typed::Right(Box::new(FlowProof {
                 id: flow.id,
@@ -234,8 +234,6 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
         }
     }
     store::throttle::save(conn, &guess.keys, &counters).await?;
-    // The same statement for everyone, of a subject that nobody has where it does not apply.
-    let elsewhere = if asked_here { &[][..] } else { &subject[..] };
-    store::code::count_elsewhere(conn, elsewhere, now).await?;
+    store::code::count_elsewhere(conn, &subject, flow.id, now).await?;
     Ok(wrong(why.into_iter().collect(), Some(&flow)))
 }

@@ -155,6 +155,13 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
             .write_forgettable(move |conn| async move { store::throttle::sweep(conn, portion, before).await }.boxed())
             .await?;
     }
+    let most = app.settings.keep_anonymous;
+    while app
+        .store
+        .write(move |conn| async move { store::attempt::sweep_anonymous(conn, most, 2_000).await }.boxed())
+        .await?
+        == 2_000
+    {}
     loop {
         let before = now.minus(keep);
         let gone = app

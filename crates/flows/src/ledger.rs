@@ -110,6 +110,20 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Whether a network around this one has used its budget up.
+    pub(crate) fn is_wider_spent(&self, what: &str, address: Option<IpAddr>, most: u32, now: Timestamp) -> bool {
+        let Some(address) = address else {
+            return false;
+        };
+        let counts = self.counts(now);
+        network::wider(address)
+            .iter()
+            .zip(WIDER)
+            .any(|(net, times)| counts.read(self.hasher.hash_one((what, net))) >= most.saturating_mul(times))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,11 +3,16 @@
 
 use kagiya_domain::{
     Timestamp,
-    code::{CAP_WINDOW, DEVICE_MAILS, MAIL_CAP, NETWORK_MAILS, QUIET_MAILS},
+    code::{ACCOUNT_DAY_CAP, CAP_WINDOW, DEVICE_MAILS, MAIL_CAP, NETWORK_MAILS, QUIET_MAILS},
 };
 use kagiya_store as store;
 
 use crate::App;
+
+/// The counter of wrong codes of strangers within a day, for an account or an address that is being proven.
+pub(crate) fn guesses_key(app: &App, of: &[u8]) -> [u8; 16] {
+    app.keys.digest16("throttle", &[b"codes of a day", of, &[0; 16]])
+}
 
 /// The counters of one recipient, as one asker sees them.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +23,8 @@ pub(crate) struct Postage {
     own: [u8; 16],
     /// What is kept back for whoever has not asked before.
     quiet: [u8; 16],
+    /// Wrong codes of strangers within a day.
+    guesses: [u8; 16],
     trusted: bool,
 }
 
@@ -29,6 +36,7 @@ impl Postage {
             all: key(b"all", b""),
             own: device.map_or_else(|| key(b"network", network), |device| key(b"device", device)),
             quiet: key(b"quiet", b""),
+            guesses: guesses_key(app, recipient),
             trusted: device.is_some(),
         }
     }
@@ -43,12 +51,15 @@ impl Postage {
         for counter in &mut counters {
             counter.renew(CAP_WINDOW, now);
         }
+        // While somebody guesses, each mail is one more code to guess at: only what is kept back goes out.
+        let guesses = store::throttle::find(conn, &self.guesses).await?;
+        let guessed = guesses.is_some_and(|c| now < c.pending_until && c.failures >= ACCOUNT_DAY_CAP);
         let failures = |place: usize| counters.get(place).map_or(0, |counter| counter.failures);
         let taken = if self.trusted {
             (failures(own) < DEVICE_MAILS).then_some(vec![own])
         } else if failures(own) >= NETWORK_MAILS {
             None
-        } else if failures(all) < MAIL_CAP {
+        } else if failures(all) < MAIL_CAP && !guessed {
             Some(vec![own, all])
         } else {
             // Strangers have used everything up: one is kept back for somebody who has asked for none.

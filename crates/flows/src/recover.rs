@@ -5,6 +5,7 @@ use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     account::AccountState,
     code::{CAP_WINDOW, LIFE, RESEND_WAIT},
+    email::EmailAddress,
     login::{self, Login},
     throttle::Scope,
 };
@@ -14,11 +15,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose,
-    hashing::Lane,
-    kept, lookup, mailbox,
-    new_password::{judge, refuse_password, replace_password},
-    session, sign_in,
+    code, compose, lookup, mailbox, sign_in,
     starts::{self, Start},
     throttle,
 };
@@ -108,6 +105,12 @@ pub(crate) async fn begin(
 
 /// Why a typed login cannot begin anything.
 pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
+    // What can be no address of anybody's tells nothing of anybody.
+    let folded = login::folded(typed);
+    let address = folded.contains('@') && !folded.starts_with('@') && !folded.contains('/');
+    if let Some(error) = address.then(|| EmailAddress::parse(typed).err()).flatten() {
+        return Some(error.key());
+    }
     if login::is_blank(typed) {
         Some("error-login-empty")
     } else if typed.len() > login::MAX_BYTES {
@@ -244,7 +247,7 @@ pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str, id: 
         Ok(true) => Evidence::FlowElsewhere,
         Ok(false) | Err(_) => Evidence::FlowEnded,
     };
-    attempt::refuse(app, visitor, Draft::new(kind, 410, visitor, vec![fact])).await
+    attempt::refuse_unread(app, visitor, Draft::new(kind, 410, visitor, vec![fact])).await
 }
 
 /// What a typed code comes with.
@@ -321,16 +324,16 @@ pub async fn type_code(
     }
 }
 
-/// After the right code: the flow as it is now, or what unlocking does not change.
+/// After the right code: the flow as it is now, or what neither unlocking nor a new password changes.
 async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome<Flow> {
     let mut conn = app.store.reader().await?;
     let flow = store::flow::find(&mut conn, flow.id).await?.unwrap_or(flow);
     let account = store::account::find(&mut conn, flow.account_id.unwrap_or(Uuid::nil())).await?;
     drop(conn);
     let by_staff = |state| matches!(state, AccountState::Locked | AccountState::Suspended);
-    match account.filter(|account| kind == Kind::Unlock && by_staff(account.state)) {
+    match account.filter(|account| by_staff(account.state)) {
         Some(account) => {
-            let mut draft = Draft::new("unlock", 403, visitor, vec![Evidence::State { state: account.state }]);
+            let mut draft = Draft::new(kind.as_str(), 403, visitor, vec![Evidence::State { state: account.state }]);
             // The mailbox is the owner's.
             (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
             Ok(Err(attempt::refuse(app, visitor, draft).await))
@@ -407,7 +410,7 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
 
 /// The counters that a proof of ownership clears: the account's, those of every device that it knows, and those of
 /// every way to type its login.
-async fn lock_keys(app: &App, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]>, Fault> {
+pub(crate) async fn lock_keys(app: &App, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]>, Fault> {
     let found = store::account::find(&mut app.store.reader().await?, account).await?;
     // The same work for nobody's account: how long a code takes tells nothing.
     let mut keys = throttle::of_account(app, account, found.as_ref().map_or("", |found| &found.login_id)).await?;
@@ -418,7 +421,7 @@ async fn lock_keys(app: &App, account: Uuid, typed: &str) -> Result<Vec<[u8; 16]
     Ok(keys)
 }
 
-async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(), store::Error> {
+pub(crate) async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(), store::Error> {
     if store::account::move_state(conn, account, AccountState::Dormant, AccountState::Active, now).await?
         && let Some(found) = store::account::find(conn, account).await?
     {
@@ -426,99 +429,6 @@ async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) -> Result<(
         store::account::note_sign_in(conn, account, found.credential_version, now).await?;
     }
     Ok(())
-}
-
-/// The login ID of a proven recovery, for whoever has proven it.
-///
-/// # Errors
-/// When the database fails.
-pub async fn login_id(app: &App, flow: &Flow) -> Result<String, Fault> {
-    let id = flow.account_id.filter(|_| flow.proven_at.is_some()).unwrap_or(Uuid::nil());
-    let account = store::account::find(&mut app.store.reader().await?, id).await?;
-    Ok(account.map(|account| account.login_id).unwrap_or_default())
-}
-
-/// What a finished reset leads to.
-#[derive(Clone, Debug)]
-pub struct Reset {
-    /// The login ID for the sign-in page.
-    pub login_id: String,
-    /// Where the person wanted to go.
-    pub return_to: Option<String>,
-}
-
-/// Chooses the new password of a proven recovery. Ends everything that was begun before; of
-/// links and other addresses stays what the owner chose. `device`: as in [`type_code`].
-///
-/// # Errors
-/// When the database or the hashing pool fails.
-pub async fn choose_password(
-    app: &App,
-    visitor: &Visitor,
-    id: Option<Uuid>,
-    raw: &str,
-    choice: Option<&kept::Choice>,
-    device: Option<[u8; 16]>,
-) -> Outcome<Reset> {
-    let now = app.now();
-    let flow = find_flow(app, visitor, "recover", id).await?;
-    let Some((flow, account_id)) =
-        flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
-    else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
-    };
-    let mut conn = app.store.reader().await?;
-    let Some(account) = store::account::find(&mut conn, account_id).await? else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
-    };
-    let addresses = store::email::of_account(&mut conn, account_id).await?;
-    drop(conn);
-    let own = addresses.iter().map(|e| e.address.as_str());
-    // Whoever is here has proven a mailbox: known for the moment.
-    let password = match judge(app, raw, &account.login_id, own, Lane::Known).await? {
-        Ok(password) => password,
-        Err(why) => return Ok(Err(refuse_password(app, visitor, "recover", why, "password").await)),
-    };
-    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
-        let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
-        return Ok(Err(attempt::refuse(app, visitor, draft).await));
-    };
-    let keys = lock_keys(app, account_id, &flow.typed).await?;
-    let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
-    let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
-    let (proven, choice) = (flow.clone(), choice.cloned());
-    let done = app
-        .store
-        .write(move |conn| {
-            async move {
-                if !store::flow::finish(conn, flow_id, now).await? {
-                    return Ok(None);
-                }
-                // Counters before the account, as a sign-in locks them.
-                store::throttle::clear(conn, &keys).await?;
-                replace_password(conn, account_id, &phc, None, now).await?;
-                kept::carry_out(conn, &proven, choice.as_ref(), now).await?;
-                store::flow::end_all(conn, account_id, flow_id, now).await?;
-                store::device::forget_all(conn, account_id).await?;
-                // But this one: a proof lifts every lock that stands before it, a network's too.
-                if let Some(device) = device {
-                    store::device::remember(conn, account_id, &device, now).await?;
-                }
-                wake(conn, account_id, now).await?;
-                store::outbox::enqueue(conn, &notice, now).await?;
-                let line = audit_line("owner", "password_reset", now);
-                store::audit::note(conn, audit_id, Some(account_id), &line).await?;
-                Ok(Some(session::end_epoch(conn, server, now).await?))
-            }
-            .boxed()
-        })
-        .await?;
-    let Some(others) = done else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
-    };
-    app.mail_bell.notify_one();
-    session::ended(app, others).await?;
-    Ok(Ok(Reset { login_id: account.login_id, return_to: flow.return_to }))
 }
 
 pub(crate) fn audit_line(actor: &str, act: &str, now: Timestamp) -> store::audit::Line {

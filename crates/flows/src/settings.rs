@@ -42,6 +42,8 @@ pub struct Settings {
     pub argon2: Argon2Parameters,
     /// Days for which attempts are kept.
     pub keep_attempts: Span,
+    /// Attempts of nobody's account that are kept at most; the oldest go first.
+    pub keep_anonymous: i64,
     /// After how long without sign-in an account falls asleep; `None`: never.
     pub dormant_after: Option<Span>,
     /// Names of cookies that earlier versions of the service set on this host.

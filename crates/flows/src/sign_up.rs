@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId};
+use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId, session::EndReason};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
@@ -139,7 +139,8 @@ pub struct Created {
 }
 
 enum Step {
-    Created,
+    /// And whether other servers live, when a session of this browser ended.
+    Created(Option<bool>),
     Wrong(Vec<Evidence>),
     Taken,
 }
@@ -187,6 +188,7 @@ pub async fn verify(
     let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
     let login = login_id.clone();
+    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
     let step = app
         .store
         .write(move |conn| {
@@ -213,14 +215,18 @@ pub async fn verify(
                 store::outbox::enqueue(conn, &welcome, now).await?;
                 let line = recover::audit_line("owner", "signed_up", now);
                 store::audit::note(conn, audit_id, Some(account_id), &line).await?;
+                let mut replaced = false;
                 if sign_in_too {
+                    for old in &old_sessions {
+                        replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
+                    }
                     store::account::note_sign_in(conn, account_id, 1, now).await?;
                     store::session::insert(conn, &new_session, now).await?;
                     store::device::remember(conn, account_id, &device_key, now).await?;
                 }
                 let key = browser_key.as_ref().map(|k| &k[..]);
                 store::attempt::resolve(conn, account_id, key, now.minus(LIFE), "sign_up", now).await?;
-                Ok(Step::Created)
+                Ok(Step::Created(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
             }
             .boxed()
         })
@@ -230,7 +236,9 @@ pub async fn verify(
         other => other?,
     };
     match step {
-        Step::Created => {}
+        // A new sign-in of any kind takes the place of the one before it.
+        Step::Created(Some(others)) => session::ended(app, others).await?,
+        Step::Created(None) => {}
         Step::Wrong(evidence) => return Ok(Err(recover::refuse_code(app, visitor, evidence, None).await?)),
         Step::Taken => {
             let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);

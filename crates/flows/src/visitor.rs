@@ -29,6 +29,8 @@ pub struct Visitor {
     pub build: Option<String>,
     /// How often a page of this chain was refused before, when the form says so.
     pub refused_before: i64,
+    /// Whether the request only asks for a page: nothing is kept for that alone.
+    pub reads: bool,
     /// Hashes of the session tokens that came: a new sign-in takes their place.
     pub old_sessions: Vec<[u8; 32]>,
 }
@@ -47,6 +49,7 @@ impl Visitor {
             repairs: Vec::new(),
             build: None,
             refused_before: 0,
+            reads: false,
             old_sessions: Vec::new(),
         }
     }

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
 use kagiya_flows::external::Providers;
 use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
+use kagiya_flows::visible::visible;
 use kagiya_store::{Location, PoolSize};
 use kagiya_web::Limits;
 use serde::{Deserialize, Deserializer};
@@ -112,6 +113,8 @@ struct Throttle {
 
 /// Mails that one network may ask for in an hour, unless the settings say otherwise: as many as wrong passwords.
 const NETWORK_STARTS: u32 = 300;
+/// Attempts of nobody's account: at two KiB each, half a GiB.
+const ANONYMOUS: i64 = 250_000;
 /// See [`Settings::mail_wait`].
 const MAIL_WAIT: Span = Span(700);
 
@@ -127,6 +130,7 @@ struct Session {
 #[serde(deny_unknown_fields, default)]
 struct Keep {
     attempts_days: Option<u16>,
+    anonymous_attempts: Option<u32>,
     dormant_after_days: Option<u16>,
 }
 
@@ -392,8 +396,8 @@ impl Config {
     /// The settings of flows and pages.
     pub(crate) fn settings(&self, listening: SocketAddr) -> Settings {
         let public_url = self.public_url(listening);
-        let name = self.service.name.clone().unwrap_or_else(|| "Kagiya".into());
-        let word = self.service.login_id_word.clone().unwrap_or_else(|| "ログインID".into());
+        let name = self.service.name.as_deref().map_or_else(|| "Kagiya".into(), visible);
+        let word = self.service.login_id_word.as_deref().map_or_else(|| "ログインID".into(), visible);
         let usual = (Budgets::default(), Lives::default());
         let host = public_url.origin.split("://").nth(1).unwrap_or_default().split(':').next().unwrap_or_default();
         let mail_host = if host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') {
@@ -403,15 +407,18 @@ impl Config {
         };
         Settings {
             hsts_subdomains: self.hsts_subdomains,
-            service_name: ByLang { en: self.service.name_en.clone().unwrap_or_else(|| name.clone()), ja: name },
+            service_name: ByLang {
+                en: self.service.name_en.as_deref().map_or_else(|| name.clone(), visible),
+                ja: name,
+            },
             login_id_word: ByLang {
                 ja: word,
-                en: self.service.login_id_word_en.clone().unwrap_or_else(|| "login ID".into()),
+                en: self.service.login_id_word_en.as_deref().map_or_else(|| "login ID".into(), visible),
             },
             member_url: self.service.member_url.clone(),
             accent: self.service.accent.as_ref().map_or_else(|| "#0f766e".to_owned(), |accent| accent.0.clone()),
             logo_url: self.service.logo_url.clone(),
-            support: self.service.support.clone(),
+            support: self.service.support.as_deref().map(visible),
             mail_from: self.mail_from.clone().unwrap_or_else(|| format!("no-reply@{mail_host}")),
             time_zone: self.time_zone.clone(),
             policy: Policy { min_characters: self.password.min_length.map_or(8, usize::from), ..Policy::default() },
@@ -433,6 +440,7 @@ impl Config {
             },
             argon2: self.argon2(),
             keep_attempts: Span::days(self.keep.attempts_days.map_or(90, i64::from)),
+            keep_anonymous: self.keep.anonymous_attempts.map_or(ANONYMOUS, i64::from),
             dormant_after: self.keep.dormant_after_days.map(|n| Span::days(i64::from(n))),
             legacy_cookies: self.browser.legacy_cookies.clone(),
             siblings: self.browser.siblings.clone(),

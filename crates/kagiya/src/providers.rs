@@ -91,7 +91,7 @@ fn wrong(key: &'static str, expected: &str) -> Wrong {
 }
 
 fn at(place: usize, key: &str, words: &str) -> Failure {
-    Failure::Usage(format!("providers[{}].{key}: {words}", place + 1))
+    Failure::Usage(format!("providers.{key} (entry {}): {words}", place + 1))
 }
 
 fn one(setting: &ProviderSetting, folder: &Path) -> Result<Provider, Wrong> {

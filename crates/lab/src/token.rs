@@ -242,7 +242,7 @@ fn id_token(town: &Town, shop: &Shop, grant: &Grant, faults: &[Fault]) -> String
         claims["nonce"] = json!(if has(Fault::WrongNonce) { "another" } else { nonce.as_str() });
     }
     if has(Fault::Huge) {
-        claims["padding"] = json!("x".repeat(40_000));
+        claims["padding"] = json!("x".repeat(120_000));
     }
     // Yahoo! JAPAN tells the address at its attribute endpoint only; the plain issuer likewise.
     if matches!(shop.kind, Kind::Google | Kind::Apple | Kind::Line)

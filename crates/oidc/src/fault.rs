@@ -6,7 +6,7 @@
 pub enum TokenFault {
     #[error("there is none")]
     Missing,
-    #[error("it is longer than 64 KiB")]
+    #[error("it is longer than 96 KiB")]
     TooLong,
     #[error("it cannot be read, or says something twice")]
     Malformed,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Longer tokens are not looked at.
-const MOST: usize = 64 * 1_024;
+const MOST: usize = 96 * 1_024;
 /// What stands for the tenant in an issuer that serves several (Microsoft Entra).
 pub(crate) const TENANT: &str = "{tenantid}";
 /// Clocks may differ by so many seconds.
@@ -178,6 +178,10 @@ impl Provider {
             ErrorKind::Json(_) => TokenFault::Algorithm,
             _ => TokenFault::Malformed,
         })?;
+        // What must be understood to read it is not (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return Err(TokenFault::Malformed);
+        }
         let shared = self.plan.kind.ways().id_token == IdToken::Shared;
         if shared && header.alg == Algorithm::HS256 {
             let Secret::Static(secret) = &self.plan.secret else {

@@ -251,6 +251,17 @@ pub async fn recent_of_browser(conn: &mut Conn, browser_key: &[u8], since: Times
     )
 }
 
+/// Of attempts of nobody's account, keeps the newest `most`; deletes up to `limit` of the others.
+pub async fn sweep_anonymous(conn: &mut Conn, most: i64, limit: i64) -> Result<u64> {
+    execute!(
+        conn,
+        "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE account_id IS NULL AND created_at <
+         (SELECT created_at FROM attempt WHERE account_id IS NULL ORDER BY created_at DESC LIMIT 1 OFFSET $1) LIMIT $2)",
+        most,
+        limit
+    )
+}
+
 /// Deletes attempts of before `before`, `limit` at a time.
 pub async fn sweep(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<u64> {
     execute!(

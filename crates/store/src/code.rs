@@ -80,13 +80,14 @@ pub async fn sent_since(conn: &mut Conn, subject_key: &[u8], since: Timestamp) -
     Ok(count)
 }
 
-/// Counts a wrong code that was typed elsewhere than where any was asked for, on every code that it might have been.
-pub async fn count_elsewhere(conn: &mut Conn, subject_key: &[u8], now: Timestamp) -> Result<()> {
+/// Counts a wrong code that was typed in `flow` on every code that it might have been and that was asked for elsewhere.
+pub async fn count_elsewhere(conn: &mut Conn, subject_key: &[u8], flow: Uuid, now: Timestamp) -> Result<()> {
     execute!(
         conn,
         "UPDATE code SET tries_elsewhere = tries_elsewhere + 1
-         WHERE subject_key = $1 AND expires_at > $2 AND spent_at IS NULL",
+         WHERE subject_key = $1 AND flow_id <> $2 AND expires_at > $3 AND spent_at IS NULL",
         subject_key,
+        flow,
         now.0
     )
     .map(drop)

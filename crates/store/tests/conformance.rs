@@ -314,7 +314,7 @@ async fn flows_and_codes_are_used_once() {
             assert!(write!(store, |conn| code::spend(conn, second, later)));
             assert!(!write!(store, |conn| code::spend(conn, second, later)));
             assert_eq!(code::sent_since(&mut read(store).await, &[7; 16], NOW).await.unwrap(), 1);
-            write!(store, |conn| code::count_elsewhere(conn, &[7; 16], NOW));
+            write!(store, |conn| code::count_elsewhere(conn, &[7; 16], Uuid::nil(), NOW));
             let counted =
                 code::of_subject(&mut read(store).await, &[7; 16], NOW.minus(Span::seconds(1))).await.unwrap();
             assert_eq!(counted.iter().map(|code| code.tries_elsewhere).collect::<Vec<_>>(), [0, 1]);

@@ -110,6 +110,7 @@ impl TestServer {
                 lives: Lives::default(),
                 argon2: Argon2Parameters { memory_kib: 64, passes: 1, lanes: 1 },
                 keep_attempts: Span::days(90),
+                keep_anonymous: 100_000,
                 dormant_after: Some(Span::days(365)),
                 legacy_cookies: vec!["old_login".into()],
                 siblings: Vec::new(),

@@ -221,7 +221,7 @@ impl FromRequest<Arc<Web>> for Owned {
         let sent = Sent::from_request(request, web).await?;
         let live = owner(&sent.0).await?;
         let path = sent.0.path.clone();
-        let (context, fields) = sent.own("account", &path).await?;
+        let (context, fields) = sent.own_of(live.account_id, "account", &path).await?;
         Ok(Self(context, live, fields))
     }
 }

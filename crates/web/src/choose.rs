@@ -106,7 +106,7 @@ async fn pending(context: &Context, provider: &str, id: Option<Uuid>) -> Result<
         Ok(Some(pending)) => Ok(pending),
         Ok(None) => {
             let draft = Draft::new("external", 410, &context.visitor, vec![Evidence::FlowEnded]);
-            let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+            let refusal = attempt::refuse_unread(&context.web.app, &context.visitor, draft).await;
             Err(refused_page(context, &refusal, "/sign-in"))
         }
         Err(fault) => Err(fault_page(context, &fault)),
@@ -222,6 +222,11 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         }
         Err(fault) => return fault_page(context, &fault),
     };
+    // "Signed in as A" was shown; another tab may have signed in as B since.
+    if !form::is_for(context, live.account_id) {
+        let refusal = crate::fault::other_account(context, "external").await;
+        return choose_page(context, pending, fields, Some(&refusal)).await;
+    }
     if !account::is_fresh(&live, context.now) {
         let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
         return choose_page(context, pending, fields, Some(&refusal)).await;

@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use axum::extract::FromRequestParts;
@@ -13,8 +13,10 @@ use kagiya_flows::{
     Fault, Visitor,
     session::{self, Found, Live},
     sign_in::device_key,
+    visible::visible,
 };
 use kagiya_text::Lang;
+use uuid::Uuid;
 
 pub(crate) use crate::headers::header_text;
 use crate::{
@@ -48,6 +50,10 @@ pub(crate) struct Context {
     pub(crate) peer: Option<IpAddr>,
     /// The cookies that came.
     pub(crate) census: Census,
+    /// Whose session runs, once it was looked at: every form of the page names it.
+    pub(crate) account: OnceLock<Uuid>,
+    /// For whom the submitted form's page was made.
+    pub(crate) form_account: Option<[u8; 8]>,
     lang_query: bool,
 }
 
@@ -64,8 +70,11 @@ impl Context {
         let app = &web.app;
         let url = &app.settings.public_url;
         let headers = parts.headers.clone();
-        let query: Vec<(String, String)> =
-            form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().take(50).collect();
+        let query: Vec<(String, String)> = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .take(50)
+            // Pages show some of it again.
+            .map(|(name, value)| (name.into_owned(), visible(&value)))
+            .collect();
         let lang_query = query.iter().find(|(name, _)| name == "lang").and_then(|(_, value)| Lang::parse(value));
         let lang = lang_query
             .or_else(|| Cookie::Lang.values(&headers, url).find_map(Lang::parse))
@@ -91,6 +100,7 @@ impl Context {
             repairs: Vec::new(),
             build: Some(web.build_name.clone()),
             refused_before: 0,
+            reads: matches!(parts.method, Method::GET | Method::HEAD),
             old_sessions: Cookie::Session.values(&headers, url).take(4).filter_map(session::token_hash).collect(),
         };
         Self {
@@ -105,6 +115,8 @@ impl Context {
             peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),
             census,
+            account: OnceLock::new(),
+            form_account: None,
             web,
         }
     }
@@ -156,7 +168,10 @@ impl Context {
         let mut stale = false;
         for value in Cookie::Session.values(&self.headers, &self.web.app.settings.public_url).take(16) {
             match session::check(&self.web.app, value, self.now).await? {
-                Found::Live(live) => return Ok(Sessions::Live(live)),
+                Found::Live(live) => {
+                    let _ = self.account.set(live.account_id);
+                    return Ok(Sessions::Live(live));
+                }
                 Found::Ended(reason) => ended = Some(reason),
                 Found::Unknown => stale = true,
             }

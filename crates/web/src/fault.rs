@@ -86,6 +86,12 @@ pub(crate) async fn guard_refusal(context: &Context, kind: &'static str, evidenc
     attempt::refuse(&context.web.app, &context.visitor, draft).await
 }
 
+/// The page was made for another account than the one that is signed in now: nothing is done.
+pub(crate) async fn other_account(context: &Context, kind: &'static str) -> Box<Refusal> {
+    let draft = Draft::new(kind, 409, &context.visitor, vec![Evidence::SignedInAsOther]);
+    attempt::refuse(&context.web.app, &context.visitor, draft).await
+}
+
 #[derive(Template)]
 #[template(path = "not_found.html")]
 struct NotFound<'a> {

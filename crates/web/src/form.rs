@@ -24,6 +24,9 @@ const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
 /// Without the browser's word for its origin, a form is good for this long.
 const FORM_LIFE: Span = Span::hours(12);
 
+/// Fields that a page shows again as they were typed.
+const SHOWN_AGAIN: [&str; 5] = ["login", "login_id", "email", "url", "reference"];
+
 /// The fields of a submitted form.
 #[derive(Debug, Default)]
 pub(crate) struct Fields(Vec<(String, String)>);
@@ -47,7 +50,14 @@ impl Fields {
             return Err(BodyError::WrongType);
         }
         let cut = |text: std::borrow::Cow<'_, str>| text[..text.floor_char_boundary(MAX_BODY)].to_owned();
-        Ok(Self(form_urlencoded::parse(&bytes).take(MAX_FIELDS).map(|(name, text)| (cut(name), cut(text))).collect()))
+        let read = |(name, text): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
+            let (name, text) = (cut(name), cut(text));
+            let shown = SHOWN_AGAIN.contains(&name.as_str());
+            (name, if shown { kagiya_flows::visible::visible(&text) } else { text })
+        };
+        let fields: Vec<_> = form_urlencoded::parse(&bytes).take(MAX_FIELDS + 1).map(read).collect();
+        // No page of ours has so many.
+        if fields.len() > MAX_FIELDS { Err(BodyError::TooLarge) } else { Ok(Self(fields)) }
     }
 
     /// A field's text, empty when it is missing.
@@ -127,9 +137,28 @@ struct Token {
     cookie_came: bool,
     /// Refusals on this chain of pages.
     refusals: u8,
+    /// Whose session ran when the page was made.
+    account: [u8; ACCOUNT_BYTES],
 }
 
-const TOKEN_BYTES: usize = 8 + 16 + 4 + 1 + 1;
+const TOKEN_BYTES: usize = 8 + 16 + 4 + 1 + 1 + ACCOUNT_BYTES;
+/// So much of an account's digest tells it from another in one browser.
+const ACCOUNT_BYTES: usize = 8;
+
+/// What names an account in the hidden part; nobody's is all zeros.
+fn account_mark(context: &Context, account: Option<&uuid::Uuid>) -> [u8; ACCOUNT_BYTES] {
+    let mut mark = [0; ACCOUNT_BYTES];
+    if let Some(account) = account {
+        let digest = context.web.app.keys.digest16("form account", &[account.as_bytes()]);
+        mark.copy_from_slice(&digest[..ACCOUNT_BYTES]);
+    }
+    mark
+}
+
+/// Whether the submitted form's page was made for this account: another tab may have signed in as somebody else since.
+pub(crate) fn is_for(context: &Context, account: uuid::Uuid) -> bool {
+    context.form_account == Some(account_mark(context, Some(&account)))
+}
 
 /// The hidden part for a page of this context.
 pub(crate) fn token(context: &Context) -> String {
@@ -141,6 +170,7 @@ pub(crate) fn token(context: &Context) -> String {
     let before = u8::try_from(context.visitor.refused_before).unwrap_or(u8::MAX);
     // A form that is answered with a page again was refused.
     bytes.push(if context.method == Method::POST { before.saturating_add(1) } else { 0 });
+    bytes.extend(account_mark(context, context.account.get()));
     let tag = context.web.app.keys.digest16("form", &[&bytes]);
     bytes.extend(tag);
     cookies::encode(&bytes)
@@ -172,6 +202,7 @@ fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>
     take_facts(context, fields, token.is_some());
     let own_page =
         token.is_some_and(|token| context.visitor.cookie_came && context.visitor.browser_key == Some(token.browser));
+    context.form_account = token.map(|token| token.account);
     if let Some(token) = token {
         context.visitor.refused_before = i64::from(token.refusals);
         let age = context.now.since(token.made);
@@ -285,5 +316,6 @@ fn read_token(context: &Context, text: &str) -> Option<Token> {
         build: body[24..28].try_into().ok()?,
         cookie_came: body[28] == 1,
         refusals: body[29],
+        account: body[30..].try_into().ok()?,
     })
 }

@@ -292,7 +292,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
-        login_id: recover::login_id(&context.web.app, &flow).await.unwrap_or_default(),
+        login_id: kagiya_flows::new_password::login_id(&context.web.app, &flow).await.unwrap_or_default(),
         ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
@@ -356,7 +356,16 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     let password = fields.get("password");
     let device = mark(&context);
     let known = Some(kagiya_flows::sign_in::device_key(&context.web.app, &device));
-    match recover::choose_password(&context.web.app, &context.visitor, id, password, choice.as_ref(), known).await {
+    match kagiya_flows::new_password::choose_password(
+        &context.web.app,
+        &context.visitor,
+        id,
+        password,
+        choice.as_ref(),
+        known,
+    )
+    .await
+    {
         Ok(Ok(reset)) => {
             let query = encode_query(&[
                 ("login", &reset.login_id),

@@ -10,8 +10,8 @@ use axum::{
 use crate::{
     Web,
     context::Context,
-    fault::{body_page, guard_refusal, refused_page},
-    form::{Fields, guard_own},
+    fault::{body_page, guard_refusal, other_account, refused_page},
+    form::{Fields, guard_own, is_for},
 };
 
 /// A body that is no form is answered with a page.
@@ -31,6 +31,22 @@ impl FromRequest<Arc<Web>> for Sent {
 }
 
 impl Sent {
+    /// As [`Sent::own`], for an act on this account: the page must have been made for it, and not for whoever was signed
+    /// in before another tab did.
+    pub(crate) async fn own_of(
+        self,
+        account: uuid::Uuid,
+        kind: &'static str,
+        retry: &str,
+    ) -> Result<(Context, Fields), Response> {
+        let (context, fields) = self.own(kind, retry).await?;
+        if is_for(&context, account) {
+            return Ok((context, fields));
+        }
+        let refusal = other_account(&context, kind).await;
+        Err(refused_page(&context, &refusal, retry))
+    }
+
     /// As [`guard_own`]; a refusal is a page by itself that leads to `retry`.
     pub(crate) async fn own(mut self, kind: &'static str, retry: &str) -> Result<(Context, Fields), Response> {
         match guard_own(&mut self.0, &self.1) {

@@ -30,6 +30,9 @@ use crate::{
 pub(crate) use self::enter::{Entry, Spend, Work, enter};
 use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 
+/// Wrong passwords, in the budgets of networks.
+const WRONG: &str = "wrong password";
+
 /// What was typed.
 #[derive(Clone)]
 pub struct Typed {
@@ -141,6 +144,7 @@ pub(crate) async fn try_once(
     for (seen, fact) in [
         (typing.full_width, Evidence::FullWidthTyped),
         (typing.edge_space, Evidence::EdgeSpaceTyped),
+        (typing.punctuation, Evidence::PunctuationTyped),
         (typing.japanese, Evidence::JapaneseTyped),
     ] {
         if seen {
@@ -154,15 +158,27 @@ pub(crate) async fn try_once(
         return Ok(Err(refuse_overload(app, visitor)));
     };
     let gathered = gather(app, visitor, &login).await?;
+    // One network has a counter of its own; whoever has many beside each other has no more than some.
+    let most = u32::try_from(app.settings.budgets.network).unwrap_or(u32::MAX);
+    let asked_at = app.now();
+    if !gathered.device_known && app.starts.is_wider_spent(WRONG, visitor.address, most, asked_at) {
+        let until = app.starts.renewed_at(asked_at);
+        return Ok(Err(refuse_locked(app, visitor, &gathered, shown, Scope::Network, until).await?));
+    }
+    let mut crowded = false;
     let ticket = match reserve(app, visitor, &gathered).await? {
         Reservation::Reserved(ticket) => (ticket, None),
         Reservation::Hidden(ticket, until) => (ticket, Some(until)),
+        Reservation::Crowded(ticket) => {
+            crowded = true;
+            (ticket, None)
+        }
         Reservation::Locked(scope, until) => {
             return Ok(Err(refuse_locked(app, visitor, &gathered, shown, scope, until).await?));
         }
         Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor))),
     };
-    let (ticket, hidden_until) = ticket;
+    let (ticket, mut hidden_until) = ticket;
 
     let phc = match (&gathered.credential, &gathered.pending) {
         _ if hidden_until.is_some() => None,
@@ -172,8 +188,15 @@ pub(crate) async fn try_once(
     };
     let check = app.hashing.verify_at(place, phc.clone(), password.clone()).await?;
 
+    if crowded && !(check.fits && throttle::claim(app, &ticket).await?) {
+        // Nothing was reserved for the account: nothing is looked at.
+        hidden_until = Some(app.now());
+    }
     let now = app.now();
     app.stuffing.note(check.fits, now);
+    if !check.fits && !gathered.device_known {
+        app.starts.take_network(WRONG, visitor.address, most, now);
+    }
     app.admission.note(visitor, check.fits);
     // Only browsers that this account knows speak for the share of right passwords.
     let known = gathered.device_known.then_some(check.fits);

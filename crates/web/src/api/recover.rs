@@ -49,8 +49,15 @@ pub(crate) async fn password(State(_): State<Arc<Web>>, context: Context, body: 
         let members = Members::read(&context, "recover", body).await?;
         let flow = members.flow(&context).await?;
         let [password] = members.texts(&context, ["password"]).await?;
-        let chosen =
-            recover::choose_password(&context.web.app, &context.visitor, Some(flow), &password, None, None).await;
+        let chosen = kagiya_flows::new_password::choose_password(
+            &context.web.app,
+            &context.visitor,
+            Some(flow),
+            &password,
+            None,
+            None,
+        )
+        .await;
         Ok::<_, Response>(match chosen {
             Ok(Ok(reset)) => answer(&context, StatusCode::OK, &json!({ "login_id": reset.login_id })),
             Ok(Err(refusal)) => problem(&context, &refusal),

@@ -65,7 +65,7 @@ impl FromRequest<Arc<Web>> for OfStaff {
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let sent = Sent::from_request(request, web).await?;
         let staff = require(&sent.0).await?;
-        let (context, fields) = sent.own("staff", "/staff").await?;
+        let (context, fields) = sent.own_of(staff.account, "staff", "/staff").await?;
         Ok(Self(context, staff, fields))
     }
 }
