@@ -193,6 +193,15 @@ pub(crate) enum Measure {
         #[arg(long)]
         json: bool,
     },
+    /// What strangers try to stop, and what members get beside it
+    Hostile {
+        /// Seconds for each flood
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Overload, the page without its database, a simulated week before the detector of outages
     Platform {
         /// Seconds for each measurement

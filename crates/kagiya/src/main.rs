@@ -87,6 +87,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
             bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
         }
+        Command::Bench { what: Some(Measure::Hostile { seconds, json }), .. } => {
+            bench::hostile::run(seconds, json).await
+        }
         Command::Bench { what: Some(Measure::External { json }), .. } => bench::external::run(json).await,
         Command::Bench { what: Some(Measure::Platform { seconds, postgres, json }), .. } => {
             bench::platform::run(seconds, postgres, json).await

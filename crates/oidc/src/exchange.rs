@@ -241,7 +241,8 @@ impl Provider {
             let (code, words) = code_of(&told);
             return Err(Failure::Answered { endpoint, status: read.status, code, words });
         }
-        if !told.is_object() && !(told.is_array() && self.plan.paths.subject.is_some()) {
+        let list = told.is_array() && self.plan.paths.subject.is_some();
+        if !told.is_object() && !list {
             return Err(Failure::Unreadable { endpoint, why: "what is no JSON object" });
         }
         Ok(told)

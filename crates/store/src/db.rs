@@ -76,19 +76,23 @@ pub enum Conn {
     Postgres(PoolConnection<sqlx::Postgres>),
     /// PostgreSQL inside a transaction, rolled back when dropped.
     PostgresTx(sqlx::Transaction<'static, sqlx::Postgres>),
+    /// The same behind a pooler, which lends another connection for the next one.
+    PooledTx(sqlx::Transaction<'static, sqlx::Postgres>),
 }
 
 pub(crate) enum Backend<'c> {
     Sqlite(&'c mut Lite),
-    Postgres(&'c mut PgConnection),
+    /// And whether statements may stay prepared on it.
+    Postgres(&'c mut PgConnection, bool),
 }
 
 impl Conn {
     pub(crate) fn backend(&mut self) -> Backend<'_> {
         match self {
             Self::Sqlite(conn) => Backend::Sqlite(conn),
-            Self::Postgres(conn) => Backend::Postgres(conn),
-            Self::PostgresTx(tx) => Backend::Postgres(tx),
+            Self::Postgres(conn) => Backend::Postgres(conn, true),
+            Self::PostgresTx(tx) => Backend::Postgres(tx, true),
+            Self::PooledTx(tx) => Backend::Postgres(tx, false),
         }
     }
 
@@ -96,7 +100,7 @@ impl Conn {
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<()> {
         match self.backend() {
             Backend::Sqlite(conn) => conn.batch(sql).map_err(Error::from),
-            Backend::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop).map_err(Error::from),
+            Backend::Postgres(conn, _) => sqlx::raw_sql(sql).execute(conn).await.map(drop).map_err(Error::from),
         }
     }
 }
@@ -109,7 +113,7 @@ macro_rules! execute {
             $crate::db::Backend::Sqlite(c) => {
                 c.execute($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]).map_err($crate::Error::from)
             }
-            $crate::db::Backend::Postgres(c) => sqlx::query::<sqlx::Postgres>($sql)$(.bind($bind))*
+            $crate::db::Backend::Postgres(c, keep) => sqlx::query::<sqlx::Postgres>($sql).persistent(keep)$(.bind($bind))*
                 .execute(c)
                 .await
                 .map(|done| done.rows_affected())
@@ -123,7 +127,7 @@ macro_rules! fetch {
             $crate::db::Backend::Sqlite(c) => {
                 c.$how::<$row>($sql, &[$(&$bind as &dyn rusqlite::ToSql),*]).map_err($crate::Error::from)
             }
-            $crate::db::Backend::Postgres(c) => sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($bind))*
+            $crate::db::Backend::Postgres(c, keep) => sqlx::query_as::<sqlx::Postgres, $row>($sql).persistent(keep)$(.bind($bind))*
                 .$how(c)
                 .await
                 .map_err($crate::Error::from),

@@ -22,7 +22,7 @@ use crate::{
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/postgres");
 
 /// Transactions read what was committed, whatever the database's own default is.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 
 /// The open pool.
@@ -81,21 +81,24 @@ impl Postgres {
 
     /// Brings the database to this version where that is allowed, or says that it is not at it.
     pub(crate) async fn ready(&self, migrate: bool) -> Result<()> {
+        // In one transaction: behind a pooler two messages in a row may reach two servers otherwise.
+        let mut tx = self.pool.begin_with(BEGIN_READING).await?;
         let (encoding,): (String,) =
-            sqlx::query_as("SELECT current_setting('server_encoding')").fetch_one(&self.pool).await?;
+            sqlx::query_as("SELECT current_setting('server_encoding')").persistent(false).fetch_one(&mut *tx).await?;
         if encoding != "UTF8" {
             return Err(Error::Encoding(encoding));
         }
-        let versions = self.versions().await.map_err(rights)?;
+        let versions = versions(&mut tx).await.map_err(rights)?;
         // An empty database holds nothing that a person would want to keep from migrating.
         let migrate = migrate || versions.is_empty();
         if check_version(&MIGRATIONS, versions, migrate)? {
-            return self.may_write().await;
+            return may_write(&mut tx).await;
         }
-        let mut migrations = sqlx::migrate!("../../migrations/postgres");
-        // The lock is one of a session, and a pooler has none.
-        migrations.set_locking(!self.pooled);
-        migrations.run(&self.pool).await.map_err(|error| match error {
+        drop(tx);
+        if self.pooled {
+            return self.migrate_pooled().await;
+        }
+        MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
                 rights(error)
             }
@@ -103,38 +106,40 @@ impl Postgres {
         })
     }
 
-    /// Tables that were made by another role are of no use without its leave.
-    async fn may_write(&self) -> Result<()> {
-        let sql = "SELECT has_table_privilege('account', 'SELECT') AND has_table_privilege('account', 'INSERT')
-                   AND has_table_privilege('account', 'UPDATE') AND has_table_privilege('account', 'DELETE')
-                   AND has_table_privilege('session', 'INSERT'), current_user::text, current_schema()::text";
-        let row = sqlx::query(sql).fetch_one(&self.pool).await.map_err(rights)?;
-        if row.try_get::<bool, _>(0)? {
-            return Ok(());
+    /// What the library does by a lock of the session and prepared statements, which a pooler has none of: each
+    /// migration in a transaction of its own, under a lock of that transaction.
+    async fn migrate_pooled(&self) -> Result<()> {
+        const TABLE: &str =
+            "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+            installed_on TIMESTAMPTZ NOT NULL DEFAULT now(), success BOOLEAN NOT NULL, checksum BYTEA NOT NULL,
+            execution_time BIGINT NOT NULL)";
+        for migration in MIGRATIONS.iter() {
+            let mut tx = self.pool.begin_with(BEGIN).await?;
+            sqlx::raw_sql("SELECT pg_advisory_xact_lock(4811)").execute(&mut *tx).await?;
+            sqlx::raw_sql(TABLE).execute(&mut *tx).await.map_err(rights)?;
+            let done = format!("SELECT 1 FROM _sqlx_migrations WHERE version = {}", migration.version);
+            if sqlx::raw_sql(AssertSqlSafe(done)).fetch_optional(&mut *tx).await?.is_some() {
+                continue;
+            }
+            sqlx::raw_sql(migration.sql.clone()).execute(&mut *tx).await.map_err(rights)?;
+            let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+            let note = format!(
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES ({}, '{}', TRUE, '\\x{checksum}', 0)",
+                migration.version,
+                migration.description.replace('\'', "''")
+            );
+            sqlx::raw_sql(AssertSqlSafe(note)).execute(&mut *tx).await.map_err(rights)?;
+            tx.commit().await?;
         }
-        let (role, schema): (String, Option<String>) = (row.try_get(1)?, row.try_get(2)?);
-        let schema = schema.unwrap_or_else(|| "public".to_owned());
-        Err(Error::Rights(format!(
-            "the role {role} may not use the tables; as their owner run: \
-             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};"
-        )))
-    }
-
-    async fn versions(&self) -> std::result::Result<Vec<i64>, sqlx::Error> {
-        let (exists,): (bool,) =
-            sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL").fetch_one(&self.pool).await?;
-        if !exists {
-            return Ok(Vec::new());
-        }
-        let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&self.pool).await?;
-        Ok(rows.into_iter().map(|row| row.0).collect())
+        Ok(())
     }
 
     /// A connection for reading.
     pub(crate) async fn reader(&self) -> Result<Conn> {
         if self.pooled {
             // Outside of a transaction two messages in a row may reach two servers.
-            return Ok(Conn::PostgresTx(self.pool.begin_with(BEGIN_READING).await?));
+            return Ok(Conn::PooledTx(self.pool.begin_with(BEGIN_READING).await?));
         }
         Ok(Conn::Postgres(self.pool.acquire().await?))
     }
@@ -144,6 +149,7 @@ impl Postgres {
         let mut tx = self.pool.begin_with(BEGIN).await.inspect_err(|error| self.look(error))?;
         if self.pooled {
             sqlx::raw_sql("SET LOCAL synchronous_commit = on").execute(&mut *tx).await?;
+            return Ok(Conn::PooledTx(tx));
         }
         Ok(Conn::PostgresTx(tx))
     }
@@ -152,12 +158,19 @@ impl Postgres {
     pub(crate) fn look(&self, error: &sqlx::Error) {
         if error.as_database_error().and_then(|said| said.code()).is_some_and(|code| code == READ_ONLY) {
             let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.stale.store(now, Ordering::Relaxed);
-            tracing::warn!("the database's server can only read; connections to it are given up");
+            let last = self.stale.load(Ordering::Relaxed);
+            // Not with every write that fails: it may be the whole database that takes none.
+            if now.saturating_sub(last) >= GIVE_UP_EVERY
+                && self.stale.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            {
+                tracing::warn!("the database's server can only read; connections to it are given up");
+            }
         }
     }
 }
 
+/// Milliseconds between two times that all connections are given up.
+const GIVE_UP_EVERY: u64 = 5_000;
 /// `read_only_sql_transaction`.
 const READ_ONLY: &str = "25006";
 /// `insufficient_privilege`.
@@ -204,19 +217,46 @@ async fn prepare(conn: &mut PgConnection, pooled: bool) -> std::result::Result<(
     let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
                UNION ALL SELECT set_config('default_transaction_isolation', 'read committed', false)
                WHERE current_setting('default_transaction_isolation') <> 'read committed'";
-    sqlx::query(sql).execute(&mut *conn).await?;
-    // A standby, or a primary that was told to be one: whoever comes next is asked again.
-    let (reads_only,): (bool,) =
-        sqlx::query_as("SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'")
-            .fetch_one(conn)
-            .await?;
-    if reads_only {
+    sqlx::query(sql).persistent(false).execute(&mut *conn).await?;
+    // A standby: the next connection may reach the primary. One that was only told to take no writes is still read.
+    let (standby,): (bool,) = sqlx::query_as("SELECT pg_is_in_recovery()").persistent(false).fetch_one(conn).await?;
+    if standby {
         return Err(sqlx::Error::Io(std::io::Error::new(
             std::io::ErrorKind::ReadOnlyFilesystem,
             "this server of the database can only read",
         )));
     }
     Ok(())
+}
+
+/// Tables that were made by another role are of no use without its leave.
+async fn may_write(conn: &mut PgConnection) -> Result<()> {
+    let sql = "SELECT has_table_privilege('account', 'SELECT') AND has_table_privilege('account', 'INSERT')
+               AND has_table_privilege('account', 'UPDATE') AND has_table_privilege('account', 'DELETE')
+               AND has_table_privilege('session', 'INSERT'), current_user::text, current_schema()::text";
+    let row = sqlx::query(sql).persistent(false).fetch_one(conn).await.map_err(rights)?;
+    if row.try_get::<bool, _>(0)? {
+        return Ok(());
+    }
+    let (role, schema): (String, Option<String>) = (row.try_get(1)?, row.try_get(2)?);
+    let schema = schema.unwrap_or_else(|| "public".to_owned());
+    Err(Error::Rights(format!(
+        "the role {role} may not use the tables; as their owner run: \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};"
+    )))
+}
+
+async fn versions(conn: &mut PgConnection) -> std::result::Result<Vec<i64>, sqlx::Error> {
+    let (exists,): (bool,) = sqlx::query_as("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .persistent(false)
+        .fetch_one(&mut *conn)
+        .await?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(i64,)> =
+        sqlx::query_as("SELECT version FROM _sqlx_migrations").persistent(false).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
 fn rights(error: sqlx::Error) -> Error {
@@ -238,5 +278,5 @@ pub(crate) async fn room(pool: &PgPool) -> Result<(i64, i64)> {
                    (SELECT NULLIF(datconnlimit, -1)::bigint FROM pg_database WHERE datname = current_database()),
                    (SELECT NULLIF(rolconnlimit, -1)::bigint FROM pg_roles WHERE rolname = current_user)),
                (SELECT COUNT(*) FROM server WHERE seen_at > EXTRACT(EPOCH FROM clock_timestamp()) * 1000 - 30000)";
-    Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_one(pool).await?)
+    Ok(sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_one(pool).await?)
 }

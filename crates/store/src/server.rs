@@ -41,7 +41,7 @@ pub async fn key_digests(conn: &mut Conn, since: Timestamp) -> Result<Vec<Vec<u8
 
 /// The database server's own clock; SQLite has none but ours.
 pub async fn clock(conn: &mut Conn) -> Result<Option<Timestamp>> {
-    let Backend::Postgres(_) = conn.backend() else {
+    let Backend::Postgres(..) = conn.backend() else {
         return Ok(None);
     };
     let (now,): (i64,) = one!(conn, (i64,), "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)")?;

@@ -180,7 +180,7 @@ impl Store {
                 postgres.look(error);
             }
         })?;
-        if let Conn::PostgresTx(tx) = conn {
+        if let Conn::PostgresTx(tx) | Conn::PooledTx(tx) = conn {
             tx.commit().await?;
         }
         Ok(value)

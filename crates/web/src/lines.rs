@@ -44,7 +44,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 2_048, per_network: 512 }
+        Self { connections: 2_048, per_network: 1_024 }
     }
 }
 

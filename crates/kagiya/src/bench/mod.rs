@@ -3,6 +3,7 @@
 mod child;
 pub(crate) mod external;
 mod hello;
+pub(crate) mod hostile;
 mod load;
 pub(crate) mod platform;
 mod raw;

@@ -42,7 +42,7 @@ pub(crate) async fn run(seconds: u64, postgres: Option<String>, json: bool) -> R
     Ok(())
 }
 
-fn with_cookie(request: Vec<u8>, cookie: &str) -> Vec<u8> {
+pub(super) fn with_cookie(request: Vec<u8>, cookie: &str) -> Vec<u8> {
     let text = String::from_utf8_lossy(&request).into_owned();
     text.replacen("Host: bench\r\n", &format!("Host: bench\r\nCookie: {cookie}\r\n"), 1).into_bytes()
 }

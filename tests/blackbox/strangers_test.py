@@ -1,0 +1,442 @@
+"""What a stranger asks for, types, opens and holds takes nothing from anybody else, and tells nothing of anybody."""
+
+import concurrent.futures
+import os
+import re
+import shutil
+import socket
+import stat
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+
+from client import Browser, Server, free_port
+from support import Cluster, OnBoth, new_postgres, on_both, sql
+
+PASSWORD = "correct horse battery"
+WRONG = "000000"
+
+
+def at(server, address, **headers):
+    """A browser of another network, behind the trusted proxy."""
+    return Browser(server, **{"X-Forwarded-For": address, **headers})
+
+
+class Strangers(OnBoth):
+    flags = ("--trusted-proxy", "127.0.0.1/32")
+
+    def begin(self, b, path="/recover", field="email", login="hana"):
+        return b.follow(b.submit(path, **{field: login})).form(f"{path}/code")
+
+    def type(self, b, form, code):
+        return b.post(form["action"], {**form["fields"], "code": code})
+
+    def mails(self, count, address="hana@example.jp"):
+        return self.server.wait_mails(address, count)
+
+    def test_a_stranger_who_asks_makes_the_owners_code_no_less_good(self):
+        self.server.account("hana")
+        owner = at(self.server, "192.0.2.1")
+        form = self.begin(owner)
+        code = self.server.code("hana@example.jp")
+        for n in range(3):
+            self.begin(at(self.server, f"203.0.113.{n}"))
+        self.mails(4)
+        self.assertEqual(self.type(owner, form, code).status, 303)
+
+    def test_wrong_codes_of_strangers_keep_the_owner_out_of_nothing(self):
+        self.server.account("hana")
+        for n in range(4):
+            b = at(self.server, "203.0.113.7")
+            form = self.begin(b)
+            self.mails(n + 1)
+            for _ in range(5):
+                self.assertEqual(self.type(b, form, WRONG).status, 401)
+        thief = at(self.server, "203.0.113.7")
+        thieves = self.begin(thief)
+        self.mails(5)
+        # From the stranger's network not even the right one is looked at ...
+        self.assertEqual(self.type(thief, thieves, self.server.code("hana@example.jp")).status, 401)
+        # ... and the owner's network is not the stranger's.
+        owner = at(self.server, "192.0.2.1")
+        form = self.begin(owner)
+        self.mails(6)
+        self.assertEqual(self.type(owner, form, self.server.code("hana@example.jp")).status, 303)
+
+    def test_mails_have_one_cap_over_all_kinds_and_one_is_kept_back(self):
+        self.server.account("hana")
+        ways = [("/recover", "email"), ("/unlock", "login")]
+        for n in range(30):
+            self.begin(at(self.server, "203.0.113.7"), *ways[n % 2])
+        time.sleep(2)
+        self.assertEqual(len(self.mails(1)), 5, "one network causes five")
+        with concurrent.futures.ThreadPoolExecutor(16) as pool:
+            list(pool.map(lambda n: self.begin(at(self.server, f"10.{n}.0.1"), *ways[n % 2]), range(60)))
+        self.mails(20)
+        time.sleep(1.5)
+        # Twenty, and the one that is kept back: exactly, however many come at once.
+        self.assertEqual(len(self.mails(20)), 21)
+
+    def test_a_known_browser_gets_its_mail_beside_any_cap(self):
+        self.server.account("hana")
+        b = at(self.server, "192.0.2.1")
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        b.cookies.pop("kagiya_session")
+        for n in range(26):
+            self.begin(at(self.server, f"10.{n}.0.1"))
+        self.mails(21)
+        self.begin(b)
+        self.mails(22)
+
+    def test_nobody_who_asks_a_lot_makes_a_members_code_late(self):
+        self.server.account("hana")
+        stranger = at(self.server, "203.0.113.7")
+        page = stranger.get("/recover").form("/recover")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda n: stranger.post("/recover", {**page["fields"], "email": f"n{n}@example.jp"}).status, range(400)))
+        self.assertEqual(answers.count(303), 300, "a network's budget")
+        self.assertEqual(answers.count(429), 100)
+        begun = time.time()
+        self.begin(at(self.server, "192.0.2.1"))
+        self.server.code("hana@example.jp", seconds=5)
+        self.assertLess(time.time() - begun, 5)
+
+    def test_spent_tries_of_other_flows_are_the_owners_to_hear(self):
+        self.server.account("hana")
+
+        def walk(login, network):
+            begun = []
+            for _ in range(3):
+                b = at(self.server, network)
+                begun.append((b, self.begin(b, login=login)))
+                time.sleep(1.2)
+            heard = []
+            for turn in range(4):
+                for b, form in begun:
+                    answer = self.type(b, form, WRONG)
+                    heard.append((answer.status, answer.cause, sorted(answer.marks("data-because")), answer.marks("data-step")))
+            return heard
+
+        self.assertEqual(walk("hana", "203.0.113.7"), walk("nobody", "198.51.100.7"))
+
+    def test_a_proof_lifts_the_networks_lock_for_this_browser(self):
+        self.server.account("hana")
+        spent = at(self.server, "203.0.113.7")
+        page = spent.get("/sign-in").form("/sign-in")
+
+        def guess(n):
+            return spent.post("/sign-in", {**page["fields"], "login": f"guess{n % 60}", "password": f"wrong {n}"}).status
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            statuses = list(pool.map(guess, range(330)))
+        self.assertIn(429, statuses)
+        owner = at(self.server, "203.0.113.7")
+        self.assertEqual(owner.sign_in("hana", PASSWORD).status, 429, "the network is spent")
+        form = self.begin(owner, "/unlock", "login")
+        self.assertEqual(self.type(owner, form, self.server.code("hana@example.jp")).status, 303)
+        self.assertEqual(owner.sign_in("hana", PASSWORD).status, 303)
+
+    def test_a_form_that_was_made_for_one_account_does_nothing_to_another(self):
+        for name in ("hana", "taro"):
+            self.server.account(name)
+        b = Browser(self.server)
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        page = b.get("/account/security").form("/account/emails")
+        closing = b.get("/account/close").form("/account/close")
+        # Another tab of the same browser.
+        self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+        answer = b.post(page["action"], {**page["fields"], "email": "new@example.jp", "password": PASSWORD})
+        self.assertEqual((answer.status, answer.cause), (409, "credential.other_account"))
+        answer = b.post(closing["action"], {**closing["fields"], "password": PASSWORD})
+        self.assertEqual(answer.status, 409)
+        self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "taro")
+        self.assertEqual(self.server.mails("new@example.jp"), [])
+
+    def test_a_bare_page_leaves_nothing_behind(self):
+        before = sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")
+        for path in ("/sign-up/verify", "/recover/password", "/sign-in/google/choose", "/unlock/code", "/recover/code"):
+            for _ in range(3):
+                Browser(self.server).get(path)
+                Browser(self.server).get(f"{path}?flow=01890a5d-ac96-774b-bcce-b302099a8057")
+        time.sleep(0.5)
+        self.assertEqual(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt"), before)
+
+    def test_refusals_of_one_network_do_not_fill_the_disk(self):
+        b = at(self.server, "203.0.113.7")
+        page = b.get("/recover").form("/recover")
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda n: b.post("/recover", {**page["fields"], "email": ""}).status, range(400)))
+        rows = int(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")[0])
+        self.assertLessEqual(rows, 260)
+        self.assertGreater(rows, 50)
+
+    def test_what_can_be_no_address_is_said_at_its_field(self):
+        for typed in ("hana@", "hana@localhost", "ha na@example.jp", "hana@exa_mple..jp"):
+            answer = Browser(self.server).submit("/recover", email=typed)
+            self.assertEqual(answer.status, 422, typed)
+            self.assertIn('id="typed-error"', answer.text)
+
+    def test_addresses_as_they_are_copied(self):
+        self.server.account("hana")
+        for typed in ("‹hana@example.jp›", "mailto:hana@example.jp", "hana@example。jp", "hana@example.jp."):
+            count = len(self.server.mails("hana@example.jp"))
+            self.begin(at(self.server, f"10.{count}.0.9"), login=typed)
+            self.mails(count + 1)
+
+    def test_a_sign_up_ends_the_session_that_was_there(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        before = b.cookies["kagiya_session"]
+        self.assertEqual(b.sign_up("newcomer", "newcomer@example.jp", "an unusual passphrase").status, 303)
+        thief = Browser(self.server)
+        thief.cookies["kagiya_session"] = before
+        self.assertEqual(thief.get("/auth/check").status, 401)
+        self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "newcomer")
+
+
+on_both(Strangers)
+
+
+def talk(port, data, seconds=6):
+    with socket.create_connection(("127.0.0.1", port), timeout=seconds) as line:
+        line.sendall(data)
+        out = b""
+        try:
+            while chunk := line.recv(65536):
+                out += chunk
+        except TimeoutError:
+            pass
+        return out
+
+
+class Lines(unittest.TestCase):
+    """Connections, without a database's part in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(toml="[connections]\nmost = 64\nper_network = 40\n")
+        cls.addClassCleanup(cls.server.__exit__)
+
+    def test_what_cannot_be_read_is_answered_with_a_page(self):
+        many = b"".join(b"X%d: 1\r\n" % n for n in range(150))
+        for data, status in [
+            (b"GET / HTTP/1.1\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nBad Header\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n", 400),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n" + many + b"\r\n", 431),
+            (b"\r\n\r\nGET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414),
+        ]:
+            answer = talk(self.server.port, data)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 %d " % status), (data[:40], answer[:80]))
+            for wanted in (b"data-verdict", b"nosniff", b"content-security-policy", b"referrer-policy", b"x-frame-options"):
+                self.assertIn(wanted, answer.lower(), data[:40])
+
+    def test_every_answer_says_what_it_is(self):
+        b = Browser(self.server)
+        for path in ("/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/status/feed.atom", "/api/v2/summary.json", "/auth/check", "/no-such-page", "/favicon.ico", "/api/v1/session"):
+            names = {name.lower() for name, _ in b.get(path).headers}
+            for wanted in ("x-content-type-options", "content-security-policy", "referrer-policy", "x-frame-options"):
+                self.assertIn(wanted, names, path)
+
+    def test_the_longest_silent_makes_room_for_a_person(self):
+        held = [socket.create_connection(("127.0.0.1", self.server.port)) for _ in range(80)]
+        self.addCleanup(lambda: [line.close() for line in held])
+        begun = time.time()
+        self.assertEqual(Browser(self.server).get("/sign-in").status, 200)
+        self.assertLess(time.time() - begun, 1)
+        held[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        self.assertIn(b"200 OK", held[-1].recv(200), "the newest is still there")
+        held[0].settimeout(5)
+        self.assertEqual(held[0].recv(1), b"", "the oldest is not")
+
+    def test_half_bodies_make_room_too(self):
+        head = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n"
+        held = []
+        self.addCleanup(lambda: [line.close() for line in held])
+        for _ in range(80):
+            held.append(socket.create_connection(("127.0.0.1", self.server.port)))
+            held[-1].sendall(head + b"a" * 2_000)
+        time.sleep(0.3)
+        self.assertEqual(Browser(self.server).get("/sign-in").status, 200)
+
+    def test_silence_has_an_end_before_and_within_http2(self):
+        preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        settings = b"\0\0\0\4\0\0\0\0\0"
+        held = []
+        self.addCleanup(lambda: [line.close() for line in held])
+        for data in (b"", b"P", preface[:10], b"GET / HTTP/1.1\r\nHost: x\r\nX: ", preface + settings):
+            held.append(socket.create_connection(("127.0.0.1", self.server.port)))
+            held[-1].sendall(data)
+        time.sleep(23)
+        for line in held:
+            line.settimeout(2)
+            try:
+                while line.recv(65536):
+                    pass
+            except ConnectionResetError:
+                pass  # Cut is cut.
+
+    def test_answers_that_nobody_reads_are_not_made(self):
+        def memory():
+            with open(f"/proc/{self.server.process.pid}/status") as file:
+                return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) // 1024
+
+        before, held = memory(), []
+        self.addCleanup(lambda: [line.close() for line in held])
+        for _ in range(20):
+            line = socket.create_connection(("127.0.0.1", self.server.port))
+            line.setblocking(False)
+            held.append(line)
+            for _ in range(20):
+                try:
+                    line.send(b"GET /sign-in HTTP/1.1\r\nHost: x\r\n\r\n" * 1_500)
+                except BlockingIOError:
+                    pass
+        time.sleep(4)
+        self.assertLess(memory() - before, 60)
+
+
+class Settings(unittest.TestCase):
+    def start(self, *words, toml="", env=None):
+        server = Server(toml=toml, start=False, env=env)
+        self.addCleanup(lambda: shutil.rmtree(server.data, ignore_errors=True))
+        return server.run(*words, "account", "list", check=False)
+
+    def test_no_error_shows_a_secret(self):
+        secret = "hunter2-of-ours"
+        texts = [f"postgres://u:{secret}@h:port/d", f"mysql://u:{secret}@h/d", f"smtp://u:{secret}@h:port", f"https://u:{secret}@h", secret, f"http://{secret}.example"]
+        for name in ("--database", "--mail", "--public-url", "--listen", "--trusted-proxy"):
+            for text in texts:
+                variable = "KAGIYA_" + name[2:].upper().replace("-", "_")
+                for done in (self.start(name, text), self.start(env={variable: text}), self.start(toml=f'{name[2:].replace("-", "_")} = "{text}"\n')):
+                    self.assertNotIn(secret, done.stdout + done.stderr, (name, text))
+        for done in (self.start(f"--databse={texts[0]}"), self.start(env={"KAGIYA_DATABASE": texts[0], "KAGIYA_MAIL": texts[2]})):
+            self.assertEqual(done.returncode, 2)
+            self.assertNotIn(secret, done.stdout + done.stderr)
+
+    def test_control_characters_are_refused_by_name(self):
+        done = self.start(toml='[service]\nname = "花\\r\\nBcc: x@example.jp"\n')
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("service.name", done.stderr)
+
+    def test_codes_do_not_leave_in_the_clear_unless_it_is_said(self):
+        done = self.start("--mail", "smtp://mail.example.jp:587/?tls=opportunistic")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("mail_in_the_clear", done.stderr)
+        done = self.start("--mail", "smtp://mail.example.jp:587/?tls=opportunistic", toml="mail_in_the_clear = true\n")
+        self.assertNotIn("mail_in_the_clear", done.stderr)
+
+    def test_files_are_their_owners_alone(self):
+        old = os.umask(0)
+        self.addCleanup(os.umask, old)
+        with Server() as s:
+            s.account("hana")
+            Browser(s).submit("/recover", email="hana")
+            s.wait_mails("hana@example.jp", 1)
+            for folder, _, names in os.walk(s.data):
+                for name in [".", *names]:
+                    if name != "server.log":
+                        mode = stat.S_IMODE(os.stat(os.path.join(folder, name)).st_mode)
+                        # The folder itself was made by this test.
+                        self.assertEqual(mode & 0o077, 0, (folder, name, oct(mode)))
+            os.chmod(os.path.join(s.data, "kagiya.db"), 0o644)
+            told = s.run("doctor", "--json", check=False).stdout
+            self.assertRegex(told, r'"check":"files"[^}]*"ok":false|"ok":false[^}]*"check":"files"|kagiya\.db: others')
+
+    def test_a_stop_is_told_before_it_comes(self):
+        server = Server(toml="drain_seconds = 2\n")
+        self.addCleanup(lambda: shutil.rmtree(server.data, ignore_errors=True))
+        b = Browser(server)
+        self.assertEqual(b.get("/readyz").status, 200)
+        server.process.terminate()
+        time.sleep(0.5)
+        self.assertEqual((b.get("/readyz").status, b.get("/sign-in").status), (503, 200))
+        self.assertEqual(server.process.wait(15), 0)
+        server.process.stdout.close()
+        server.log.close()
+        with open(os.path.join(server.data, "server.log")) as file:
+            self.assertNotIn("ERROR", file.read())
+
+    def test_metrics_are_not_open_behind_a_proxy_by_accident(self):
+        with Server("--public-url", "https://login.example.jp") as s:
+            self.assertEqual(Browser(s).get("/metrics").status, 404)
+        with Server("--public-url", "https://login.example.jp", toml='metrics_from = ["127.0.0.1"]\nhsts_include_subdomains = true\n') as s:
+            self.assertEqual(Browser(s).get("/metrics").status, 200)
+            for path in ("/sign-in", "/auth/check", "/healthz"):
+                self.assertEqual(Browser(s).get(path).header("Strict-Transport-Security"), "max-age=31536000; includeSubDomains", path)
+            raw = talk(s.port, b"GET / HTTP/1.1\r\nHost: a\r\nX: \0\r\n\r\n")
+            self.assertIn(b"includeSubDomains", raw)
+
+    def test_the_place_that_was_wanted_by_any_proxys_name(self):
+        with Server() as s:
+            for name, value in [("X-Forwarded-Uri", "/shop?a=1&b=2"), ("X-Original-URI", "/shop?a=1&b=2"), ("X-Original-URL", "https://shop.example.jp/shop?a=1&b=2")]:
+                self.assertIn("return_to=%2Fshop%3Fa%3D1%26b%3D2", Browser(s).get("/auth/check", **{name: value}).header("Location"), name)
+
+
+class Databases(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster()
+        cls.addClassCleanup(cls.cluster.close)
+
+    def works(self, *flags, **more):
+        with Server(*flags, **more) as s:
+            s.account("hana")
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                statuses = list(pool.map(lambda _: Browser(s).sign_in("hana", PASSWORD).status, range(32)))
+            self.assertEqual(set(statuses), {303}, statuses)
+            b = Browser(s)
+            b.sign_in("hana", PASSWORD)
+            self.assertEqual(b.get("/account").status, 200)
+            self.assertEqual(b.get("/readyz").status, 200)
+
+    def test_behind_pgbouncer(self):
+        port, folder, url = free_port(), tempfile.mkdtemp(prefix="kagiya-pgb-"), self.cluster.database()
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        with open(f"{folder}/ini", "w") as file:
+            file.write(
+                f"[databases]\n* = host=127.0.0.1 port={self.cluster.port} user=kagiya\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+                f"auth_type = any\npool_mode = transaction\ndefault_pool_size = 5\nunix_socket_dir =\nlogfile = {folder}/log\n"
+            )
+        os.chmod(folder, 0o777)
+        bouncer = subprocess.Popen([*self.cluster.user, shutil.which("pgbouncer") or "/usr/sbin/pgbouncer", f"{folder}/ini"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (bouncer.terminate(), bouncer.wait()))
+        for _ in range(100):
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        self.works(database=url.replace(f":{self.cluster.port}/", f":{port}/"))
+
+    def test_a_default_of_serializable(self):
+        url = self.cluster.database()
+        self.cluster.run("postgres", f"ALTER DATABASE {url.rsplit('/', 1)[1]} SET default_transaction_isolation = 'serializable'")
+        self.works(database=url)
+
+    def test_by_socket(self):
+        name = self.cluster.database().rsplit("/", 1)[1]
+        self.works(database=f"postgres://kagiya@/{name}?host={self.cluster.folder}&port={self.cluster.port}")
+
+    def test_few_connections_are_a_setting_and_named_by_the_doctor(self):
+        url = self.cluster.database()
+        self.works(database=url, toml="database_connections = 3\n")
+        self.cluster.run("postgres", f"ALTER DATABASE {url.rsplit('/', 1)[1]} CONNECTION LIMIT 8")
+        server = Server(database=url, start=False)
+        self.addCleanup(lambda: shutil.rmtree(server.data, ignore_errors=True))
+        self.assertIn("the database allows 8 connections", server.run("doctor", check=False).stdout)
+
+    def test_another_encoding_and_too_few_rights_are_told(self):
+        self.cluster.run("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+        self.cluster.run("postgres", "CREATE ROLE guest LOGIN")
+        url = self.cluster.database()
+        self.cluster.run(url.rsplit("/", 1)[1], "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        for database, words in [(url.rsplit("/", 1)[0] + "/latin", "UTF8"), (url.replace("kagiya@", "guest@"), "GRANT")]:
+            server = Server(database=database, start=False)
+            self.addCleanup(lambda s=server: shutil.rmtree(s.data, ignore_errors=True))
+            done = server.run("migrate", check=False)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(words, done.stderr)
