@@ -119,14 +119,14 @@ pub async fn retry_at(conn: &mut Conn, id: Uuid, at: Timestamp, status: i64) -> 
         .map(drop)
 }
 
-/// Of all mails but notices: when the oldest was asked for that waits for us rather than for its
+/// Of the mails that somebody waits for with a page open (what an account causes by itself would tell of it): when the oldest was asked for that waits for us rather than for its
 /// receiver's server, and the oldest that has not been tried.
 pub async fn oldest(conn: &mut Conn) -> Result<(Option<Timestamp>, Option<Timestamp>)> {
     let (ours, untried): (Option<i64>, Option<i64>) = one!(
         conn,
         (Option<i64>, Option<i64>),
         "SELECT MIN(CASE WHEN put_off = 0 THEN created_at END), MIN(CASE WHEN tries = 0 THEN created_at END)
-         FROM outbox WHERE done_at IS NULL AND kind <> 'notice'"
+         FROM outbox WHERE done_at IS NULL AND flow_id IS NOT NULL"
     )?;
     Ok((ours.map(Timestamp), untried.map(Timestamp)))
 }

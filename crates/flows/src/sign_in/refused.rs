@@ -175,8 +175,9 @@ pub(super) async fn refuse_credentials(
     let unversioned = |purpose: &str, id: &[u8]| {
         app.keys.digest("wrong value", &[purpose.as_bytes(), id, password.as_bytes()])[..8].to_vec()
     };
-    // What is not looked at must not pass for "looked at before" when the lock is over.
-    let of_typed = unversioned(if hidden_until.is_some() { "typed, hidden" } else { "typed" }, &gathered.typed_key);
+    // The same whether it is looked at or not: what a stranger is answered follows what was typed alone. A value that was
+    // not looked at counts on the account's own counter when it is.
+    let of_typed = unversioned("typed", &gathered.typed_key);
     let browser = visitor.browser_key.unwrap_or_else(|| app.random());
     let of_browser = unversioned("browser", &[gathered.typed_key, browser].concat());
 
