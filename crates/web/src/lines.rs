@@ -8,7 +8,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
@@ -57,6 +57,7 @@ pub(crate) struct Lines {
     /// Bytes that were sent and not answered yet, beyond what is free.
     held: AtomicUsize,
     under_way: AtomicUsize,
+    numbers: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -75,8 +76,8 @@ pub(crate) struct Line {
     since: AtomicI64,
     /// Whether it ever sent a whole head.
     spoke: AtomicBool,
-    /// When each request under way began.
-    requests: Mutex<Vec<i64>>,
+    /// The requests under way.
+    requests: Mutex<Vec<Asked>>,
     /// Since when the rest of a body is waited for; 0: none is.
     owes: AtomicI64,
     /// Whether its place was taken away.
@@ -89,17 +90,38 @@ pub(crate) struct Line {
     cut: Notify,
 }
 
+/// A request under way.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    number: u64,
+    begun: i64,
+    /// When its answer was made, which the client has not taken yet.
+    answered: Option<i64>,
+}
+
 impl Line {
-    fn requests(&self) -> std::sync::MutexGuard<'_, Vec<i64>> {
+    fn requests(&self) -> std::sync::MutexGuard<'_, Vec<Asked>> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Since when it has kept its place for nothing, or owes the rest of a body; `None` while we work for it.
+    /// Since when it has kept its place for nothing: it says nothing, owes the rest of a body, or does not take its
+    /// answers. `None` while we work for it.
     fn silent_since(&self) -> Option<i64> {
-        match self.owes.load(Ordering::Relaxed) {
-            0 => self.requests().is_empty().then(|| self.since.load(Ordering::Relaxed)),
-            since => Some(since),
+        let waits = [&self.owes, &self.unread].map(|since| since.load(Ordering::Relaxed));
+        if let Some(since) = waits.into_iter().filter(|since| *since != 0).min() {
+            return Some(since);
         }
+        let requests = self.requests();
+        if requests.iter().any(|asked| asked.answered.is_none()) {
+            return None;
+        }
+        Some(
+            requests
+                .iter()
+                .filter_map(|asked| asked.answered)
+                .min()
+                .unwrap_or_else(|| self.since.load(Ordering::Relaxed)),
+        )
     }
 
     /// Says since when the rest of a body is waited for.
@@ -117,9 +139,14 @@ impl Line {
         if unread != 0 && now - unread > UNREAD {
             return true;
         }
-        if let Some(oldest) = self.requests().iter().min() {
-            return now - oldest > REQUEST;
+        let requests = self.requests();
+        if !requests.is_empty() {
+            return requests.iter().any(|asked| match asked.answered {
+                Some(at) => now - at > UNREAD,
+                None => now - asked.begun > REQUEST,
+            });
         }
+        drop(requests);
         let patience = if self.spoke.load(Ordering::Relaxed) { IDLE } else { FIRST_HEAD };
         now - self.since.load(Ordering::Relaxed) > patience
     }
@@ -159,6 +186,7 @@ impl Lines {
             open: Mutex::default(),
             held: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
+            numbers: AtomicU64::new(0),
         })
     }
 
@@ -234,8 +262,9 @@ impl Lines {
         }
         self.under_way.fetch_add(1, Ordering::Relaxed);
         line.spoke.store(true, Ordering::Relaxed);
-        line.requests().push(now);
-        Some(UnderWay { lines: Arc::clone(self), line: Arc::clone(line), begun: now })
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        line.requests().push(Asked { number, begun: now, answered: None });
+        Some(UnderWay { lines: Arc::clone(self), line: Arc::clone(line), number, begun: now })
     }
 }
 
@@ -307,10 +336,18 @@ impl Lines {
 pub(crate) struct UnderWay {
     lines: Arc<Lines>,
     line: Arc<Line>,
+    number: u64,
     begun: i64,
 }
 
 impl UnderWay {
+    /// Its answer is made: what follows is the client's to do.
+    pub(crate) fn answered(&self, now: i64) {
+        if let Some(asked) = self.line.requests().iter_mut().find(|asked| asked.number == self.number) {
+            asked.answered = Some(now);
+        }
+    }
+
     /// Ends it at that time.
     pub(crate) fn end(self, now: i64) {
         self.line.since.store(now, Ordering::Relaxed);
@@ -321,7 +358,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.lines.under_way.fetch_sub(1, Ordering::Relaxed);
         let mut requests = self.line.requests();
-        if let Some(place) = requests.iter().position(|begun| *begun == self.begun) {
+        if let Some(place) = requests.iter().position(|asked| asked.number == self.number) {
             requests.swap_remove(place);
         }
         let over = requests.is_empty();

@@ -209,6 +209,7 @@ fn until_taken(web: &Arc<Web>, response: Response, under_way: UnderWay) -> Respo
         under_way.end(web.app.clock.monotonic_ms());
         return response;
     }
+    under_way.answered(web.app.clock.monotonic_ms());
     let (parts, inner) = response.into_parts();
     Response::from_parts(parts, Body::new(Taken { inner, web: Arc::clone(web), under_way: Some(under_way) }))
 }
