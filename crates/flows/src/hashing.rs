@@ -120,12 +120,14 @@ impl Shared {
     /// has waited for them waits a quarter longer at most, and the threads never wait for work.
     fn give(&self, answer: Option<(oneshot::Sender<Check>, Check)>) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whatever else the threads do in between: an answer that is there does not wait for others that may not come.
+        let alone = answer.is_none();
         done.extend(answer);
         // Looked at while nobody else gives: whoever takes a job that still waits comes here after this.
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let waiting = if queues.stopped { 0 } else { queues.waiting() };
         drop(queues);
-        if done.len() < TOGETHER.min(waiting / 2) {
+        if !alone && done.len() < TOGETHER.min(waiting / 2) {
             return;
         }
         let given = std::mem::take(&mut *done);

@@ -27,9 +27,11 @@ const UNREAD: i64 = 20_000;
 /// What a connection may send without being counted: an ordinary head.
 const FREE_BYTES: usize = 8 * 1_024;
 /// What all connections together may have sent beyond that without being answered.
-const HELD_BYTES: usize = 24 * 1_024 * 1_024;
+const HELD_BYTES: usize = 8 * 1_024 * 1_024;
 /// Requests that may be under way at once, over all connections.
 const UNDER_WAY: usize = 1_024;
+/// Answers that are made and not taken yet, over all connections: beyond it whoever takes the fewest goes.
+const UNTAKEN: usize = 256;
 /// A connection with more requests than this under way goes before others are turned away.
 const MANY_UNDER_WAY: usize = 8;
 
@@ -57,6 +59,7 @@ pub(crate) struct Lines {
     /// Bytes that were sent and not answered yet, beyond what is free.
     held: AtomicUsize,
     under_way: AtomicUsize,
+    untaken: AtomicUsize,
     numbers: AtomicU64,
 }
 
@@ -151,6 +154,16 @@ impl Line {
         now - self.since.load(Ordering::Relaxed) > patience
     }
 
+    /// How many answers it has not taken.
+    fn untaken(&self) -> usize {
+        self.requests().iter().filter(|asked| asked.answered.is_some()).count()
+    }
+
+    /// Whether a request of it is under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.requests().is_empty()
+    }
+
     /// Resolves when the connection must end.
     pub(crate) async fn cut(&self) {
         self.cut.notified().await;
@@ -186,6 +199,7 @@ impl Lines {
             open: Mutex::default(),
             held: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
+            untaken: AtomicUsize::new(0),
             numbers: AtomicU64::new(0),
         })
     }
@@ -346,6 +360,13 @@ impl UnderWay {
         if let Some(asked) = self.line.requests().iter_mut().find(|asked| asked.number == self.number) {
             asked.answered = Some(now);
         }
+        if self.lines.untaken.fetch_add(1, Ordering::Relaxed) >= UNTAKEN {
+            let mut open = self.lines.open();
+            let most = open.lines.values().map(|line| (line.untaken(), line.id)).max();
+            if let Some((_, id)) = most.filter(|(count, _)| *count > 1) {
+                open.cut(id);
+            }
+        }
     }
 
     /// Ends it at that time.
@@ -358,8 +379,10 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         self.lines.under_way.fetch_sub(1, Ordering::Relaxed);
         let mut requests = self.line.requests();
-        if let Some(place) = requests.iter().position(|asked| asked.number == self.number) {
-            requests.swap_remove(place);
+        if let Some(place) = requests.iter().position(|asked| asked.number == self.number)
+            && requests.swap_remove(place).answered.is_some()
+        {
+            self.lines.untaken.fetch_sub(1, Ordering::Relaxed);
         }
         let over = requests.is_empty();
         drop(requests);

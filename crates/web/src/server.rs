@@ -42,8 +42,8 @@ const DRAIN: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long an HTTP/2 client may take to answer a ping, and how often it is asked.
 const PING: Duration = Duration::from_secs(20);
-/// Streams of one HTTP/2 connection: RFC 9113, 6.5.2 recommends no fewer.
-const STREAMS: u32 = 100;
+/// Streams of one HTTP/2 connection at once. A page with all its parts has six; every further one is memory.
+const STREAMS: u32 = 32;
 
 /// A server that runs until it is told to stop.
 pub struct Running {
@@ -130,7 +130,9 @@ async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stoppe
             async move {
                 let Some(under_way) = lines.begin(&line, web.app.clock.monotonic_ms()) else {
                     let parts = request.map(|_| ()).into_parts().0;
-                    let nobody = line.is_gone().then(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
+                    // Nobody hears it, or it is one of many: no page is made for that.
+                    let nobody = line.is_gone() || line.is_busy();
+                    let nobody = nobody.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
                     return Ok::<_, Infallible>(nobody.unwrap_or_else(|| overflow::busy(&web, &parts)));
                 };
                 line.taken().await;
