@@ -441,7 +441,7 @@ fn html(lang: Lang, subject: &str, body: &str, foot: &str, code: Option<&str>, a
                 let lines = escape(paragraph).replace('\n', "<br>");
                 match code {
                     Some(code) if paragraph.trim() == code => format!(
-                        "<p style=\"font-size:28px;letter-spacing:6px;font-family:monospace;font-weight:bold;margin:24px 0\">{lines}</p>"
+                        "<p translate=\"no\" style=\"font-size:28px;letter-spacing:6px;font-family:monospace;font-weight:bold;margin:24px 0\">{lines}</p>"
                     ),
                     Some(_) | None => format!("<p style=\"margin:0 0 16px\">{lines}</p>"),
                 }

@@ -39,6 +39,7 @@ impl Check {
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let mut checks = vec![public_url(config), proxies(config), data(config), disk(config), files(config), keys(config)];
     checks.push(descriptors(config));
+    checks.push(way_out(config));
     checks.extend(database(config).await);
     checks.push(mail(config).await);
     checks.extend(providers(config).await);
@@ -76,6 +77,18 @@ fn proxies(config: &Config) -> Check {
         "consistent",
         "set trusted_proxy to the proxy's address, and let it send X-Forwarded-For",
     )
+}
+
+/// Providers, webhooks and probes are asked directly: a proxy that the environment names is not.
+fn way_out(config: &Config) -> Check {
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let set = names.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    // Who asks nobody needs no way out.
+    let asks = config.providers().is_ok_and(|providers| !providers.is_empty());
+    let problem = set
+        .filter(|_| asks)
+        .map(|name| format!("{name} is set, and ignored: providers, webhooks and probes are asked directly"));
+    Check::new("way_out", problem, "direct", "let this host reach the providers by itself, or unset the variable")
 }
 
 fn data(config: &Config) -> Check {

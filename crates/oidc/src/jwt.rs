@@ -21,6 +21,8 @@ const MOST: usize = 96 * 1_024;
 pub(crate) const TENANT: &str = "{tenantid}";
 /// Clocks may differ by so many seconds.
 const LEEWAY: i64 = 60;
+/// A token's beginning may lie so far ahead: a provider's clock that runs before ours is no reason to keep people out.
+const AHEAD: i64 = 300;
 /// Keys are read anew for an unknown one at most this often, in seconds: for tokens that the
 /// provider gave us itself, and for those that anybody may send.
 const PACE_ASKED: i64 = 1;
@@ -130,10 +132,10 @@ pub(crate) fn check_id_token(
     if claims.exp.map(seconds).ok_or(TokenFault::Expired)? <= now - LEEWAY {
         return Err(TokenFault::Expired);
     }
-    if claims.nbf.is_some_and(|at| seconds(at) > now + LEEWAY) {
+    if claims.nbf.is_some_and(|at| seconds(at) > now + AHEAD) {
         return Err(TokenFault::NotYetValid);
     }
-    if claims.iat.map(seconds).ok_or(TokenFault::Malformed)? > now + LEEWAY {
+    if claims.iat.map(seconds).ok_or(TokenFault::Malformed)? > now + AHEAD {
         return Err(TokenFault::FromTheFuture);
     }
     if claims.nonce.as_deref() != Some(nonce) {

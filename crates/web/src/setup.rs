@@ -48,8 +48,12 @@ pub(crate) fn wrong_address(context: &Context) -> Vec<Evidence> {
         return Vec::new();
     };
     let public = context.web.app.settings.public_url.origin.split("://").nth(1).unwrap_or_default();
-    let host = header_text(&context.headers, header::HOST).unwrap_or_default();
-    let forwarded = header_text(&context.headers, "x-forwarded-host").unwrap_or_default();
+    let usual = if context.web.app.settings.public_url.secure { ":443" } else { ":80" };
+    let named = |text: &'static str| {
+        let host = header_text(&context.headers, text).unwrap_or_default();
+        host.strip_suffix(usual).unwrap_or(host)
+    };
+    let (host, forwarded) = (named("host"), named("x-forwarded-host"));
     let by_http = context.web.app.settings.public_url.secure && origin.starts_with("http://");
     if authority.eq_ignore_ascii_case(public) || (by_http && authority.eq_ignore_ascii_case(host)) {
         return wrong_scheme(context);
@@ -75,6 +79,9 @@ pub(crate) fn look(context: &Context) {
     let host = forwarded.or_else(|| header_text(&context.headers, header::HOST)).unwrap_or_default();
     // Only documents: health checks and robots ask under any name.
     let document = header_text(&context.headers, "sec-fetch-dest") == Some("document");
+    // Some proxies name the port that https has anyway.
+    let usual = if url.secure { ":443" } else { ":80" };
+    let host = host.strip_suffix(usual).unwrap_or(host);
     if document && trusted && !host.eq_ignore_ascii_case(public) {
         let _ = note(&context.web.app, SetupFault::WrongHost, &format!("pages are asked for at {host}"));
     }

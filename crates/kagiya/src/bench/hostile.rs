@@ -105,7 +105,7 @@ fn hold(address: SocketAddr, kind: &Held, stop: &watch::Receiver<bool>) {
     }
 }
 
-fn json(path: &str, body: &serde_json::Value) -> Vec<u8> {
+pub(super) fn json(path: &str, body: &serde_json::Value) -> Vec<u8> {
     let body = body.to_string();
     format!(
         "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -207,6 +207,8 @@ pub(crate) async fn run(seconds: u64, print_json: bool) -> Result<(), Failure> {
         let _ = stop.send(true);
         server.stop().await;
     }
+    progress("the time of answers for known and unknown, 200 pairs a door");
+    super::timing::doors(&mut report, &seeded).await?;
     if print_json {
         say(&report.json().to_string())
     } else {

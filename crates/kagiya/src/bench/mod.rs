@@ -9,6 +9,7 @@ pub(crate) mod platform;
 mod raw;
 mod report;
 mod seed;
+mod timing;
 pub(crate) mod verdicts;
 mod week;
 
@@ -128,7 +129,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
             let arenas = 19.0 * f64::from(u32::try_from(threads).unwrap_or(2));
             report.add_at_most("memory_flood_above_arenas_mib", peak - arenas, 60.0);
             progress("timing of known against unknown logins");
-            let (gap, known, unknown) = timing(server.address, &seeded).await?;
+            let (gap, known, unknown) = timing::wrong_passwords(server.address, &seeded).await?;
             report.add_plain("timing_known_p50_ms", known);
             report.add_plain("timing_unknown_p50_ms", unknown);
             report.add_at_most("timing_ks_distance", gap, 0.136);
@@ -206,24 +207,4 @@ async fn sign_in_once(address: SocketAddr, login: &str) -> Result<String, Failur
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| Failure::Failed(format!("the sign-in of the bench was refused: {value}")))
-}
-
-/// Wrong passwords for known and unknown logins in turn: the distance of the two
-/// distributions (Kolmogorov–Smirnov; 0.136 is the 5 % limit for 200 against 200).
-async fn timing(address: SocketAddr, seeded: &seed::Seeded) -> Result<(f64, f64, f64), Failure> {
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for n in 0..200 {
-        for (into, login) in [(&mut known, seeded.login(9_600 + n)), (&mut unknown, format!("nobody-{n}"))] {
-            into.push(load::time_once(address, &request(&login, "a wrong password")).await?);
-            // What is gathered after an answer must not be measured with the next.
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-    }
-    known.sort_by(f64::total_cmp);
-    unknown.sort_by(f64::total_cmp);
-    let share = |list: &[f64], at: f64| list.partition_point(|x| *x <= at) as f64 / list.len() as f64;
-    let gap =
-        known.iter().chain(&unknown).map(|at| (share(&known, *at) - share(&unknown, *at)).abs()).fold(0.0, f64::max);
-    let middle = |list: &[f64]| list.get(list.len() / 2).copied().unwrap_or_default();
-    Ok((gap, middle(&known), middle(&unknown)))
 }

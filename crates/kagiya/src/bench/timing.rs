@@ -1,0 +1,94 @@
+//! Whether the time of an answer, or of what follows it, tells a known login from an unknown one: pairs in turn, and the
+//! distance of the two distributions (Kolmogorov–Smirnov).
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use super::{child::Child, load, report::Report, request, seed};
+use crate::Failure;
+
+const PAIRS: u64 = 200;
+/// The limit at 1 % for 200 against 200: of many doors one would pass 5 % by chance.
+const LIMIT: f64 = 0.163;
+/// What is gathered after an answer must not be measured with the next.
+const PAUSE: Duration = Duration::from_millis(30);
+
+struct Pairs {
+    gap: f64,
+    known_ms: f64,
+    unknown_ms: f64,
+}
+
+/// Measures pairs in turn; `ask` is told whether a known one is meant, and which.
+async fn pairs<F>(ask: impl Fn(bool, u64) -> F) -> Result<Pairs, Failure>
+where
+    F: Future<Output = Result<f64, Failure>>,
+{
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for n in 0..PAIRS {
+        known.push(ask(true, n).await?);
+        tokio::time::sleep(PAUSE).await;
+        unknown.push(ask(false, n).await?);
+        tokio::time::sleep(PAUSE).await;
+    }
+    known.sort_by(f64::total_cmp);
+    unknown.sort_by(f64::total_cmp);
+    #[allow(clippy::cast_precision_loss, reason = "places in lists of two hundred")]
+    let share = |list: &[f64], at: f64| list.partition_point(|x| *x <= at) as f64 / list.len() as f64;
+    let gap =
+        known.iter().chain(&unknown).map(|at| (share(&known, *at) - share(&unknown, *at)).abs()).fold(0.0, f64::max);
+    let middle = |list: &[f64]| list.get(list.len() / 2).copied().unwrap_or_default();
+    Ok(Pairs { gap, known_ms: middle(&known), unknown_ms: middle(&unknown) })
+}
+
+/// Wrong passwords: the distance, and the medians for known and unknown logins.
+pub(super) async fn wrong_passwords(address: SocketAddr, seeded: &seed::Seeded) -> Result<(f64, f64, f64), Failure> {
+    let ask = |known: bool, n: u64| {
+        let login = if known { seeded.login(9_600 + n) } else { format!("nobody-{n}") };
+        async move { load::time_once(address, &request(&login, "a wrong password")).await }
+    };
+    let found = pairs(ask).await?;
+    Ok((found.gap, found.known_ms, found.unknown_ms))
+}
+
+/// Every door that takes a login or an address, and what three writes of one's own cost after it.
+pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<(), Failure> {
+    let settings = seeded.folder().join("timing.toml");
+    std::fs::write(&settings, "[throttle]\nnetwork_starts = 1000000\nnetwork_tries = 1000000\n")?;
+    let server = Child::serve_with(seeded.folder(), &["--config", &settings.display().to_string()]).await?;
+    let address = server.address;
+    let login = |known: bool, n: u64| if known { seeded.login(200 + n) } else { format!("nobody-{n}") };
+    let mailbox = |known: bool, n: u64| format!("{}@example.jp", login(known, n));
+    let recover = |typed: &str| super::hostile::json("/api/v1/recover", &serde_json::json!({ "email": typed }));
+    let sign_up = |known: bool, n: u64| {
+        let id = format!("fresh{}{n}", if known { "a" } else { "b" });
+        let form =
+            serde_json::json!({ "login_id": id, "email": mailbox(known, n), "password": "an odd passphrase 47" });
+        super::hostile::json("/api/v1/sign-up", &form)
+    };
+    let one = |bytes: Vec<u8>| async move { load::time_once(address, &bytes).await };
+    let after = |bytes: Vec<u8>, own: Vec<u8>| async move {
+        load::time_once(address, &bytes).await?;
+        let mut whole = 0.0;
+        for _ in 0..3 {
+            whole += load::time_once(address, &own).await?;
+        }
+        Ok::<f64, Failure>(whole)
+    };
+    // A write of one's own, which tells nothing of anybody.
+    let own = recover("");
+    let found = [
+        ("sign_in", pairs(|known, n| one(request(&login(known, n), "a wrong password"))).await?),
+        ("recover_by_id", pairs(|known, n| one(recover(&login(known, n)))).await?),
+        ("recover_by_address", pairs(|known, n| one(recover(&mailbox(known, n)))).await?),
+        ("sign_up", pairs(|known, n| one(sign_up(known, n))).await?),
+        ("after_recover", pairs(|known, n| after(recover(&mailbox(known, n)), own.clone())).await?),
+        ("after_sign_in", pairs(|known, n| after(request(&login(known, n), "another one"), own.clone())).await?),
+    ];
+    for (name, pairs) in found {
+        report.add_plain(&format!("timing_{name}_known_p50_ms"), pairs.known_ms);
+        report.add_plain(&format!("timing_{name}_unknown_p50_ms"), pairs.unknown_ms);
+        report.add_at_most(&format!("timing_{name}_ks_distance"), pairs.gap, LIMIT);
+    }
+    server.stop().await;
+    Ok(())
+}
