@@ -330,16 +330,22 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.lines.answered(&self.line);
+        let held = self.line.read.swap(0, Ordering::Relaxed).saturating_sub(FREE_BYTES);
+        self.lines.held.fetch_sub(held, Ordering::Relaxed);
         self.lines.open().remove(self.line.id);
     }
 }
 
 impl Lines {
-    /// What was read before is answered: it is held no longer.
-    fn answered(&self, line: &Line) {
-        let held = line.read.swap(0, Ordering::Relaxed).saturating_sub(FREE_BYTES);
-        if held > 0 {
+    /// One request is answered: what was read for it is held no longer. With `others` under way beside it (HTTP/2) that
+    /// is its share of what was read.
+    fn answered(&self, line: &Line, others: usize) {
+        let before = line.read.load(Ordering::Relaxed);
+        let after = before - before / (others + 1);
+        let after = if others == 0 { 0 } else { after };
+        // Bytes that came meanwhile are looked at with the next.
+        if line.read.compare_exchange(before, after, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            let held = before.saturating_sub(FREE_BYTES) - after.saturating_sub(FREE_BYTES);
             self.held.fetch_sub(held, Ordering::Relaxed);
         }
     }
@@ -384,12 +390,12 @@ impl Drop for UnderWay {
         {
             self.lines.untaken.fetch_sub(1, Ordering::Relaxed);
         }
-        let over = requests.is_empty();
+        let others = requests.len();
         drop(requests);
-        if over {
+        if others == 0 {
             self.line.since.fetch_max(self.begun, Ordering::Relaxed);
-            self.lines.answered(&self.line);
         }
+        self.lines.answered(&self.line, others);
     }
 }
 
@@ -458,5 +464,19 @@ mod tests {
         assert!(two.read(1));
         drop(two);
         assert_eq!(lines.held.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_line_with_many_requests_holds_no_more_for_each_that_was_answered() {
+        let lines = Lines::new(Limits::default(), &[]);
+        let place = lines.admit(at("192.0.2.1"), 0).unwrap();
+        let _open = lines.begin(&place.line, 0).unwrap();
+        for n in 0..2_000 {
+            let request = lines.begin(&place.line, n).unwrap();
+            assert!(place.read(20_000), "request {n}");
+            request.end(n);
+        }
+        drop((_open, place));
+        assert_eq!((lines.held.load(Ordering::Relaxed), lines.under_way.load(Ordering::Relaxed)), (0, 0));
     }
 }
