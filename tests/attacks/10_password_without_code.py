@@ -34,6 +34,7 @@ class WithoutCode(OnBoth):
                 self.refused(attacker.post("/recover/password", {"form": token, "flow": flow, "password": NEW, **more}))
             self.refused(attacker.get(f"/recover/password?flow={urllib.parse.quote(flow)}"))
             self.refused(attacker.api("POST", "/api/v1/recover/password", {"flow": flow, "password": NEW}))
+        s.wait_mails("mallory@example.jp", 2)
         # The attacker proves a flow of the own account: it is good for that account alone, whatever else the form says.
         code = s.code("mallory@example.jp", nth=1)
         proven = attacker.post(form["action"], {**form["fields"], "code": code})

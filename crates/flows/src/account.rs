@@ -87,7 +87,7 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
     let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
     let ticket = match throttle::reserve(app, &counter).await? {
-        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) | Reservation::Crowded(ticket) => ticket,
+        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
         Reservation::Locked(_, until) => {
             let mut draft = Draft::new("account", 429, visitor, vec![Evidence::DeviceLocked { until }]);
             draft.audience = kagiya_domain::Audience::Owner;

@@ -32,9 +32,6 @@ pub enum Reservation {
     /// The account's strangers are locked while this login's own counter is not: go on for
     /// the looks of it, look at nothing.
     Hidden(Ticket, Timestamp),
-    /// So many tries under other names of the account are in flight that this one may be one too many. Go on, and look
-    /// with [`claim`] before a right password counts: to wait now would tell that the names are one account.
-    Crowded(Ticket),
     /// Refuse without hashing.
     Locked(Scope, Timestamp),
     /// Too many in flight for too long.
@@ -143,46 +140,13 @@ async fn reserve_once(
         // Tries under another name of the account are in flight. Waiting for them would tell
         // that the two names are one account.
         store::throttle::save(conn, &ticket.keys, &counters).await?;
-        return Ok(Some(Reservation::Crowded(ticket)));
+        return Ok(Some(Reservation::Hidden(ticket, now)));
     }
     store::throttle::save(conn, &ticket.keys, &counters).await?;
     Ok(Some(match locked(Scope::Strangers) {
         Some(until) => Reservation::Hidden(ticket, until),
         None => Reservation::Reserved(ticket),
     }))
-}
-
-/// Reserves the account's own try for a password that was right, once those in flight leave room for it; `false` when
-/// the account is locked meanwhile. Only whoever knows the password waits here.
-///
-/// # Errors
-/// When the database fails.
-pub async fn claim(app: &App, ticket: &Ticket) -> Result<bool, Fault> {
-    let Some(key) = ticket.scopes.iter().position(|scope| *scope == Scope::Strangers).map(|at| ticket.keys[at]) else {
-        return Ok(true);
-    };
-    let budget = app.settings.budgets.of(Scope::Strangers);
-    for _ in 0..PATIENCE_STEPS {
-        let now = app.now();
-        let answer = app
-            .store
-            .write_forgettable(move |conn| {
-                async move {
-                    let mut counters = store::throttle::lock(conn, &[key], now).await?;
-                    let admission = counters.first_mut().map(|counter| counter.reserve(budget, now));
-                    store::throttle::save(conn, &[key], &counters).await?;
-                    Ok(admission)
-                }
-                .boxed()
-            })
-            .await?;
-        match answer {
-            Some(Admission::Reserved) => return Ok(true),
-            Some(Admission::Locked(_)) | None => return Ok(false),
-            Some(Admission::Busy) => tokio::time::sleep(STEP).await,
-        }
-    }
-    Ok(false)
 }
 
 /// Settles reserved tries inside the transaction that records the attempt. Returns the end

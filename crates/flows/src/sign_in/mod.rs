@@ -165,20 +165,15 @@ pub(crate) async fn try_once(
         let until = app.starts.renewed_at(asked_at);
         return Ok(Err(refuse_locked(app, visitor, &gathered, shown, Scope::Network, until).await?));
     }
-    let mut crowded = false;
     let ticket = match reserve(app, visitor, &gathered).await? {
         Reservation::Reserved(ticket) => (ticket, None),
         Reservation::Hidden(ticket, until) => (ticket, Some(until)),
-        Reservation::Crowded(ticket) => {
-            crowded = true;
-            (ticket, None)
-        }
         Reservation::Locked(scope, until) => {
             return Ok(Err(refuse_locked(app, visitor, &gathered, shown, scope, until).await?));
         }
         Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor))),
     };
-    let (ticket, mut hidden_until) = ticket;
+    let (ticket, hidden_until) = ticket;
 
     let phc = match (&gathered.credential, &gathered.pending) {
         _ if hidden_until.is_some() => None,
@@ -188,10 +183,6 @@ pub(crate) async fn try_once(
     };
     let check = app.hashing.verify_at(place, phc.clone(), password.clone()).await?;
 
-    if crowded && !(check.fits && throttle::claim(app, &ticket).await?) {
-        // Nothing was reserved for the account: nothing is looked at.
-        hidden_until = Some(app.now());
-    }
     let now = app.now();
     app.stuffing.note(check.fits, now);
     if !check.fits && !gathered.device_known {
