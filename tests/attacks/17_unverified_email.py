@@ -2,22 +2,18 @@
 
 import unittest
 
-from client import Server, Traveller
-from issuer import Issuer
-from support import OnBoth, new_postgres, on_both
+from client import Traveller
+from issuer import AtIssuer
+from support import on_both
 
 PASSWORD = "correct horse battery"
 NOT = (False, None, "false", "False", "no", "1", 0, 1, [], ["true"], {}, {"true": True}, "TRUE ", "yes")
 
 
 @on_both
-class UnverifiedEmail(OnBoth):
+class UnverifiedEmail(AtIssuer):
     def setUp(self):
-        self.issuer = Issuer()
-        self.addCleanup(self.issuer.close)
-        self.url = new_postgres() if self.database == "postgres" else None
-        self.server = Server(database=self.url, toml=self.issuer.settings("corp"))
-        self.addCleanup(self.server.__exit__)
+        super().setUp()
         self.server.account("hana")
 
     def test_whatever_is_not_true_vouches_for_nothing(self):

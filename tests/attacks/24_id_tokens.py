@@ -7,20 +7,13 @@ import unittest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from client import Server, Traveller
-from issuer import Issuer, b64
-from support import OnBoth, new_postgres, on_both
+from client import Traveller
+from issuer import AtIssuer, b64
+from support import on_both
 
 
 @on_both
-class IdTokens(OnBoth):
-    def setUp(self):
-        self.issuer = Issuer()
-        self.addCleanup(self.issuer.close)
-        self.url = new_postgres() if self.database == "postgres" else None
-        self.server = Server(database=self.url, toml=self.issuer.settings("corp"))
-        self.addCleanup(self.server.__exit__)
-
+class IdTokens(AtIssuer):
     def test_every_forgery_is_refused_and_no_foreign_key_is_fetched(self):
         i = self.issuer
         other = rsa.generate_private_key(public_exponent=65537, key_size=2048)

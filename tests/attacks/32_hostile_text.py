@@ -5,9 +5,9 @@ import time
 import unittest
 import urllib.parse
 
-from client import Browser, Server, Traveller, text_of
-from issuer import Issuer, query
-from support import OnBoth, new_postgres, on_both
+from client import Browser, Traveller, text_of
+from issuer import AtIssuer, query
+from support import on_both
 
 MARKUP = ("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'><svg/onload=alert(1)>", "</textarea><script>alert(1)</script>")
 HIDDEN = ("\x1b[31mred", "\x9b31mred", "\u202egpj.exe", "\u2066x\u2069", "\x07bell", "\r\nBcc: evil@example.jp", "\u2028line")
@@ -18,14 +18,7 @@ TERMINAL = [word for word in RAW if not word.startswith("<")]
 
 
 @on_both
-class HostileText(OnBoth):
-    def setUp(self):
-        self.issuer = Issuer()
-        self.addCleanup(self.issuer.close)
-        self.url = new_postgres() if self.database == "postgres" else None
-        self.server = Server(database=self.url, toml=self.issuer.settings("corp"))
-        self.addCleanup(self.server.__exit__)
-
+class HostileText(AtIssuer):
     def inert(self, text, where, raw=RAW):
         for word in raw:
             self.assertNotIn(word, text, where)

@@ -10,6 +10,9 @@ import urllib.parse
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from client import Server
+from support import OnBoth, new_postgres
+
 
 def b64(raw):
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
@@ -85,3 +88,14 @@ class Issuer:
         asked = query(browser.start(provider).header("Location"))
         self.claims, self.head, self.sign = {"nonce": asked["nonce"], **claims}, head or {}, sign or self.rs256
         return browser.get(f"/sign-in/{provider}/callback?" + urllib.parse.urlencode({"code": "x", "state": asked["state"]}))
+
+
+class AtIssuer(OnBoth):
+    """Subclasses have a server that signs in at an issuer of their own."""
+
+    def setUp(self):
+        self.issuer = Issuer()
+        self.addCleanup(self.issuer.close)
+        self.url = new_postgres() if self.database == "postgres" else None
+        self.server = Server(database=self.url, toml=self.issuer.settings("corp"))
+        self.addCleanup(self.server.__exit__)

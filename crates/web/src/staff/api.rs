@@ -101,6 +101,12 @@ async fn read(context: &Context, body: Body) -> Result<Members, Response> {
     })
 }
 
+/// Who sends it, and what: nothing is read before it is known who that is.
+async fn sent(context: &Context, body: Body) -> Result<(Staff, Members), Response> {
+    let staff = require(context).await?;
+    Ok((staff, read(context, body).await?))
+}
+
 fn wrong_answer(context: &Context, wrong: &Wrong) -> Response {
     let missing = wrong.key == "notice-wrong-none";
     let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -121,13 +127,8 @@ pub(crate) async fn list(State(web): State<Arc<Web>>, context: Context) -> Respo
 }
 
 pub(crate) async fn create(State(web): State<Arc<Web>>, context: Context, body: Body) -> Response {
-    // Nothing is read before it is known who sends it.
-    let staff = match require(&context).await {
-        Ok(staff) => staff,
-        Err(response) => return response,
-    };
-    let members = match read(&context, body).await {
-        Ok(members) => members,
+    let (staff, members) = match sent(&context, body).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     let text = Text {
@@ -175,13 +176,8 @@ pub(crate) async fn update(
     context: Context,
     body: Body,
 ) -> Response {
-    // Nothing is read before it is known who sends it.
-    let staff = match require(&context).await {
-        Ok(staff) => staff,
-        Err(response) => return response,
-    };
-    let members = match read(&context, body).await {
-        Ok(members) => members,
+    let (staff, members) = match sent(&context, body).await {
+        Ok(sent) => sent,
         Err(response) => return response,
     };
     let parsed = || -> Result<_, Wrong> {
