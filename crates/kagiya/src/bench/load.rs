@@ -109,8 +109,16 @@ impl Load {
                     }
                     let request = &requests[place % requests.len()];
                     place += step;
-                    stream.write_all(request).await?;
-                    let status = read_answer(&mut stream, &mut buffer).await?.0;
+                    let mut status = exchange(&mut stream, request, &mut buffer).await;
+                    if status.is_err() {
+                        // A connection that lay idle may have been closed: browsers then ask once more on a new one
+                        // (RFC 9112, 9.3.1).
+                        stream = TcpStream::connect(address).await?;
+                        stream.set_nodelay(true)?;
+                        status = exchange(&mut stream, request, &mut buffer).await;
+                    }
+                    // Still none: a request that failed.
+                    let status = status.unwrap_or(0);
                     if begun >= warm {
                         if matches!(status, 200 | 303) || status == also {
                             good += 1
@@ -136,6 +144,11 @@ impl Load {
         outcome.times.sort_by(f64::total_cmp);
         Ok(outcome)
     }
+}
+
+async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut [u8]) -> std::io::Result<u16> {
+    stream.write_all(request).await?;
+    Ok(read_answer(stream, buffer).await?.0)
 }
 
 /// Reads one answer; returns its status and where its body lies in the buffer.
