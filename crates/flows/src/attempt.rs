@@ -319,6 +319,13 @@ pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refus
     Box::new(refusal)
 }
 
+/// As [`keep_later`], within what is kept of one network.
+pub fn keep_within_budget(app: &Arc<App>, visitor: &Visitor, row: Attempt) {
+    if may_keep(app, visitor) {
+        keep_later(app, row);
+    }
+}
+
 /// Keeps an attempt in the background, where nobody can wait for it.
 pub fn keep_later(app: &Arc<App>, row: Attempt) {
     // Nobody waits for these: a flood of them is not kept.

@@ -67,7 +67,7 @@ fn at_the_edge(web: &Arc<Web>, parts: &Parts, status: u16, evidence: Vec<Evidenc
     let context = Context::open(Arc::clone(web), parts);
     let draft = Draft::new("edge", status, &context.visitor, evidence);
     let (refusal, row) = attempt::prepare(&web.app, &context.visitor, draft, context.now);
-    attempt::keep_later(&web.app, row);
+    attempt::keep_within_budget(&web.app, &context.visitor, row);
     refused_page(&context, &refusal, "/sign-in")
 }
 
@@ -278,7 +278,7 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
     let mut draft = Draft::new("edge", status, &visitor, evidence);
     draft.audience = Audience::Anyone;
     let (refusal, row) = attempt::prepare(app, &visitor, draft, app.now());
-    attempt::keep_later(app, row);
+    attempt::keep_within_budget(app, &visitor, row);
     let mut request = http::Request::new(());
     let mut sections = String::new();
     for lang in Lang::ALL {
