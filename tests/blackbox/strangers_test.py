@@ -172,6 +172,22 @@ class Strangers(OnBoth):
         self.assertLessEqual(rows, 260)
         self.assertGreater(rows, 50)
 
+    def test_what_nobody_can_read_does_not_fill_the_disk_either(self):
+        heads = [
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"GET / HTTP/1.1\r\nHost: a\r\nBad Header\r\n\r\n",
+            b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        ]
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda n: status_line(self.server.port, heads[n % 3]), range(600)))
+        self.assertEqual(set(answers), {b"HTTP/1.1 400", b"HTTP/1.1 414"})
+        time.sleep(0.5)
+        rows = int(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt WHERE kind = 'edge'")[0])
+        # What is kept of one network in a minute; the flood may lie across two.
+        self.assertLessEqual(rows, 240)
+        self.assertGreater(rows, 50)
+        self.assertGreaterEqual(self.server.metric("kagiya_attempts_not_kept_total"), 600 - 240)
+
     def test_what_can_be_no_address_is_said_at_its_field(self):
         for typed in ("hana@", "hana@localhost", "ha na@example.jp", "hana@exa_mple..jp"):
             answer = Browser(self.server).submit("/recover", email=typed)
@@ -210,6 +226,12 @@ def talk(port, data, seconds=6):
         except TimeoutError:
             pass
         return out
+
+
+def status_line(port, data):
+    with socket.create_connection(("127.0.0.1", port), timeout=6) as line:
+        line.sendall(data)
+        return line.recv(12)
 
 
 class Lines(unittest.TestCase):

@@ -1,5 +1,7 @@
 //! What an owner does with the own account: password, addresses, closing, coming back.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, account::AccountState, code::LIFE, email::EmailAddress, password::Password, session::EndReason,
@@ -252,7 +254,13 @@ pub async fn add_email(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn verify_email(app: &App, visitor: &Visitor, live: &Live, id: Option<Uuid>, typed: &str) -> Outcome<()> {
+pub async fn verify_email(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    live: &Live,
+    id: Option<Uuid>,
+    typed: &str,
+) -> Outcome<()> {
     let flow = recover::find_flow(app, visitor, "add_email", id).await?;
     let Some(flow) = flow.filter(|f| f.account_id == Some(live.account_id) && f.expires_at > app.now().0) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));

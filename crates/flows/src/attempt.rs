@@ -302,21 +302,27 @@ pub async fn refuse_unread(app: &App, visitor: &Visitor, draft: Draft) -> Box<Re
 
 /// Keeps a refused attempt by itself and returns what to tell. A database that fails does
 /// not keep the person from hearing why.
-pub async fn refuse(app: &App, visitor: &Visitor, mut draft: Draft) -> Box<Refusal> {
+pub async fn refuse(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
+    keep(app, visitor, draft).await.0
+}
+
+/// As [`refuse`], with the key of the row, if it was kept.
+pub(crate) async fn keep(app: &App, visitor: &Visitor, mut draft: Draft) -> (Box<Refusal>, Option<Uuid>) {
     recall(app, visitor, &mut draft).await;
     let now = app.now();
     let (refusal, row) = prepare(app, visitor, draft, now);
     if refusal.status < 400 && !app.notes.take_of(&visitor.network_counter(), NOTES, now) {
-        return Box::new(refusal);
+        return (Box::new(refusal), None);
     }
     if refusal.status >= 400 && !may_keep(app, visitor) {
-        return Box::new(refusal);
+        return (Box::new(refusal), None);
     }
+    let id = row.id;
     let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
-    if let Err(error) = kept {
+    if let Err(error) = &kept {
         tracing::error!(%error, reference = refusal.reference.as_str(), "the attempt could not be kept");
     }
-    Box::new(refusal)
+    (Box::new(refusal), kept.is_ok().then_some(id))
 }
 
 /// As [`keep_later`], within what is kept of one network.

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
     code::{ACCOUNT_CAP, ACCOUNT_DAY_CAP, CAP_WINDOW, Code, LIFE, QUIET_NETWORK, TRIES},
+    login::Login,
     throttle::Counter,
 };
 use kagiya_store::{self as store, flow::Flow};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, Visitor,
     postage::{Postage, guesses_key},
+    sign_in,
 };
 
 /// The outcome of typing a code.
@@ -46,8 +48,17 @@ pub struct FlowProof {
 }
 
 /// The key under which the codes of an account for one purpose are kept.
-pub fn subject_key(app: &App, kind: &str, id: &[u8]) -> [u8; 16] {
+pub(crate) fn subject_key(app: &App, kind: &str, id: &[u8]) -> [u8; 16] {
     app.keys.digest16("code subject", &[kind.as_bytes(), id])
+}
+
+/// The same for whom a typed login means. One that means nobody has codes of its own, which nobody was told: what is read
+/// and counted when a code is typed is the same.
+pub fn subject_of(app: &App, kind: &str, account: Option<Uuid>, typed: &str) -> [u8; 16] {
+    match account {
+        Some(account) => subject_key(app, kind, account.as_bytes()),
+        None => subject_key(app, kind, &sign_in::subject_key(app, None, &Login::parse(typed).0)),
+    }
 }
 
 /// The keyed digest of a code's digits.

@@ -286,7 +286,11 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         _ => typed.as_ref().map(EmailAddress::as_string),
     };
     let gets_code = account.is_some() != proves_address;
-    let subject_id = if account.is_some() && !proves_address { id } else { flow.id };
+    let subject_key = if proves_address {
+        code::subject_key(app, kind, flow.id.as_bytes())
+    } else {
+        code::subject_of(app, kind, account.as_ref().map(|account| account.id), &flow.typed)
+    };
     let recipient = if account.is_some() { id.as_bytes().to_vec() } else { flow.typed.to_lowercase().into_bytes() };
     let network = mail.network.as_deref().unwrap_or_default();
     // A mail that is tried again is no further mail.
@@ -294,7 +298,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         (mail.tries <= 1).then(|| Postage::new(app, &recipient, network, device.as_deref().filter(|_| trusted)));
     let recipient = code::Recipient {
         account: if proves_address { flow.account_id } else { account.as_ref().map(|account| account.id) },
-        subject_key: code::subject_key(app, kind, subject_id.as_bytes()),
+        subject_key,
         gets_code,
         postage,
     };

@@ -1,5 +1,7 @@
 //! "Confirm by mail": lifts the verdict of an attempt to the owner's tier for one browser.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use kagiya_domain::{Span, code::LIFE, reference::Reference};
 use kagiya_store::{self as store, flow::Flow};
@@ -52,7 +54,7 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
 ///
 /// # Errors
 /// When the database fails.
-pub async fn type_code(app: &App, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
+pub async fn type_code(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
     let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0)
     else {
         return Ok(Err(recover::refuse_ended(app, visitor, "confirm", id).await));

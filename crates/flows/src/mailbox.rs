@@ -1,10 +1,16 @@
 //! What is known of mail: our own queue, and what servers answered for an account's addresses.
 
+use std::{sync::Arc, time::Duration};
+
 use kagiya_domain::{Evidence, Span, Timestamp, code::LIFE, component::MAIL};
 use kagiya_store as store;
 use uuid::Uuid;
 
-use crate::{App, Fault};
+use crate::{
+    App, Fault, Visitor,
+    attempt::{self, Draft, Refusal},
+    starts,
+};
 
 /// A mail that waits longer than this is slow, and everyone may know.
 const SLOW_MAIL: Span = Span::minutes(2);
@@ -16,18 +22,52 @@ pub(crate) fn code_patience(app: &App) -> Span {
     if out { Span::hours(1) } else { LIFE }
 }
 
-/// What is known of mail to an account, and of our own queue.
+/// For so long what is known of mail to an account may come after the answer.
+const PENDING: Span = Span::minutes(1);
+
+/// What is known of our own queue.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn evidence(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
+pub async fn queue(app: &App) -> Result<Option<Evidence>, Fault> {
+    // One receiver's server that puts everything off makes nobody else's mail late.
+    let (oldest, _) = store::outbox::oldest(&mut app.store.reader().await?).await?;
+    let late = oldest.map(|at| app.now().since(at)).filter(|late| *late > SLOW_MAIL);
+    Ok(late.map(|late| Evidence::MailQueueSlow { minutes: late.as_minutes_up() }))
+}
+
+/// Refuses an act that waits for a mail. What is known of mail to the account is found out after the answer, a drawn
+/// time later: neither the answer nor what follows it tells whether there is one.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn refuse(app: &Arc<App>, visitor: &Visitor, mut draft: Draft) -> Result<Box<Refusal>, Fault> {
+    draft.evidence.extend(queue(app).await?);
+    let place = Arc::clone(&app.background).try_acquire_owned().ok();
+    let account = draft.account;
+    draft.pending_until = place.is_some().then(|| app.now().plus(PENDING));
+    let (refusal, kept) = attempt::keep(app, visitor, draft).await;
+    if let (Some(place), Some(id)) = (place, kept) {
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::time::sleep(Duration::from_millis(starts::wait(&app).0.unsigned_abs())).await;
+            let found = match of_account(&app, account).await {
+                Ok(found) => attempt::add_evidence(&app, id, found).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = found {
+                tracing::warn!(%error, "what is known of mail could not be kept");
+            }
+        });
+    }
+    Ok(refusal)
+}
+
+/// What is known of mail to an account.
+async fn of_account(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
     let mut conn = app.store.reader().await?;
     let mut evidence = Vec::new();
-    // One receiver's server that puts everything off makes nobody else's mail late.
-    let (oldest, _) = store::outbox::oldest(&mut conn).await?;
-    if let Some(late) = oldest.map(|at| app.now().since(at)).filter(|late| *late > SLOW_MAIL) {
-        evidence.push(Evidence::MailQueueSlow { minutes: late.as_minutes_up() });
-    }
     let addresses = store::email::of_account(&mut conn, account.unwrap_or(Uuid::nil())).await?;
     let mut refusing = 0;
     for address in &addresses {

@@ -1,5 +1,7 @@
 //! A forgotten ID or password: the same answer whatever exists, the truth in the mailbox.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
@@ -167,7 +169,7 @@ pub async fn find_flow(app: &App, visitor: &Visitor, kind: &str, id: Option<Uuid
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Outcome<Uuid> {
+pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Outcome<Uuid> {
     let now = app.now();
     let Some(flow) = find_flow(app, visitor, kind, id).await?.filter(|f| f.expires_at > now.0 && f.proven_at.is_none())
     else {
@@ -198,11 +200,9 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
         app.mail_bell.notify_one();
         return Ok(Ok(id));
     }
-    let mut evidence = vec![Evidence::SaysNoMail];
-    evidence.extend(mailbox::evidence(app, flow.account_id).await?);
-    let mut draft = Draft::new("code", 429, visitor, evidence);
+    let mut draft = Draft::new("code", 429, visitor, vec![Evidence::SaysNoMail]);
     draft.account = flow.account_id;
-    let mut refusal = attempt::refuse(app, visitor, draft).await;
+    let mut refusal = mailbox::refuse(app, visitor, draft).await?;
     refusal.verdict.wait_until = flow.sent_at.map(|at| Timestamp(at).plus(RESEND_WAIT));
     Ok(Err(refusal))
 }
@@ -212,17 +212,15 @@ pub async fn resend(app: &App, visitor: &Visitor, kind: &'static str, id: Option
 /// # Errors
 /// When the database fails.
 pub async fn say_lost(
-    app: &App,
+    app: &Arc<App>,
     visitor: &Visitor,
     kind: &'static str,
     id: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let account = find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
-    let mut evidence = vec![Evidence::SaysContactLost];
-    evidence.extend(mailbox::evidence(app, account).await?);
-    let mut draft = Draft::new("recover", 403, visitor, evidence);
+    let mut draft = Draft::new("recover", 403, visitor, vec![Evidence::SaysContactLost]);
     draft.account = account;
-    Ok(attempt::refuse(app, visitor, draft).await)
+    mailbox::refuse(app, visitor, draft).await
 }
 
 /// Whether the act that a page means was begun in another browser, and still runs.
@@ -267,7 +265,7 @@ pub struct CodeForm {
 /// When the database fails.
 /// `device`: the mark by which the account knows this browser from now on, when the code ends a lock.
 pub async fn type_code(
-    app: &App,
+    app: &Arc<App>,
     visitor: &Visitor,
     kind: Kind,
     form: &CodeForm,
@@ -347,13 +345,12 @@ async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome
 /// # Errors
 /// When the database fails.
 pub async fn refuse_code(
-    app: &App,
+    app: &Arc<App>,
     visitor: &Visitor,
     mut evidence: Vec<Evidence>,
     account: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let ended = evidence.contains(&Evidence::FlowEnded);
-    evidence.extend(mailbox::evidence(app, account).await?);
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
     }
@@ -367,7 +364,7 @@ pub async fn refuse_code(
     };
     let mut draft = Draft::new("code", status, visitor, evidence);
     draft.account = account;
-    Ok(attempt::refuse(app, visitor, draft).await)
+    mailbox::refuse(app, visitor, draft).await
 }
 
 async fn is_known_device(app: &App, visitor: &Visitor, account: Option<Uuid>) -> Result<bool, Fault> {
@@ -386,8 +383,7 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
     }
     let now = app.now();
     let account = lookup::find_account(app, typed).await?;
-    let id = account.as_ref().map_or(Uuid::nil(), |a| a.id);
-    let subject = code::subject_key(app, kind.as_str(), id.as_bytes());
+    let subject = code::subject_of(app, kind.as_str(), account.as_ref().map(|account| account.id), typed);
     let codes = store::code::sent_since(&mut app.store.reader().await?, &subject, now.minus(CAP_WINDOW)).await?;
     let flow = Flow {
         id: app.new_id(),

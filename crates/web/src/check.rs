@@ -218,7 +218,7 @@ async fn show(
         tls: tls(context),
         reach: app.store.ping().await.is_ok() && app.hashing.has_room(Lane::New),
         // Of no account: only what holds for everybody.
-        mail: mailbox::evidence(app, None).await.is_ok_and(|facts| facts.is_empty()),
+        mail: mailbox::queue(app).await.is_ok_and(|late| late.is_none()),
     };
     let content = CheckPage {
         lines: lines(&view, &seen),

@@ -165,8 +165,7 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
         trouble.extend(facts::health(entry, now));
     }
     // Without mail there is no other way back.
-    let mail = mailbox::evidence(app, None).await?;
-    trouble.extend(mail.into_iter().filter(|fact| matches!(fact, Evidence::MailQueueSlow { .. })));
+    trouble.extend(mailbox::queue(app).await?);
     if !trouble.is_empty() {
         return Ok(Err(refuse_owner(app, visitor, live, 409, trouble).await));
     }
