@@ -15,9 +15,8 @@ use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
-    App, Fault, Visitor,
+    App, Fault, Visitor, lookup,
     postage::{Postage, guesses_key},
-    sign_in,
 };
 
 /// The outcome of typing a code.
@@ -57,7 +56,7 @@ pub(crate) fn subject_key(app: &App, kind: &str, id: &[u8]) -> [u8; 16] {
 pub fn subject_of(app: &App, kind: &str, account: Option<Uuid>, typed: &str) -> [u8; 16] {
     match account {
         Some(account) => subject_key(app, kind, account.as_bytes()),
-        None => subject_key(app, kind, &sign_in::subject_key(app, None, &Login::parse(typed).0)),
+        None => subject_key(app, kind, &lookup::subject_key(app, None, &Login::parse(typed).0)),
     }
 }
 

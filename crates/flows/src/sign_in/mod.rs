@@ -22,6 +22,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     hashing::{Check, Lane},
+    lookup,
     session::Token,
     starts::Start,
     throttle::{self, Reservation, Settlement},
@@ -91,14 +92,6 @@ struct Gathered {
 impl Gathered {
     fn account_id(&self) -> Option<Uuid> {
         self.credential.as_ref().map(|c| c.account.id)
-    }
-}
-
-/// Key of everything counted per account, or per typed login where there is none.
-pub fn subject_key(app: &App, account: Option<Uuid>, login: &Login) -> [u8; 16] {
-    match account {
-        Some(id) => app.keys.digest16("subject", &[b"account", id.as_bytes()]),
-        None => app.keys.digest16("subject", &[b"login", login.canonical().as_bytes()]),
     }
 }
 
@@ -271,7 +264,7 @@ async fn gather(app: &App, visitor: &Visitor, login: &Login) -> Result<Gathered,
         None => false,
     };
     Ok(Gathered {
-        subject_key: subject_key(app, account, login),
+        subject_key: lookup::subject_key(app, account, login),
         typed_key: app.keys.digest16("typed", &[login.canonical().as_bytes()]),
         credential,
         pending,
