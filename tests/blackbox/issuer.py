@@ -26,6 +26,8 @@ class Issuer:
     def __init__(self):
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.head, self.claims, self.sign, self.asked = {}, {}, self.rs256, []
+        # What is told instead at a path, what the description says besides, and what came in forms.
+        self.said, self.more, self.forms = {}, {}, []
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -35,13 +37,15 @@ class Issuer:
 
             def do_POST(self):
                 issuer.asked.append(self.path)
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+                issuer.forms.append((self.headers.get("Authorization"), dict(urllib.parse.parse_qsl(form))))
                 self.tell({"access_token": "a", "token_type": "Bearer", "expires_in": 60, "id_token": issuer.token()})
 
-            def tell(self, value):
-                body = json.dumps(value).encode()
+            def tell(self, usual):
+                value = issuer.said.get(self.path, usual)
+                body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
                 self.send_response(200)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "application/jwt" if isinstance(value, str) else "application/json")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
@@ -62,7 +66,7 @@ class Issuer:
 
     def description(self):
         places = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks", "userinfo_endpoint": "me"}
-        return {"issuer": self.url, **{name: f"{self.url}/{path}" for name, path in places.items()}}
+        return {"issuer": self.url, **{name: f"{self.url}/{path}" for name, path in places.items()}, **self.more}
 
     def modulus(self):
         return self.key.public_key().public_numbers().n.to_bytes(256, "big")
@@ -76,10 +80,10 @@ class Issuer:
     def rs256(self, text):
         return self.key.sign(text, padding.PKCS1v15(), hashes.SHA256())
 
-    def token(self):
+    def token(self, **claims):
         now = int(time.time())
         head = {"alg": "RS256", "kid": "k", **self.head}
-        claims = {"iss": self.url, "aud": "c", "iat": now, "exp": now + 300, **self.claims}
+        claims = {"iss": self.url, "aud": "c", "iat": now, "exp": now + 300, **(claims or self.claims)}
         text = ".".join(b64(json.dumps({k: v for k, v in part.items() if v is not None}).encode()) for part in (head, claims))
         return f"{text}.{b64(self.sign(text.encode()))}"
 

@@ -200,7 +200,7 @@ impl Provider {
             Err(_) if read.status == 200 => return Err(Failure::Unreadable { endpoint, why: "what is no JSON" }),
             Err(_) => Value::Null,
         };
-        if read.status != 200 || told["error"].is_string() {
+        if read.status != 200 || says_error(&told) {
             let (code, words) = code_of(&told);
             return Err(Failure::Answered { endpoint, status: read.status, code, words });
         }
@@ -235,9 +235,9 @@ impl Provider {
         } else {
             serde_json::from_slice(&read.body).unwrap_or(Value::Null)
         };
-        // X answers errors with 200, too.
+        // X answers errors with 200, too, beside what it can tell.
         let failed = told["errors"].is_array() && !told["data"].is_object();
-        if read.status != 200 || failed {
+        if read.status != 200 || failed || says_error(&told) {
             let (code, words) = code_of(&told);
             return Err(Failure::Answered { endpoint, status: read.status, code, words });
         }
@@ -289,6 +289,15 @@ fn at_path<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     })
 }
 
+/// Whether an answer with status 200 is an error all the same, as several services write them.
+fn says_error(told: &Value) -> bool {
+    match &told["error"] {
+        Value::String(code) => !code.is_empty(),
+        Value::Object(error) => !error.is_empty(),
+        _ => told["ok"] == Value::Bool(false),
+    }
+}
+
 /// A verifier of the right length that fits nothing.
 const PROBE: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM";
 
@@ -305,6 +314,7 @@ fn code_of(told: &Value) -> (String, String) {
         .or_else(|| number(&told["error"]["code"]))
         .unwrap_or_default();
     let words = told["error_description"].as_str().or(told["detail"].as_str()).or(first["message"].as_str());
+    let words = words.or(told["error"]["message"].as_str()).or(told["message"].as_str());
     (clean(&code), words.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect())
 }
 

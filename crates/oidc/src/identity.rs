@@ -84,11 +84,11 @@ pub(crate) fn address(text: &str) -> Option<String> {
     fine.then(|| text.to_owned())
 }
 
-/// A value that names somebody: a text, or a number.
+/// A value that names somebody: a text, or a whole number.
 pub(crate) fn subject_of(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) if !number.is_f64() => number.to_string(),
         _ => return None,
     };
     (!text.is_empty() && text.len() <= 255 && !text.chars().any(char::is_control)).then_some(text)

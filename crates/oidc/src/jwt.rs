@@ -8,6 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
 use crate::{
+    alg::{Alg, Head, verify_es512},
     fault::TokenFault,
     identity::subject_of,
     kinds::{IdToken, Kind},
@@ -100,9 +101,12 @@ pub(crate) fn seconds(at: f64) -> i64 {
 pub(crate) fn check_parties(plan: &Plan, issuer: &str, claims: &Claims) -> Result<(), TokenFault> {
     let aliases = if plan.issuer.is_none() { plan.kind.ways().issuer_aliases } else { &[] };
     let from = claims.iss.as_deref().ok_or(TokenFault::Issuer)?;
-    let expected = match claims.tid.as_deref() {
-        Some(tenant) if issuer.contains(TENANT) && plan.takes_tenant(tenant) => issuer.replace(TENANT, tenant),
-        _ => issuer.to_owned(),
+    let expected = if issuer.contains(TENANT) {
+        // The place for a tenant is no tenant.
+        let tenant = claims.tid.as_deref().filter(|tenant| plan.takes_tenant(tenant)).ok_or(TokenFault::Issuer)?;
+        issuer.replace(TENANT, tenant)
+    } else {
+        issuer.to_owned()
     };
     if from != expected && !aliases.contains(&from) {
         return Err(TokenFault::Issuer);
@@ -151,16 +155,17 @@ pub(crate) fn check_id_token(
     }
 }
 
-const PUBLISHED: [Algorithm; 9] = [
-    Algorithm::RS256,
-    Algorithm::RS384,
-    Algorithm::RS512,
-    Algorithm::PS256,
-    Algorithm::PS384,
-    Algorithm::PS512,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::EdDSA,
+const PUBLISHED: [Alg; 10] = [
+    Alg::Known(Algorithm::RS256),
+    Alg::Known(Algorithm::RS384),
+    Alg::Known(Algorithm::RS512),
+    Alg::Known(Algorithm::PS256),
+    Alg::Known(Algorithm::PS384),
+    Alg::Known(Algorithm::PS512),
+    Alg::Known(Algorithm::ES256),
+    Alg::Known(Algorithm::ES384),
+    Alg::Known(Algorithm::EdDSA),
+    Alg::Es512,
 ];
 
 impl Provider {
@@ -175,29 +180,26 @@ impl Provider {
         if token.len() > MOST {
             return Err(TokenFault::TooLong);
         }
-        let header = jsonwebtoken::decode_header(token).map_err(|error| match error.kind() {
-            // An algorithm that the library does not know, "none" among them.
-            ErrorKind::Json(_) => TokenFault::Algorithm,
-            _ => TokenFault::Malformed,
-        })?;
+        let header = Head::read(token)?;
+        let alg = header.alg().ok_or(TokenFault::Algorithm)?;
         // What must be understood to read it is not (RFC 7515, 4.1.11).
         if header.crit.is_some() {
             return Err(TokenFault::Malformed);
         }
         let shared = self.plan.kind.ways().id_token == IdToken::Shared;
-        if shared && header.alg == Algorithm::HS256 {
+        if shared && alg == Alg::Known(Algorithm::HS256) {
             let Secret::Static(secret) = &self.plan.secret else {
                 return Err(TokenFault::Algorithm);
             };
-            return read(token, header.alg, &DecodingKey::from_secret(secret.as_bytes()));
+            return read(token, Algorithm::HS256, &DecodingKey::from_secret(secret.as_bytes()));
         }
-        let expected = if shared { header.alg == Algorithm::ES256 } else { PUBLISHED.contains(&header.alg) };
+        let expected = if shared { alg == Alg::Known(Algorithm::ES256) } else { PUBLISHED.contains(&alg) };
         if !expected {
             return Err(TokenFault::Algorithm);
         }
         let kid = header.kid.as_deref();
         let ring = Arc::clone(&*self.keys.read().await);
-        let first = with_ring(&ring, token, header.alg, kid);
+        let first = with_ring(&ring, token, alg, kid);
         let pace = if asked { PACE_ASKED } else { PACE_PUSHED };
         let stale = matches!(first, Err(TokenFault::UnknownKey | TokenFault::Signature));
         if !stale || now - ring.read_at < pace {
@@ -211,7 +213,7 @@ impl Provider {
         }
         // The provider may have changed its keys: once more with the newest.
         match self.fetch_keys(now).await {
-            Ok(ring) => with_ring(&ring, token, header.alg, kid),
+            Ok(ring) => with_ring(&ring, token, alg, kid),
             Err(error) => {
                 tracing::warn!(provider = self.id(), %error, "keys cannot be read");
                 if ring.read_at == 0 { Err(TokenFault::KeysUnreachable) } else { first }
@@ -221,7 +223,7 @@ impl Provider {
 
     /// The type that a token of ours names; looked at after its signature, which covers it.
     pub(crate) fn type_of(token: &str) -> Option<String> {
-        let typ = jsonwebtoken::decode_header(token).ok()?.typ?.to_ascii_lowercase();
+        let typ = Head::read(token).ok()?.typ?.to_ascii_lowercase();
         Some(typ.strip_prefix("application/").unwrap_or(&typ).to_owned())
     }
 
@@ -231,15 +233,14 @@ impl Provider {
     }
 }
 
-fn with_ring<C: DeserializeOwned>(
-    ring: &KeyRing,
-    token: &str,
-    alg: Algorithm,
-    kid: Option<&str>,
-) -> Result<C, TokenFault> {
+fn with_ring<C: DeserializeOwned>(ring: &KeyRing, token: &str, alg: Alg, kid: Option<&str>) -> Result<C, TokenFault> {
     let mut fault = TokenFault::UnknownKey;
     for key in ring.fitting(kid, alg) {
-        match read(token, alg, &key.key) {
+        let found = match alg {
+            Alg::Known(alg) => read(token, alg, &key.key),
+            Alg::Es512 => read_es512(token, &key.key),
+        };
+        match found {
             Err(TokenFault::Signature) => fault = TokenFault::Signature,
             other => return other,
         }
@@ -258,4 +259,10 @@ fn read<C: DeserializeOwned>(token: &str, alg: Algorithm, key: &DecodingKey) -> 
         ErrorKind::InvalidAlgorithm | ErrorKind::MissingAlgorithm => TokenFault::Algorithm,
         _ => TokenFault::Malformed,
     })
+}
+
+fn read_es512<C: DeserializeOwned>(token: &str, key: &DecodingKey) -> Result<C, TokenFault> {
+    verify_es512(token, key.try_get_as_bytes().map_err(|_| TokenFault::Signature)?)?;
+    // Its signature was verified a line above.
+    jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(|_| TokenFault::Malformed)
 }

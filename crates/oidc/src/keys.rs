@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jsonwebtoken::{
     DecodingKey,
-    jwk::{Jwk, PublicKeyUse},
+    jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse},
 };
 
 use crate::{
+    alg::Alg,
     answer::{Endpoint, Failure},
     provider::Provider,
     ring::{Key, KeyRing},
@@ -22,8 +23,10 @@ fn read_key(value: &serde_json::Value) -> Option<Key> {
         return None;
     }
     let key = DecodingKey::from_jwk(&jwk).ok()?;
-    let alg = jwk.common.key_algorithm.and_then(|alg| alg.to_string().parse().ok());
-    Some(Key { kid: jwk.common.key_id, alg, key })
+    let p521 = matches!(&jwk.algorithm, AlgorithmParameters::EllipticCurve(key) if key.curve == EllipticCurve::P521);
+    // By its own name: the library's for those that it does not know are all one.
+    let alg = value["alg"].as_str().and_then(Alg::parse);
+    Some(Key { kid: jwk.common.key_id, alg, p521, key })
 }
 
 impl Provider {

@@ -4,6 +4,7 @@
 //! [`Provider::authorize_url`] sends a browser there, [`Provider::exchange`] turns what comes
 //! back into an [`Identity`], [`Provider::read_events`] reads what it pushes.
 
+mod alg;
 pub mod answer;
 mod authorize;
 mod class;

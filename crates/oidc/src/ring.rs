@@ -1,11 +1,15 @@
 //! The keys of a provider, as they were read last.
 
-use jsonwebtoken::{Algorithm, DecodingKey};
+use jsonwebtoken::DecodingKey;
+
+use crate::alg::Alg;
 
 /// One key.
 pub(crate) struct Key {
     pub(crate) kid: Option<String>,
-    pub(crate) alg: Option<Algorithm>,
+    pub(crate) alg: Option<Alg>,
+    /// Whether it is one of the curve P-521.
+    pub(crate) p521: bool,
     pub(crate) key: DecodingKey,
 }
 
@@ -25,13 +29,17 @@ impl std::fmt::Debug for KeyRing {
 
 impl KeyRing {
     /// The keys that may have signed a token with this header.
-    pub(crate) fn fitting<'r>(&'r self, kid: Option<&'r str>, alg: Algorithm) -> impl Iterator<Item = &'r Key> {
+    pub(crate) fn fitting<'r>(&'r self, kid: Option<&'r str>, alg: Alg) -> impl Iterator<Item = &'r Key> {
         let named = move |key: &Key| kid.is_none_or(|kid| key.kid.as_deref() == Some(kid));
         // A key that has no name may be the one that is named (RFC 7517, 4.5: it is optional).
         let known = self.keys.iter().any(named);
         self.keys.iter().filter(move |key| {
             let fits = if known { named(key) } else { key.kid.is_none() };
-            fits && key.alg.is_none_or(|own| own == alg) && key.key.family() == alg.family()
+            let kind = match alg {
+                Alg::Known(alg) => !key.p521 && key.key.family() == alg.family(),
+                Alg::Es512 => key.p521,
+            };
+            fits && kind && key.alg.is_none_or(|own| own == alg)
         })
     }
 }
