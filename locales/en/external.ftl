@@ -192,6 +192,17 @@ because-provider-policy = An administrator's policy there forbids it ({ $code })
 because-provider-froze = { $There } says that the account is suspended ({ $code })
 because-provider-forbids-browser = { $There } refused this browser ({ $code })
 because-provider-forbids-in-app = { $There } lets no browser inside an app in
+because-clocks-differ = { $whose ->
+    [ours] The clock of our server is about { $seconds } seconds { $ahead ->
+        [yes] behind
+       *[no] ahead of
+     } { $there }; other clocks do not agree with it either
+    [theirs] The clock of { $there } is about { $seconds } seconds { $ahead ->
+        [yes] ahead
+       *[no] behind
+     }; ours agrees with other clocks
+   *[unknown] The clocks of { $there } and of our server are about { $seconds } seconds apart; which of them is wrong is not known
+ }
 because-provider-code-unknown = { $There } answered with an error that we do not know ({ $code })
 because-token-dead = The permission that was just given did not work there ({ $code })
 because-ticket-refused = The sign-in result from { $there } was not accepted ({ $code })

@@ -192,6 +192,17 @@ because-provider-policy = { $there }の管理者の設定で禁止されてい�
 because-provider-froze = 外部アカウントが停止されていると知らされました({ $code })
 because-provider-forbids-browser = { $there }がこのブラウザーを断りました({ $code })
 because-provider-forbids-in-app = { $there }は、アプリの中のブラウザーを受け付けません
+because-clocks-differ = { $whose ->
+    [ours] 当サービスのサーバーの時計が、{ $there }より約 { $seconds } 秒{ $ahead ->
+        [yes] 遅れて
+       *[no] 進んで
+     } います。ほかの時計とも合っていません
+    [theirs] { $there }の時計が約 { $seconds } 秒{ $ahead ->
+        [yes] 進んで
+       *[no] 遅れて
+     } います。当サービスの時計は、ほかの時計と合っています
+   *[unknown] { $there }と当サービスの時計が約 { $seconds } 秒ずれています。どちらの時計が違うのかは分かっていません
+ }
 because-provider-code-unknown = { $there }から、初めて見るエラーが返りました({ $code })
 because-token-dead = 受け取ったばかりの許可が、{ $there }で通りませんでした({ $code })
 because-ticket-refused = { $there }から受け取った確認情報が受け付けられませんでした({ $code })

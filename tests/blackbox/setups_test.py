@@ -1,5 +1,6 @@
 """Providers as they are set up elsewhere: what an issuer of one's own says, one thing at a time."""
 
+import glob
 import json
 import tempfile
 import time
@@ -121,7 +122,28 @@ class Setups(OnBoth):
         for ahead in (90, 240):
             self.comes_in(iat=now + ahead, exp=now + ahead + 300)
         answer = self.enter(iat=now + 3_600, exp=now + 7_200)
-        self.assertEqual(answer.status // 100, 4)
+        self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"))
+        fact = self.clocks(answer)
+        self.assertEqual((fact["whose"], fact["seconds"] // 10), ("theirs", 360))
+
+    def clocks(self, answer):
+        told = json.loads(self.server.run("why", answer.reference, "--json").stdout)
+        return next(fact for fact in told["evidence"] if fact["fact"] == "clocks_differ")
+
+    def test_our_own_clock(self):
+        other = Issuer()
+        self.addCleanup(other.close)
+        library = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")[0]
+        for others in (0, 1):
+            settings = self.issuer.settings("corp") + (other.settings("club") if others else "")
+            with Server(database=self.url, toml=settings, env={"LD_PRELOAD": library, "FAKETIME": "-600s"}) as self.server:
+                if others:
+                    self.assertEqual(Traveller(self.server).start("club").status, 303)
+                answer = self.enter()
+                fact = self.clocks(answer)
+                self.assertEqual((fact["whose"], fact["seconds"] // 10 in (59, 60)), ("ours" if others else "unknown", True))
+                if others:
+                    self.assertEqual((answer.cause, "restart_flow" in answer.text), ("external.config", False))
 
     def test_tenants(self):
         shared = "https://login.example/{tenantid}/v2.0"

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::AccountState, audience::Audience, browser::InApp, password::Slip, screen::Screen, session::EndReason,
-    setup::SetupFault, symptom::Symptom, time::Timestamp,
+    account::AccountState, audience::Audience, browser::InApp, clocks::Whose, password::Slip, screen::Screen,
+    session::EndReason, setup::SetupFault, symptom::Symptom, time::Timestamp,
 };
 
 /// Where a fact comes from.
@@ -201,6 +201,8 @@ pub enum Evidence {
     TokenDead { code: String },
     /// The ticket that came back was refused.
     TicketRefused { code: String },
+    /// What the provider had just written is `seconds` ahead of our clock, or behind it.
+    ClocksDiffer { seconds: i64, whose: Whose },
     /// The ticket that came back was used already.
     TicketUsed,
     /// Nearly every ticket is refused: it is no matter of one person.
@@ -385,6 +387,7 @@ impl Evidence {
             Self::ProviderCodeUnknown { .. } => ("provider_code_unknown", Anyone, From::Provider),
             Self::TokenDead { .. } => ("token_dead", Anyone, From::Provider),
             Self::TicketRefused { .. } => ("ticket_refused", Anyone, From::Provider),
+            Self::ClocksDiffer { .. } => ("clocks_differ", Anyone, From::Provider),
             Self::TicketUsed => ("ticket_used", Anyone, From::Browser),
             Self::TicketsAllRefused => ("tickets_all_refused", Anyone, From::Platform),
             Self::AnswerIncomplete => ("answer_incomplete", Anyone, From::Browser),

@@ -6,6 +6,7 @@ pub mod advice;
 pub mod audience;
 pub mod browser;
 pub mod cause;
+pub mod clocks;
 pub mod code;
 pub mod component;
 pub mod diagnosis;

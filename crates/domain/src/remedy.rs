@@ -157,6 +157,8 @@ impl Remedy {
                 _ => Useless,
             },
             Self::SignUpAgain | Self::DisableSecondFactor => Useless,
+            // A set-up of ours that is wrong is so the next time, too.
+            Self::RestartFlow | Self::Retry if cause == Cause::ExternalConfig => Useless,
             Self::Retype
             | Self::FindId
             | Self::Unlock

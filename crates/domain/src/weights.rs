@@ -6,6 +6,7 @@
 use crate::{
     account::AccountState,
     cause::Cause::{self, *},
+    clocks::Whose,
     evidence::Evidence,
     screen::Screen,
     symptom::Symptom,
@@ -136,6 +137,9 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         ],
         Evidence::TokenDead { .. } => &[(ExternalLinkGone, 4.0), (ExternalOutage, 2.6)],
         Evidence::TicketRefused { .. } => &[(ExternalHandshake, 6.0), (BrowserSessionStale, -3.0)],
+        // With a clock of ours that is off, starting again ends as it did.
+        Evidence::ClocksDiffer { whose: Whose::Ours, .. } => &[(ExternalConfig, 8.5), (ExternalHandshake, -6.0)],
+        Evidence::ClocksDiffer { whose: Whose::Theirs | Whose::Unknown, .. } => &[],
         Evidence::TicketUsed => &[(ExternalHandshake, 6.5), (BrowserSessionStale, -3.0)],
         Evidence::TicketsAllRefused => &[(ExternalConfig, 8.5), (ExternalHandshake, -1.0)],
         Evidence::AnswerIncomplete => &[(ExternalHandshake, 4.0), (ExternalConfig, 1.5)],

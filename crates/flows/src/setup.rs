@@ -65,6 +65,15 @@ pub fn note_clock(app: &Arc<App>, network: &str, ahead: i64) -> Vec<Evidence> {
     Vec::new()
 }
 
+/// By how many seconds most browsers' clocks are ahead of ours: the middle one of those that were seen last, when they
+/// are enough.
+pub(crate) fn browsers_ahead(app: &App) -> Option<i64> {
+    let clocks = app.findings.clocks.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut ahead: Vec<i64> = clocks.iter().map(|(_, seconds)| *seconds).collect();
+    ahead.sort_unstable();
+    ahead.get(ahead.len() / 2).copied().filter(|_| ahead.len() >= ENOUGH)
+}
+
 /// Seconds as the nearest whole minutes.
 pub const fn minutes(seconds: i64) -> i64 {
     (seconds.abs() + 30) / 60 * seconds.signum()

@@ -1,8 +1,16 @@
 //! One HTTP client for each provider: no redirects, bounded in size and time, nothing inside.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, UNIX_EPOCH},
+};
 
-use reqwest::{Method, RequestBuilder, redirect::Policy};
+use reqwest::{
+    Method, RequestBuilder,
+    header::{self, HeaderMap},
+    redirect::Policy,
+};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
@@ -20,6 +28,8 @@ const WHOLE: Duration = Duration::from_secs(8);
 pub(crate) struct Client {
     http: reqwest::Client,
     reach: Reach,
+    /// The hour that the last answer named, in seconds since 1970, and when that was.
+    hour: Arc<Mutex<Option<(i64, Instant)>>>,
 }
 
 /// An answer, read whole.
@@ -43,7 +53,24 @@ impl Client {
             .user_agent("Kagiya")
             .build()
             .map_err(|error| error.to_string())?;
-        Ok(Self { http, reach })
+        Ok(Self { http, reach, hour: Arc::default() })
+    }
+
+    /// By how many seconds the clock of whoever answered last is ahead of ours, which says `now`.
+    pub(crate) fn ahead(&self, now: i64) -> Option<i64> {
+        let (theirs, at) = (*self.hour.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since = i64::try_from(at.elapsed().as_secs()).ok()?;
+        Some(theirs.saturating_add(since).saturating_sub(now))
+    }
+
+    /// Looks at the hour of an answer (RFC 9110, 6.6.1). One that was kept on the way has its own.
+    fn look_at_hour(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).filter(|_| !headers.contains_key(header::AGE));
+        let date = date.and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let theirs = date.and_then(|date| date.duration_since(UNIX_EPOCH).ok());
+        if let Some(theirs) = theirs.and_then(|theirs| i64::try_from(theirs.as_secs()).ok()) {
+            *self.hour.lock().unwrap_or_else(PoisonError::into_inner) = Some((theirs, Instant::now()));
+        }
     }
 
     /// Prepares a request.
@@ -63,6 +90,7 @@ impl Client {
         };
         let mut response = request.send().await.map_err(fail)?;
         let status = response.status().as_u16();
+        self.look_at_hour(response.headers());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(fail)? {
             if body.len() + chunk.len() > MOST {

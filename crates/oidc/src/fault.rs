@@ -28,12 +28,12 @@ pub enum TokenFault {
     AuthorizedParty,
     #[error("it is of another try")]
     Nonce,
-    #[error("it has run out")]
-    Expired,
-    #[error("it is not valid yet")]
-    NotYetValid,
-    #[error("it was issued in the future")]
-    FromTheFuture,
+    #[error("it ran out {by} s ago")]
+    Expired { by: i64 },
+    #[error("it is not valid for {by} s yet")]
+    NotYetValid { by: i64 },
+    #[error("it was issued {by} s in the future")]
+    FromTheFuture { by: i64 },
     #[error("it is too old")]
     TooOld,
     #[error("it does not say who somebody is")]
@@ -56,16 +56,20 @@ impl TokenFault {
             Self::Audience => "audience",
             Self::AuthorizedParty => "authorized_party",
             Self::Nonce => "nonce",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::FromTheFuture => "from_the_future",
+            Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not_yet_valid",
+            Self::FromTheFuture { .. } => "from_the_future",
             Self::TooOld => "too_old",
             Self::Subject => "subject",
         }
     }
 
-    /// Whether clocks that differ explain it.
-    pub const fn is_of_clocks(self) -> bool {
-        matches!(self, Self::Expired | Self::NotYetValid | Self::FromTheFuture)
+    /// By how many seconds the clock that wrote it is ahead of ours, at least, when clocks that differ explain it.
+    pub const fn clock_ahead(self) -> Option<i64> {
+        match self {
+            Self::Expired { by } => Some(-by),
+            Self::NotYetValid { by } | Self::FromTheFuture { by } => Some(by),
+            _ => None,
+        }
     }
 }

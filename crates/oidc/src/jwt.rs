@@ -133,14 +133,17 @@ pub(crate) fn check_id_token(
         None if several => return Err(TokenFault::AuthorizedParty),
         Some(_) | None => {}
     }
-    if claims.exp.map(seconds).ok_or(TokenFault::Expired)? <= now - LEEWAY {
-        return Err(TokenFault::Expired);
+    let ahead = |at: f64| seconds(at).saturating_sub(now);
+    let left = claims.exp.map(ahead).ok_or(TokenFault::Malformed)?;
+    if left <= -LEEWAY {
+        return Err(TokenFault::Expired { by: left.saturating_neg() });
     }
-    if claims.nbf.is_some_and(|at| seconds(at) > now + AHEAD) {
-        return Err(TokenFault::NotYetValid);
+    if let Some(by) = claims.nbf.map(ahead).filter(|by| *by > AHEAD) {
+        return Err(TokenFault::NotYetValid { by });
     }
-    if claims.iat.map(seconds).ok_or(TokenFault::Malformed)? > now + AHEAD {
-        return Err(TokenFault::FromTheFuture);
+    let by = claims.iat.map(ahead).ok_or(TokenFault::Malformed)?;
+    if by > AHEAD {
+        return Err(TokenFault::FromTheFuture { by });
     }
     if claims.nonce.as_deref() != Some(nonce) {
         return Err(TokenFault::Nonce);

@@ -170,6 +170,11 @@ impl Provider {
         &self.plan.id
     }
 
+    /// By how many seconds its clock is ahead of ours, which says `now`; `None` before it answered.
+    pub fn clock_ahead(&self, now: i64) -> Option<i64> {
+        self.client.ahead(now)
+    }
+
     /// What it speaks.
     pub fn kind(&self) -> Kind {
         self.plan.kind

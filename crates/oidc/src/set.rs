@@ -95,10 +95,10 @@ impl Provider {
         jwt::check_parties(&self.plan, &self.issuer(), &claims)?;
         let issued_at = claims.iat.map(jwt::seconds).ok_or(TokenFault::Malformed)?;
         if issued_at > now + LEEWAY {
-            return Err(TokenFault::FromTheFuture);
+            return Err(TokenFault::FromTheFuture { by: issued_at.saturating_sub(now) });
         }
-        if claims.exp.is_some_and(|at| jwt::seconds(at) < now - LEEWAY) {
-            return Err(TokenFault::Expired);
+        if let Some(at) = claims.exp.map(jwt::seconds).filter(|at| *at < now - LEEWAY) {
+            return Err(TokenFault::Expired { by: now.saturating_sub(at) });
         }
         let events = match &claims.events {
             Some(Value::Object(events)) => Value::Object(events.clone()),

@@ -279,6 +279,11 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("minutes", Arg::from(minutes.abs())));
             args.push(("ahead", Arg::from(if *minutes > 0 { "yes" } else { "no" })));
         }
+        Evidence::ClocksDiffer { seconds, whose } => {
+            args.push(("seconds", Arg::from(seconds.saturating_abs())));
+            args.push(("ahead", Arg::from(if *seconds > 0 { "yes" } else { "no" })));
+            args.push(("whose", Arg::from(whose.as_str())));
+        }
         Evidence::MailQueueSlow { minutes }
         | Evidence::FormTooOld { minutes }
         | Evidence::JourneyTooOld { minutes }

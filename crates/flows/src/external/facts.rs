@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kagiya_domain::{Audience, Evidence, Timestamp, link::LinkState, setup::SetupFault};
+use kagiya_domain::{Audience, Evidence, Timestamp, clocks::Whose, link::LinkState, setup::SetupFault};
 use kagiya_oidc::{Class, Endpoint, Failure};
 use kagiya_store::{self as store, link::Link};
 
@@ -75,12 +75,10 @@ pub(crate) async fn failed(
 ) -> Result<Draft, Fault> {
     let class = failure.class(entry.provider.kind());
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
-    if let Failure::IdToken(fault) = failure
-        && fault.is_of_clocks()
-    {
-        // A provider's clock is right: it is ours that staff should look at.
-        setup::note(app, SetupFault::ClockOff, &format!("{}: a fresh ID token: {fault}", entry.provider.id()));
-    }
+    let clocks = match failure {
+        Failure::IdToken(fault) => fault.clock_ahead().map(|by| clocks_differ(app, entry, by)),
+        _ => None,
+    };
     let network = visitor.network_kept();
     let sample = match (class, failure) {
         (Class::Trouble, _) => Some(Sample::TheySay(network)),
@@ -96,12 +94,36 @@ pub(crate) async fn failed(
     let mut evidence = vec![of_class(class, failure.code())];
     let now = app.now();
     evidence.extend(health(entry, now));
+    evidence.extend(clocks);
     if class == Class::Ticket && entry.health.refuses_all_tickets(now) {
         evidence.push(Evidence::TicketsAllRefused);
     }
     let mut draft = Draft::new("external", status_of(class), visitor, evidence);
     known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     Ok(draft)
+}
+
+/// What a provider had just written is `by` seconds ahead of our clock: whose it is, as other clocks say.
+fn clocks_differ(app: &Arc<App>, entry: &Entry, by: i64) -> Evidence {
+    let (id, now) = (entry.provider.id(), app.now().0.div_euclid(1_000));
+    let mut others: Vec<i64> = app
+        .providers
+        .iter()
+        .filter(|other| other.provider.id() != id)
+        .filter_map(|other| other.provider.clock_ahead(now))
+        .collect();
+    others.extend(setup::browsers_ahead(app));
+    let whose = Whose::find(by, &others, entry.provider.clock_ahead(now));
+    let what = match whose {
+        Whose::Ours => "other clocks say that ours is wrong",
+        Whose::Theirs => "other clocks agree with ours",
+        Whose::Unknown => "no other clock says whose is wrong",
+    };
+    if whose != Whose::Theirs {
+        setup::note(app, SetupFault::ClockOff, &format!("{id}: a fresh ID token is {by} s ahead of our clock; {what}"));
+    }
+    tracing::warn!(provider = id, seconds = by, "a fresh ID token and our clock differ: {what}");
+    Evidence::ClocksDiffer { seconds: by, whose }
 }
 
 /// Adds the states of links of accounts that know this browser. Coarse, and for a browser that
