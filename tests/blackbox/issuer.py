@@ -27,12 +27,13 @@ class Issuer:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.head, self.claims, self.sign, self.asked = {}, {}, self.rs256, []
         # What is told instead at a path, what the description says besides, and what came in forms.
-        self.said, self.more, self.forms = {}, {}, []
+        self.said, self.more, self.forms, self.heads = {}, {}, [], []
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 issuer.asked.append(self.path)
+                issuer.heads.append({name.lower(): value for name, value in self.headers.items()})
                 self.tell(issuer.description() if "configuration" in self.path else issuer.keys() if "jwks" in self.path else issuer.profile())
 
             def do_POST(self):

@@ -24,7 +24,7 @@ pub(crate) struct Places {
 }
 
 /// An issuer as it may be shown to the operator.
-fn clean_issuer(text: &str) -> String {
+pub(crate) fn clean_issuer(text: &str) -> String {
     text.chars().filter(char::is_ascii_graphic).take(200).collect()
 }
 

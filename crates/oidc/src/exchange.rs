@@ -8,6 +8,7 @@ use url::Url;
 use crate::{
     answer::{Endpoint, Failure, clean},
     class::Class,
+    endpoints::clean_issuer,
     fault::TokenFault,
     identity::{Identity, address, is_true, shown, subject_of},
     jwt::{self, Claims},
@@ -79,7 +80,9 @@ impl Provider {
                 return Err(TokenFault::Type.into());
             }
             let issuer = self.token_issuer().await?;
-            jwt::check_id_token(&self.plan, &issuer, &claims, ticket.nonce, ticket.now)?;
+            if let Err(fault) = jwt::check_id_token(&self.plan, &issuer, &claims, ticket.nonce, ticket.now) {
+                return Err(slip_of_ours(&issuer, claims.iss.as_deref(), fault));
+            }
             if let Some(named) = claims.iss.clone().filter(|_| issuer.contains(jwt::TENANT)) {
                 // Each tenant is an issuer of its own.
                 identity.issuer = named;
@@ -222,7 +225,12 @@ impl Provider {
     async fn ask_profile(&self, token: &str, now: i64) -> Result<Value, Failure> {
         let endpoint = Endpoint::Profile;
         let url = self.places().await?.profile.ok_or(Failure::Unknown(endpoint))?;
-        let request = self.client.request(Method::GET, &url)?.bearer_auth(token).header("accept", "application/json");
+        let mut request =
+            self.client.request(Method::GET, &url)?.bearer_auth(token).header("accept", "application/json");
+        if self.is(Kind::OAuth2) {
+            // Some services want to know once more who asks (Twitch).
+            request = request.header("client-id", &self.plan.client_id);
+        }
         let read = self.client.send(endpoint, request).await?;
         let text = std::str::from_utf8(&read.body).map(str::trim).unwrap_or_default();
         // A profile may be signed (OpenID Connect Core 5.3.2): it is read like an ID token then.
@@ -277,6 +285,23 @@ impl Provider {
             Err(failure) if failure.class(self.plan.kind) == Class::Ticket => None,
             Err(failure) => Some(failure),
         }
+    }
+}
+
+/// An issuer that differs from the one of the settings by its end alone is no forgery: it is our setting.
+fn slip_of_ours(ours: &str, theirs: Option<&str>, fault: TokenFault) -> Failure {
+    match theirs {
+        Some(theirs)
+            if fault == TokenFault::Issuer
+                && !ours.contains(jwt::TENANT)
+                && theirs.trim_end_matches('/') == ours.trim_end_matches('/') =>
+        {
+            Failure::Setup {
+                key: "issuer",
+                words: format!("the settings say {ours:?}, its tokens are of {:?}", clean_issuer(theirs)),
+            }
+        }
+        Some(_) | None => fault.into(),
     }
 }
 

@@ -50,8 +50,19 @@ impl Audience {
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match serde_json::Value::deserialize(from)? {
         serde_json::Value::String(text) => Some(text),
-        _ => None,
+        serde_json::Value::Null => None,
+        other => {
+            // Never the value: it may be an address.
+            let kind = if other.is_array() { "a list" } else { "no text" };
+            tracing::info!("an optional claim of a token is {kind}; it is left out");
+            None
+        }
     })
+}
+
+/// A time, or nothing, in the same way.
+fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    Ok(serde_json::Value::deserialize(from)?.as_f64())
 }
 
 /// Who it is: a text, as OpenID Connect has it, or the number that some services write.
@@ -69,9 +80,11 @@ pub(crate) struct Claims {
     pub(crate) aud: Option<Audience>,
     pub(crate) azp: Option<String>,
     pub(crate) exp: Option<f64>,
+    #[serde(deserialize_with = "time")]
     pub(crate) nbf: Option<f64>,
     pub(crate) iat: Option<f64>,
     pub(crate) nonce: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub(crate) jti: Option<String>,
     #[serde(deserialize_with = "text")]
     pub(crate) sid: Option<String>,

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::{
     fault::TokenFault,
+    identity::subject_of,
     jwt::{self, Claims},
     provider::Provider,
 };
@@ -74,6 +75,8 @@ impl What {
 pub struct Event {
     /// What happened.
     pub what: What,
+    /// Who says so: of several tenants, the one.
+    pub issuer: String,
     /// To whom.
     pub subject: Option<String>,
     /// In which of the provider's sessions.
@@ -92,7 +95,10 @@ impl Provider {
     /// Why it is not believed.
     pub async fn read_events(&self, token: &str, now: i64) -> Result<Vec<Event>, TokenFault> {
         let claims: Claims = self.verify(token.trim(), false, now).await?;
-        jwt::check_parties(&self.plan, &self.issuer(), &claims)?;
+        let issuer = self.token_issuer().await.map_err(|_| TokenFault::KeysUnreachable)?;
+        jwt::check_parties(&self.plan, &issuer, &claims)?;
+        // Each tenant is an issuer of its own.
+        let issuer = claims.iss.clone().filter(|_| issuer.contains(jwt::TENANT)).unwrap_or_else(|| self.issuer());
         let issued_at = claims.iat.map(jwt::seconds).ok_or(TokenFault::Malformed)?;
         if issued_at > now + LEEWAY {
             return Err(TokenFault::FromTheFuture { by: issued_at.saturating_sub(now) });
@@ -125,7 +131,7 @@ impl Provider {
         if let Some(kind) = events["type"].as_str() {
             let what = apple(kind);
             let subject = events["sub"].as_str().map(str::to_owned);
-            return Ok(vec![Event { what, subject, sid: None, jti, issued_at }]);
+            return Ok(vec![Event { what, issuer, subject, sid: None, jti, issued_at }]);
         }
         let list = events.as_object().ok_or(TokenFault::Malformed)?;
         Ok(list
@@ -133,7 +139,8 @@ impl Provider {
             .take(10)
             .map(|(uri, event)| Event {
                 what: generic(uri, event),
-                subject: self.subject_of(&claims, event),
+                issuer: issuer.clone(),
+                subject: self.subject_of(&claims, event, &issuer),
                 sid: claims.sid.clone(),
                 jti: jti.clone(),
                 issued_at,
@@ -142,13 +149,13 @@ impl Provider {
     }
 
     /// Whom an event is about: RFC 9493, or RISC's older form, or the token's own subject.
-    fn subject_of(&self, claims: &Claims, event: &Value) -> Option<String> {
+    fn subject_of(&self, claims: &Claims, event: &Value, issuer: &str) -> Option<String> {
         let told = claims.sub_id.as_ref().unwrap_or(&event["subject"]);
         let told = if told["user"].is_object() { &told["user"] } else { told };
-        match told["sub"].as_str() {
+        match subject_of(&told["sub"]) {
             // Another issuer's subject is somebody else.
-            Some(_) if told["iss"].as_str().is_some_and(|iss| !self.is_issuer(iss)) => None,
-            Some(sub) => Some(sub.to_owned()),
+            Some(_) if told["iss"].as_str().is_some_and(|iss| iss != issuer && !self.is_issuer(iss)) => None,
+            Some(sub) => Some(sub),
             None => claims.sub.clone(),
         }
     }

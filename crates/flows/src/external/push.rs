@@ -81,7 +81,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
     let now = app.now();
     let provider = entry.provider.id();
     let token_key = app.keys.digest16("pushed", &[provider.as_bytes(), event.jti.as_bytes(), &place.to_le_bytes()]);
-    let (issuer, subject, what) = (entry.provider.issuer(), event.subject.clone().unwrap_or_default(), event.what);
+    let (issuer, subject, what) = (event.issuer.clone(), event.subject.clone().unwrap_or_default(), event.what);
     let found = store::link::find_identity(&mut app.store.reader().await?, &issuer, &subject).await?;
     let account = match &found {
         Some(link) => store::account::find(&mut app.store.reader().await?, link.account_id).await?,
