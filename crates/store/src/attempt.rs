@@ -88,6 +88,19 @@ pub async fn find_by_id(conn: &mut Conn, id: Uuid) -> Result<Option<Attempt>> {
     optional!(conn, Attempt, "SELECT * FROM attempt WHERE id = $1", id)
 }
 
+/// The networks from which an account was signed in to since then, those of its last sign-ins.
+pub async fn home_networks(conn: &mut Conn, account: Uuid, since: Timestamp) -> Result<Vec<String>> {
+    let rows: Vec<(String,)> = all!(
+        conn,
+        (String,),
+        "SELECT network FROM attempt WHERE account_id = $1 AND outcome = 'signed_in' AND created_at > $2
+         ORDER BY created_at DESC LIMIT 20",
+        account,
+        since.0
+    )?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
 /// Accounts at which somebody was refused between two points in time.
 pub async fn refused_accounts(conn: &mut Conn, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = all!(

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -30,7 +30,10 @@ const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 pub(crate) struct Postgres {
     pub(crate) pool: PgPool,
     /// Whether a pooler in front lends connections for one transaction each.
-    pooled: bool,
+    pooled: Arc<AtomicBool>,
+    /// Whether that is not known yet: then all is done as it is with one, which is right without one, too.
+    unsure: Arc<AtomicBool>,
+    options: Arc<PgConnectOptions>,
     /// Connections that were opened before this, in milliseconds since `begun`, can only read.
     stale: Arc<AtomicU64>,
     begun: Instant,
@@ -50,23 +53,30 @@ impl Postgres {
     /// Connects; brings the database to this version where `migrate` allows it.
     pub(crate) async fn open(url: &str, migrate: bool, size: PoolSize) -> Result<Self> {
         let options = options(url)?;
-        let pooled = is_pooled(&options).await?;
-        let this = Self::lazy(options, pooled, size);
+        let pooled = is_pooled(&options).await.map_err(|error| match error {
+            Error::Database(error) => rights(error, options.get_username()),
+            other => other,
+        })?;
+        let this = Self::lazy(options, Some(pooled), size);
         this.ready(migrate).await?;
         Ok(this)
     }
 
     /// A pool of a database that need not answer yet.
     pub(crate) fn later(url: &str, size: PoolSize) -> Result<Self> {
-        Ok(Self::lazy(options(url)?, false, size))
+        Ok(Self::lazy(options(url)?, None, size))
     }
 
     #[allow(clippy::disallowed_methods, reason = "the age of a connection is the driver's, by the machine's clock")]
-    fn lazy(options: PgConnectOptions, pooled: bool, size: PoolSize) -> Self {
+    fn lazy(options: PgConnectOptions, known: Option<bool>, size: PoolSize) -> Self {
+        let pooled = Arc::new(AtomicBool::new(known.unwrap_or(true)));
+        let unsure = Arc::new(AtomicBool::new(known.is_none()));
         let (stale, begun) = (Arc::new(AtomicU64::new(0)), Instant::now());
         let bound = Arc::clone(&stale);
         // A statement that was prepared on one connection of the pooler's is not there on another.
-        let options = if pooled { options.statement_cache_capacity(0) } else { options };
+        let plain = Arc::new(options.clone());
+        let options = if known == Some(false) { options } else { options.statement_cache_capacity(0) };
+        let by_now = Arc::clone(&pooled);
         let pool = PgPoolOptions::new()
             .max_connections(size.0)
             .acquire_timeout(Duration::from_secs(5))
@@ -75,12 +85,32 @@ impl Postgres {
                 let fresh = opened >= u128::from(bound.load(Ordering::Relaxed));
                 Box::pin(async move { Ok(fresh) })
             })
-            .after_connect(move |conn, _| Box::pin(prepare(conn, pooled)));
-        Self { pool: pool.connect_lazy_with(options), pooled, stale, begun }
+            .after_connect(move |conn, _| Box::pin(prepare(conn, by_now.load(Ordering::Relaxed))));
+        Self { pool: pool.connect_lazy_with(options), pooled, unsure, options: plain, stale, begun }
+    }
+
+    fn is_pooled(&self) -> bool {
+        self.pooled.load(Ordering::Relaxed)
+    }
+
+    /// Finds out what could not be asked at the start. Connections of before go, for they were not prepared.
+    async fn find_out(&self) -> Result<()> {
+        if self.unsure.load(Ordering::Relaxed) {
+            self.pooled.store(is_pooled(&self.options).await?, Ordering::Relaxed);
+            self.unsure.store(false, Ordering::Relaxed);
+            self.stale.store(self.age(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Milliseconds since the pool was made.
+    fn age(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Brings the database to this version where that is allowed, or says that it is not at it.
     pub(crate) async fn ready(&self, migrate: bool) -> Result<()> {
+        self.find_out().await?;
         // In one transaction: behind a pooler two messages in a row may reach two servers otherwise.
         let mut tx = self.pool.begin_with(BEGIN_READING).await?;
         let (encoding,): (String,) =
@@ -88,19 +118,19 @@ impl Postgres {
         if encoding != "UTF8" {
             return Err(Error::Encoding(encoding));
         }
-        let versions = versions(&mut tx).await.map_err(rights)?;
+        let versions = versions(&mut tx).await.map_err(|error| rights(error, self.options.get_username()))?;
         // An empty database holds nothing that a person would want to keep from migrating.
         let migrate = migrate || versions.is_empty();
         if check_version(&MIGRATIONS, versions, migrate)? {
             return may_write(&mut tx).await;
         }
         drop(tx);
-        if self.pooled {
+        if self.is_pooled() {
             return self.migrate_pooled().await;
         }
         MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
-                rights(error)
+                rights(error, self.options.get_username())
             }
             other => Error::Migration(other.to_string()),
         })
@@ -116,12 +146,15 @@ impl Postgres {
         for migration in MIGRATIONS.iter() {
             let mut tx = self.pool.begin_with(BEGIN).await?;
             sqlx::raw_sql("SELECT pg_advisory_xact_lock(4811)").execute(&mut *tx).await?;
-            sqlx::raw_sql(TABLE).execute(&mut *tx).await.map_err(rights)?;
+            sqlx::raw_sql(TABLE).execute(&mut *tx).await.map_err(|error| rights(error, self.options.get_username()))?;
             let done = format!("SELECT 1 FROM _sqlx_migrations WHERE version = {}", migration.version);
             if sqlx::raw_sql(AssertSqlSafe(done)).fetch_optional(&mut *tx).await?.is_some() {
                 continue;
             }
-            sqlx::raw_sql(migration.sql.clone()).execute(&mut *tx).await.map_err(rights)?;
+            sqlx::raw_sql(migration.sql.clone())
+                .execute(&mut *tx)
+                .await
+                .map_err(|error| rights(error, self.options.get_username()))?;
             let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
             let note = format!(
                 "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -129,7 +162,10 @@ impl Postgres {
                 migration.version,
                 migration.description.replace('\'', "''")
             );
-            sqlx::raw_sql(AssertSqlSafe(note)).execute(&mut *tx).await.map_err(rights)?;
+            sqlx::raw_sql(AssertSqlSafe(note))
+                .execute(&mut *tx)
+                .await
+                .map_err(|error| rights(error, self.options.get_username()))?;
             tx.commit().await?;
         }
         Ok(())
@@ -137,7 +173,7 @@ impl Postgres {
 
     /// A connection for reading.
     pub(crate) async fn reader(&self) -> Result<Conn> {
-        if self.pooled {
+        if self.is_pooled() {
             // Outside of a transaction two messages in a row may reach two servers.
             return Ok(Conn::PooledTx(self.pool.begin_with(BEGIN_READING).await?));
         }
@@ -147,7 +183,7 @@ impl Postgres {
     /// A transaction.
     pub(crate) async fn begin(&self) -> Result<Conn> {
         let mut tx = self.pool.begin_with(BEGIN).await.inspect_err(|error| self.look(error))?;
-        if self.pooled {
+        if self.is_pooled() {
             sqlx::raw_sql("SET LOCAL synchronous_commit = on").execute(&mut *tx).await?;
             return Ok(Conn::PooledTx(tx));
         }
@@ -157,7 +193,7 @@ impl Postgres {
     /// Takes note of a server that can only read: after a failover every connection to it must go.
     pub(crate) fn look(&self, error: &sqlx::Error) {
         if error.as_database_error().and_then(|said| said.code()).is_some_and(|code| code == READ_ONLY) {
-            let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let now = self.age();
             let last = self.stale.load(Ordering::Relaxed);
             // Not with every write that fails: it may be the whole database that takes none.
             if now.saturating_sub(last) >= GIVE_UP_EVERY
@@ -175,6 +211,8 @@ const GIVE_UP_EVERY: u64 = 5_000;
 const READ_ONLY: &str = "25006";
 /// `insufficient_privilege`.
 const NO_RIGHTS: &str = "42501";
+/// `invalid_schema_name`.
+const NO_SCHEMA: &str = "3F000";
 
 fn options(url: &str) -> Result<PgConnectOptions> {
     Ok(db::postgres_options(url)?
@@ -231,10 +269,13 @@ async fn prepare(conn: &mut PgConnection, pooled: bool) -> std::result::Result<(
 
 /// Tables that were made by another role are of no use without its leave.
 async fn may_write(conn: &mut PgConnection) -> Result<()> {
-    let sql = "SELECT has_table_privilege('account', 'SELECT') AND has_table_privilege('account', 'INSERT')
-               AND has_table_privilege('account', 'UPDATE') AND has_table_privilege('account', 'DELETE')
-               AND has_table_privilege('session', 'INSERT'), current_user::text, current_schema()::text";
-    let row = sqlx::query(sql).persistent(false).fetch_one(conn).await.map_err(rights)?;
+    let sql = "SELECT COALESCE(bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+                   AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')), TRUE),
+               current_user::text, current_schema()::text
+               FROM pg_class c JOIN pg_class one ON one.oid = to_regclass('account')
+               WHERE c.relnamespace = one.relnamespace AND c.relowner = one.relowner AND c.relkind IN ('r', 'p')
+               AND c.relname <> '_sqlx_migrations'";
+    let row = sqlx::query(sql).persistent(false).fetch_one(conn).await.map_err(|error| rights(error, ""))?;
     if row.try_get::<bool, _>(0)? {
         return Ok(());
     }
@@ -259,15 +300,25 @@ async fn versions(conn: &mut PgConnection) -> std::result::Result<Vec<i64>, sqlx
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
 
-fn rights(error: sqlx::Error) -> Error {
-    match error.as_database_error() {
-        Some(said) if said.code().is_some_and(|code| code == NO_RIGHTS) => Error::Rights(format!(
-            "{}; as the owner of the database run: GRANT USAGE, CREATE ON SCHEMA public TO the role that connects; \
-             or, for tables of another owner: GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO it",
-            said.message()
-        )),
-        _ => Error::Database(error),
-    }
+/// What the database does not let the role do, with the sentence that helps.
+fn rights(error: sqlx::Error, role: &str) -> Error {
+    let Some(said) = error.as_database_error() else {
+        return Error::Database(error);
+    };
+    let role = if role.is_empty() { "the role that connects" } else { role };
+    let help = match said.code().as_deref() {
+        Some(NO_RIGHTS) if said.message().contains("for database") => {
+            format!("GRANT CONNECT ON DATABASE the database TO {role};")
+        }
+        Some(NO_RIGHTS) => format!(
+            "GRANT USAGE, CREATE ON SCHEMA public TO {role}; or, for tables of another owner: \
+             GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
+        ),
+        // A schema that may not be used is passed over as if there were none.
+        Some(NO_SCHEMA) => format!("GRANT USAGE, CREATE ON SCHEMA public TO {role};"),
+        _ => return Error::Database(error),
+    };
+    Error::Rights(format!("{}; as the owner of the database run: {help}", said.message()))
 }
 
 /// How many connections the database has room for, and how many are in use: the least of the server's, the

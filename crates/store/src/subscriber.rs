@@ -49,6 +49,18 @@ pub async fn for_place(conn: &mut Conn, place_key: &[u8]) -> Result<(i64, i64)> 
     one!(conn, (i64, i64), "SELECT COUNT(*), COUNT(confirmed_at) FROM subscriber WHERE place_key = $1", place_key)
 }
 
+/// Lets go of the oldest wish for a place that was made before then and never confirmed; `false` when there is none.
+pub async fn make_room(conn: &mut Conn, place_key: &[u8], before: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        conn,
+        "DELETE FROM subscriber WHERE id = (SELECT id FROM subscriber WHERE place_key = $1 AND confirmed_at IS NULL
+         AND created_at < $2 ORDER BY created_at LIMIT 1)",
+        place_key,
+        before.0
+    )?;
+    Ok(rows == 1)
+}
+
 /// Somebody by their key.
 pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Subscriber>> {
     optional!(
