@@ -16,8 +16,8 @@ use crate::{
 pub(crate) const MAX_BODY: usize = 64 * 1_024;
 /// Largest form. Whoever pasted too much into one field is told which, and keeps the others.
 const MAX_FORM: usize = 2 * 1_024 * 1_024;
-/// So many forms beyond [`MAX_BODY`] are read at once: they must not fill the memory.
-static LARGE: Semaphore = Semaphore::const_new(8);
+/// So many forms beyond [`MAX_BODY`] are read at once: less than what all connections together may hold.
+static LARGE: Semaphore = Semaphore::const_new(2);
 const MAX_FIELDS: usize = 64;
 /// A body that takes longer than this is given up.
 const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);

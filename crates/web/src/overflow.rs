@@ -258,6 +258,11 @@ impl AsyncWrite for Edge {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<io::Result<()>> {
+        // Whoever is refused before the end of what they send must still get to read why: a line that is cut in the
+        // client's face takes the answer with it.
+        if matches!(self.state, State::Open) {
+            self.state = State::Draining(Box::pin(tokio::time::sleep(DRAIN_TIME)), DRAIN_BYTES);
+        }
         if self.is_answering() {
             ready!(self.poll_answer(poller))?;
         }

@@ -252,8 +252,9 @@ impl Drop for Taken {
 }
 
 async fn dispatch(web: &Arc<Web>, router: Router, request: Request, peer: SocketAddr) -> Response {
-    let mut response = if request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1 {
-        // RFC 9112, 3.2.
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let mut response = if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
+        // RFC 9112, 3.2; of two none is the right one, whatever the version.
         overflow::malformed(web, &request.map(|_| ()).into_parts().0)
     } else if request.uri().path() == auth_check::PATH && request.method() == Method::GET {
         // The sub-request of a proxy is by far the commonest: it does not pass the router.
