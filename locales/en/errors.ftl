@@ -1,6 +1,7 @@
 error-login-empty = Enter your { $word } or e-mail address.
 error-login-long = This is too long. Enter only your { $word } or e-mail address.
 error-login-character = There is a character in it that cannot be used. Type it again.
+error-login-impossible = This can be neither a { $word } nor an e-mail address. Check what you typed.
 error-login-id-empty = Enter a { $word }.
 error-login-id-short = Use at least 3 characters.
 error-login-id-long = Use at most 24 characters.
@@ -40,6 +41,6 @@ error-webhook-url = This is not a URL; begin with https://
 error-webhook-inward = This URL leads into an internal network and cannot be used
 error-webhook-https = Please use an https URL
 error-too-often = Many have asked from this network just now. Please try again in a minute
-error-webhook-known = This URL has as many subscriptions as it can have
+error-webhook-known = This URL has been subscribed too often just now. Please try again later
 error-component = There is no such part
 error-token-older = Sign in anew: this token is older than the staff role

@@ -1,6 +1,7 @@
 error-login-empty = { $word }かメールアドレスを入力してください。
 error-login-long = 長すぎます。{ $word }かメールアドレスだけを入力してください。
 error-login-character = 使えない文字が入っています。入力し直してください。
+error-login-impossible = { $word }やメールアドレスには使えない形です。入力を確かめてください。
 error-login-id-empty = { $word }を入力してください。
 error-login-id-short = 3文字以上にしてください。
 error-login-id-long = 24文字以内にしてください。
@@ -40,6 +41,6 @@ error-webhook-url = URLとして読めません。https:// から入力してく
 error-webhook-inward = このURLは内部のネットワークを指しているため、使えません
 error-webhook-https = httpsのURLを入力してください
 error-too-often = このネットワークからの申し込みが続いています。1分ほどたってから、もう一度お試しください
-error-webhook-known = このURLの登録は上限に達しています
+error-webhook-known = このURLの登録が続いています。しばらくしてから、もう一度お試しください
 error-component = ない項目です
 error-token-older = この操作には、スタッフになった後のログインが必要です。もう一度ログインしてください

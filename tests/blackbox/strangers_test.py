@@ -79,6 +79,45 @@ class Strangers(OnBoth):
         # Twenty, and the one that is kept back: exactly, however many come at once.
         self.assertEqual(len(self.mails(20)), 21)
 
+    def test_a_mailbox_has_one_cap_however_it_is_written(self):
+        b = at(self.server, "203.0.113.7")
+        for typed in ("no@example.jp", "<no@example.jp>", "mailto:no@example.jp", " no@example.jp. ", "n\u200bo@example.jp", "ｎｏ＠ｅｘａｍｐｌｅ．ｊｐ", "no@EXAMPLE.jp", "no@example。jp"):
+            self.begin(b, login=typed)
+        self.mails(5, "no@example.jp")
+        time.sleep(1.5)
+        self.assertEqual(len(self.mails(5, "no@example.jp")), 5)
+
+    def test_a_members_mails_of_all_kinds_are_counted_together(self):
+        self.server.account("hana")
+        b = at(self.server, "203.0.113.7")
+        for n in range(3):
+            self.begin(b)
+            self.begin(b, "/unlock", "login", "hana@example.jp")
+            self.assertEqual(b.submit("/status", "/status/subscribe", email="hana@example.jp").status // 100, 3)
+        self.mails(5)
+        time.sleep(1.5)
+        self.assertEqual(len(self.mails(5)), 5)
+
+    def test_no_number_of_networks_keeps_the_mail_from_where_the_owner_lives(self):
+        self.server.account("hana")
+        self.assertEqual(at(self.server, "192.0.2.1").sign_in("hana", PASSWORD).status, 303)
+        for n in range(30):
+            self.begin(at(self.server, f"10.{n}.0.1"))
+        self.mails(21)
+        self.begin(at(self.server, "192.0.2.77"))
+        self.mails(22)
+
+    def test_browsers_that_were_signed_in_again_and_again_have_no_budget_each(self):
+        self.server.account("taro")
+        page = at(self.server, "203.0.113.7").get("/recover").form("/recover")
+        statuses = []
+        for n in range(12):
+            b = at(self.server, "203.0.113.7")
+            self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+            form = b.get("/recover").form("/recover")["fields"]
+            statuses += [b.post("/recover", {**form, "email": f"n{n}x{m}@example.jp"}).status for m in range(60)]
+        self.assertLessEqual(statuses.count(303), 600)
+
     def test_a_known_browser_gets_its_mail_beside_any_cap(self):
         self.server.account("hana")
         b = at(self.server, "192.0.2.1")
@@ -189,10 +228,12 @@ class Strangers(OnBoth):
         self.assertGreaterEqual(self.server.metric("kagiya_attempts_not_kept_total"), 600 - 240)
 
     def test_what_can_be_no_address_is_said_at_its_field(self):
-        for typed in ("hana@", "hana@localhost", "ha na@example.jp", "hana@exa_mple..jp"):
+        for typed in ("hana@", "hana@localhost", "ha na@example.jp", "hana@exa_mple..jp", "hana/x@localhost", "@", "!!!", "花 子", "@花子", "https://example.jp/花子"):
             answer = Browser(self.server).submit("/recover", email=typed)
             self.assertEqual(answer.status, 422, typed)
             self.assertIn('id="typed-error"', answer.text)
+            self.assertEqual(Browser(self.server).submit("/unlock", login=typed).status, 422, typed)
+            self.assertEqual(Browser(self.server).api("POST", "/api/v1/recover", {"email": typed}).status, 422, typed)
 
     def test_addresses_as_they_are_copied(self):
         self.server.account("hana")
@@ -211,6 +252,22 @@ class Strangers(OnBoth):
         thief.cookies["kagiya_session"] = before
         self.assertEqual(thief.get("/auth/check").status, 401)
         self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "newcomer")
+
+    def test_a_sign_in_ends_the_session_that_was_there_whatever_stands_beside_it(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        before = b.cookies["kagiya_session"]
+        junk = "; ".join(f"kagiya_session={n:043d}" for n in range(6))
+        others = "; ".join(f"{name}={value}" for name, value in b.cookies.items() if name != "kagiya_session")
+        page = Browser(self.server)
+        page.cookies = {name: value for name, value in b.cookies.items() if name != "kagiya_session"}
+        fields = page.get("/sign-in").form("/sign-in")["fields"]
+        answer = page.post("/sign-in", {**fields, "login": "hana", "password": PASSWORD}, Cookie=f"{others}; {junk}; kagiya_session={before}")
+        self.assertEqual(answer.status, 303, answer.cause)
+        thief = Browser(self.server)
+        thief.cookies["kagiya_session"] = before
+        self.assertEqual(thief.get("/auth/check").status, 401)
 
 
 on_both(Strangers)
@@ -416,8 +473,8 @@ class Databases(unittest.TestCase):
             self.assertEqual(b.get("/account").status, 200)
             self.assertEqual(b.get("/readyz").status, 200)
 
-    def test_behind_pgbouncer(self):
-        port, folder, url = free_port(), tempfile.mkdtemp(prefix="kagiya-pgb-"), self.cluster.database()
+    def bouncer(self, port):
+        folder = tempfile.mkdtemp(prefix="kagiya-pgb-")
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         with open(f"{folder}/ini", "w") as file:
             file.write(
@@ -432,7 +489,25 @@ class Databases(unittest.TestCase):
                 if s.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
+
+    def test_behind_pgbouncer(self):
+        port, url = free_port(), self.cluster.database()
+        self.bouncer(port)
         self.works(database=url.replace(f":{self.cluster.port}/", f":{port}/"))
+
+    def test_a_pgbouncer_that_comes_later(self):
+        port, url = free_port(), self.cluster.database()
+        with Server(database=url.replace(f":{self.cluster.port}/", f":{port}/")) as s:
+            self.assertEqual(Browser(s).get("/readyz").status, 503)
+            self.bouncer(port)
+            for _ in range(150):
+                if Browser(s).get("/readyz").status == 200:
+                    break
+                time.sleep(0.2)
+            s.account("hana")
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                statuses = list(pool.map(lambda _: Browser(s).sign_in("hana", PASSWORD).status, range(32)))
+            self.assertEqual(set(statuses), {303}, statuses)
 
     def test_a_default_of_serializable(self):
         url = self.cluster.database()
@@ -456,7 +531,17 @@ class Databases(unittest.TestCase):
         self.cluster.run("postgres", "CREATE ROLE guest LOGIN")
         url = self.cluster.database()
         self.cluster.run(url.rsplit("/", 1)[1], "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-        for database, words in [(url.rsplit("/", 1)[0] + "/latin", "UTF8"), (url.replace("kagiya@", "guest@"), "GRANT")]:
+        closed, unused, part = self.cluster.database(), self.cluster.database(), self.cluster.database()
+        self.cluster.run("postgres", f"REVOKE CONNECT ON DATABASE {closed.rsplit('/', 1)[1]} FROM PUBLIC")
+        self.cluster.run(unused.rsplit("/", 1)[1], "REVOKE ALL ON SCHEMA public FROM PUBLIC")
+        with Server(database=part):
+            pass
+        self.cluster.run(part.rsplit("/", 1)[1], "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest; REVOKE INSERT ON attempt FROM guest")
+        as_guest = lambda url: url.replace("kagiya@", "guest@")
+        for database, words in [
+            (url.rsplit("/", 1)[0] + "/latin", "UTF8"), (as_guest(url), "GRANT"), (as_guest(closed), "GRANT CONNECT"),
+            (as_guest(unused), "GRANT USAGE"), (as_guest(part), "TO guest"),
+        ]:
             server = Server(database=database, start=False)
             self.addCleanup(lambda s=server: shutil.rmtree(s.data, ignore_errors=True))
             done = server.run("migrate", check=False)

@@ -84,6 +84,14 @@ impl EmailAddress {
         format!("{}@{}", self.local, self.domain)
     }
 
+    /// The address as its owner reads and writes it: a name in another script in its own letters.
+    pub fn shown(&self) -> String {
+        match idna::domain_to_unicode(&self.domain) {
+            (domain, Ok(())) => format!("{}@{domain}", self.local),
+            (_, Err(_)) => self.as_string(),
+        }
+    }
+
     /// The form under which an address is unique here: lower-case throughout.
     pub fn key(&self) -> String {
         self.as_string().to_lowercase()
@@ -102,8 +110,10 @@ impl EmailAddress {
     /// `h•••@e•••.jp`: enough to recognise one's own, too little to learn another's.
     pub fn masked(&self) -> String {
         let first = |s: &str| s.chars().next().map(String::from).unwrap_or_default();
-        let top = self.domain.rsplit('.').next().unwrap_or_default();
-        format!("{}•••@{}•••.{}", first(&self.local), first(&self.domain), top)
+        let shown = self.shown();
+        let domain = shown.rsplit('@').next().unwrap_or_default();
+        let top = domain.rsplit('.').next().unwrap_or_default();
+        format!("{}•••@{}•••.{}", first(&self.local), first(domain), top)
     }
 
     /// The domain that was probably meant, when this one is one slip away from a common one.
@@ -162,6 +172,11 @@ fn ascii_domain(typed: &str) -> Option<String> {
 fn plain_dash_between(c: char, domain: &str) -> char {
     let letters = domain.chars().filter(|c| c.is_alphabetic() && *c != '\u{30fc}');
     if letters.clone().all(|c| c.is_ascii()) { plain_dash(c) } else { c }
+}
+
+/// A kept address as its owner reads it.
+pub fn shown(kept: &str) -> String {
+    EmailAddress::parse(kept).map_or_else(|_| kept.to_owned(), |address| address.shown())
 }
 
 /// The key under which a typed address would be found; `None` when it is no address.

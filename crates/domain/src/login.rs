@@ -42,22 +42,19 @@ impl Login {
         let folded = fold(typed);
         if let Some(id) = id_of_url(&folded) {
             let login = Self::Id(Skeleton::of(&id));
-            return (login, LoginSigns { url: true, impossible: false });
+            return (login, LoginSigns { url: true, impossible: !may_be_id(&id) });
         }
         if folded.contains('@') {
             // People put an @ before an ID, as elsewhere.
             if let Some(handle) = folded.strip_prefix('@') {
-                return (Self::Id(Skeleton::of(handle)), LoginSigns::default());
+                return (Self::Id(Skeleton::of(handle)), LoginSigns { url: false, impossible: !may_be_id(handle) });
             }
             return match email::lookup_key(&folded) {
                 Some(key) => (Self::Email(key), LoginSigns::default()),
                 None => (Self::Email(folded), LoginSigns { url: false, impossible: true }),
             };
         }
-        let plausible = (3..=24).contains(&folded.len())
-            && folded.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && folded.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-        (Self::Id(Skeleton::of(&folded)), LoginSigns { url: false, impossible: !plausible })
+        (Self::Id(Skeleton::of(&folded)), LoginSigns { url: false, impossible: !may_be_id(&folded) })
     }
 
     /// One text per login, the same for every way to write it; the key of counters.
@@ -67,6 +64,13 @@ impl Login {
             Self::Email(key) => format!("email:{key}"),
         }
     }
+}
+
+/// Whether an ID may look like this, also one that is taken for another: `1ana`.
+fn may_be_id(folded: &str) -> bool {
+    (3..=24).contains(&folded.len())
+        && folded.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && folded.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 /// `https://example.jp/hana/…` or `example.jp/hana` gives `hana`.

@@ -14,9 +14,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    code, compose,
-    hashing::Lane,
-    new_password, recover,
+    code, compose, new_password, recover,
     session::{self, Live, Token},
     sign_in, starts,
     throttle::{self, Reservation, Settlement},
@@ -103,7 +101,10 @@ async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'st
     // The same digest as at the sign-in: an identical repeat counts once, wherever it is typed.
     let value = [b"subject", &subject[..], &version.to_le_bytes(), password.as_bytes()];
     let value = app.keys.digest("wrong value", &value)[..8].to_vec();
-    let check = app.hashing.verify(credential.and_then(|c| c.phc), password, Lane::Known).await?;
+    let check = app
+        .hashing
+        .verify(credential.and_then(|c| c.phc), password, new_password::owners_lane(app, live.account_id))
+        .await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,
         Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },
@@ -153,11 +154,12 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
     };
     let emails = store::email::of_account(&mut app.store.reader().await?, live.account_id).await?;
     let own = emails.iter().map(|e| e.address.as_str());
-    let password = match new_password::judge(app, new, &live.login_id, own, Lane::Known).await? {
+    let lane = new_password::owners_lane(app, live.account_id);
+    let password = match new_password::judge(app, new, &live.login_id, own, lane).await? {
         Ok(password) => password,
         Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, "account", why, "password").await)),
     };
-    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
+    let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
         return Ok(Err(overloaded(app, visitor).await));
     };
     let now = app.now();
@@ -268,7 +270,8 @@ pub async fn verify_email(
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
     };
-    let guess = code::guess(app, visitor, &flow, typed, false);
+    let device_known = recover::is_known_device(app, visitor, Some(live.account_id)).await?;
+    let guess = code::guess(app, visitor, &flow, typed, device_known);
     let now = app.now();
     let notice = sign_in::mail(app, "email_added", Some(live.account_id), compose::email_data(&email, now), &flow.lang);
     let (account, session, flow_id, audit_id) = (live.account_id, live.id, flow.id, app.new_id());

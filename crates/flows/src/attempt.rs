@@ -284,7 +284,10 @@ const KEPT: u32 = 120;
 /// Whether a refusal is kept: nobody fills the disk by being refused. It depends on the network and the browser alone.
 pub(crate) fn may_keep(app: &App, visitor: &Visitor) -> bool {
     let now = app.now();
-    let known = visitor.device_key.is_some_and(|device| app.notes.take_of(&format!("kept {device:02x?}"), KEPT, now));
+    let known = visitor.device_key.is_some_and(|device| {
+        app.notes.take_of(&format!("kept {device:02x?}"), KEPT, now)
+            && app.notes.take_network("kept of a device", visitor.address, KEPT, now).is_some()
+    });
     let kept = known || app.notes.take_network("kept", visitor.address, KEPT, now).is_some();
     if !kept {
         metrics::counter!("kagiya_attempts_not_kept_total").increment(1);
@@ -311,7 +314,7 @@ pub(crate) async fn keep(app: &App, visitor: &Visitor, mut draft: Draft) -> (Box
     recall(app, visitor, &mut draft).await;
     let now = app.now();
     let (refusal, row) = prepare(app, visitor, draft, now);
-    if refusal.status < 400 && !app.notes.take_of(&visitor.network_counter(), NOTES, now) {
+    if refusal.status < 400 && app.notes.take_network("noted", visitor.address, NOTES, now).is_none() {
         return (Box::new(refusal), None);
     }
     if refusal.status >= 400 && !may_keep(app, visitor) {

@@ -110,6 +110,26 @@ pub(crate) async fn issue(app: &App, flow: &Flow, to: Recipient) -> Result<Optio
     Ok(issued.then_some(code))
 }
 
+/// Wrong codes, in the budgets of networks.
+const WRONG: &str = "wrong code";
+
+fn wrong_of_network(app: &App) -> u32 {
+    u32::try_from(app.settings.budgets.network).unwrap_or(u32::MAX)
+}
+
+/// Counts a wrong code on the network it came from, and on those around it.
+pub(crate) fn note_wrong(app: &App, visitor: &Visitor) {
+    app.starts.take_network(WRONG, visitor.address, wrong_of_network(app), app.now());
+}
+
+/// Until when a network has typed as many wrong codes as it may, before anything is kept of another. Depends on no
+/// account.
+pub(crate) fn network_spent(app: &App, visitor: &Visitor) -> Option<Timestamp> {
+    let now = app.now();
+    let spent = app.starts.is_network_spent(WRONG, visitor.address, wrong_of_network(app), now);
+    (spent && visitor.device_key.is_none()).then(|| app.starts.renewed_at(now))
+}
+
 /// What a typed code is checked with, gathered before the transaction.
 #[derive(Clone, Debug)]
 pub struct Guess {
@@ -125,6 +145,8 @@ pub struct Guess {
     /// Wrong codes from this network, whatever they were for.
     network: [u8; 16],
     network_budget: i64,
+    /// Until when the networks around this one have no more, which only this process counts.
+    wider_until: Option<Timestamp>,
     digest: Option<Vec<u8>>,
 }
 
@@ -154,7 +176,10 @@ pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_know
         (Some(_) | None, _) => None,
     };
     let network_budget = app.settings.budgets.network;
-    Guess { flow: flow.id, code, keys, hour, day, here, network, network_budget, digest }
+    let (most, now) = (wrong_of_network(app), app.now());
+    let wider_until = (!device_known && app.starts.is_wider_spent(WRONG, visitor.address, most, now))
+        .then(|| app.starts.renewed_at(now));
+    Guess { flow: flow.id, code, keys, hour, day, here, network, network_budget, wider_until, digest }
 }
 
 /// Why a code that was typed is not taken; `None`: it is.
@@ -193,6 +218,9 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
         let fact = if spent { Evidence::CodeTriesSpent { here: true } } else { Evidence::FlowEnded };
         return Ok(wrong(vec![fact], flow.as_ref()));
     };
+    if let Some(until) = guess.wider_until {
+        return Ok(wrong(vec![Evidence::NetworkSpent { until }], Some(&flow)));
+    }
     // Locked even when there is nobody: the same statements for everyone.
     let mut counters = store::throttle::lock(conn, &guess.keys, now).await?;
     for (counter, key) in counters.iter_mut().zip(&guess.keys) {

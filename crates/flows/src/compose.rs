@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Fault, Visitor, code, lookup,
-    postage::Postage,
+    postage::{self, Postage},
     providers::{open_identity, shown},
-    subscription,
+    starts, subscription,
 };
 
 /// A mail, ready to be handed to a server.
@@ -190,9 +190,14 @@ pub fn component_name(app: &App, id: &str, lang: Lang) -> String {
 }
 
 async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
-    let Some(id) = mail.account_id else {
-        return Ok(Vec::new());
-    };
+    let id = mail.account_id.unwrap_or(uuid::Uuid::nil());
+    if let (Some(network), 0..=1) = (&mail.network, mail.tries) {
+        // What strangers cause is counted with what they ask for; the same is written where there is nobody.
+        let (postage, now) = (Postage::new(app, id.as_bytes(), network, None), app.now());
+        if !app.store.write(move |conn| async move { postage.take(conn, now).await }.boxed()).await? {
+            return Ok(Vec::new());
+        }
+    }
     let mut conn = app.store.reader().await?;
     let Some(account) = store::account::find(&mut conn, id).await? else {
         return Ok(Vec::new());
@@ -264,6 +269,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         Some(device) => store::device::is_known(&mut conn, id, device).await?,
         None => false,
     };
+    let home = starts::is_home(app, &mut conn, id, mail.network.as_deref()).await?;
     let mut emails = store::email::of_account(&mut conn, id).await?;
     // A mailbox that somebody else may have taken over proves nothing.
     emails.retain(|email| email.closed_since.is_none());
@@ -291,11 +297,11 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     } else {
         code::subject_of(app, kind, account.as_ref().map(|account| account.id), &flow.typed)
     };
-    let recipient = if account.is_some() { id.as_bytes().to_vec() } else { flow.typed.to_lowercase().into_bytes() };
+    let recipient = postage::recipient(account.as_ref().map(|account| account.id), &flow.typed);
     let network = mail.network.as_deref().unwrap_or_default();
     // A mail that is tried again is no further mail.
-    let postage =
-        (mail.tries <= 1).then(|| Postage::new(app, &recipient, network, device.as_deref().filter(|_| trusted)));
+    let postage = (mail.tries <= 1)
+        .then(|| Postage::new(app, &recipient, network, device.as_deref().filter(|_| trusted)).at_home(home));
     let recipient = code::Recipient {
         account: if proves_address { flow.account_id } else { account.as_ref().map(|account| account.id) },
         subject_key,
@@ -347,16 +353,16 @@ async fn may_send(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> 
     if mail.tries > 1 {
         return Ok(true);
     }
-    if mail.kind == "subscribe" {
-        let data: Data = serde_json::from_str(&mail.data).unwrap_or_default();
-        if subscription::is_confirmed(app, data.token.as_deref().unwrap_or_default(), &email).await? {
-            return Ok(false);
-        }
-    }
+    // A member's mails of all kinds are counted together; whoever hears of notices already costs the same.
+    let account = store::account::find_by_email(&mut app.store.reader().await?, &email.key()).await?;
+    let recipient = postage::recipient(account.map(|account| account.id), address);
+    let data: Data = serde_json::from_str(&mail.data).unwrap_or_default();
+    let confirmed = subscription::is_confirmed(app, data.token.as_deref().unwrap_or_default(), &email).await?;
     let network = mail.network.as_deref().unwrap_or_default();
-    let postage = Postage::new(app, email.key().as_bytes(), network, None);
+    let postage = Postage::new(app, &recipient, network, None);
     let now = app.now();
-    Ok(app.store.write(move |conn| async move { postage.take(conn, now).await }.boxed()).await?)
+    let taken = app.store.write(move |conn| async move { postage.take(conn, now).await }.boxed()).await?;
+    Ok(taken && !(confirmed && mail.kind == "subscribe"))
 }
 
 /// Whether its owner can get in by a link: it works, and the service still offers the provider.

@@ -63,7 +63,8 @@ pub async fn type_code(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, type
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
     }
-    let guess = code::guess(app, visitor, &flow, typed, false);
+    let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
+    let guess = code::guess(app, visitor, &flow, typed, device_known);
     let (now, id) = (app.now(), flow.id);
     let typed = app
         .store

@@ -111,6 +111,13 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Whether a network, or one around it, has used its budget up.
+    pub(crate) fn is_network_spent(&self, what: &str, address: Option<IpAddr>, most: u32, now: Timestamp) -> bool {
+        let own = self.hasher.hash_one((what, address.map(network::counter_key).unwrap_or_default()));
+        let spent = address.is_some() && self.counts(now).read(own) >= most;
+        spent || self.is_wider_spent(what, address, most, now)
+    }
+
     /// Whether a network around this one has used its budget up.
     pub(crate) fn is_wider_spent(&self, what: &str, address: Option<IpAddr>, most: u32, now: Timestamp) -> bool {
         let Some(address) = address else {

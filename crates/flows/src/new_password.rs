@@ -28,6 +28,16 @@ pub(crate) enum NotTaken {
     Busy,
 }
 
+/// Hashes that the proven owner of an account causes in an hour in the lane of those who are known.
+const OWN: u32 = 30;
+
+/// The lane of somebody who has proven to be an account's owner: known for the moment, whatever browser it is. Whoever
+/// goes on without end waits behind everybody.
+pub(crate) fn owners_lane(app: &App, account: Uuid) -> Lane {
+    let own = app.starts.take_of(&format!("own hashes {account}"), OWN, app.now());
+    if own { Lane::Known } else { Lane::Failing }
+}
+
 /// Judges a new password in the light of the account and the service.
 ///
 /// # Errors
@@ -133,12 +143,13 @@ pub async fn choose_password(
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
     let own = addresses.iter().map(|e| e.address.as_str());
-    // Whoever is here has proven a mailbox: known for the moment.
-    let password = match judge(app, raw, &account.login_id, own, Lane::Known).await? {
+    // Whoever is here has proven a mailbox.
+    let lane = owners_lane(app, account.id);
+    let password = match judge(app, raw, &account.login_id, own, lane).await? {
         Ok(password) => password,
         Err(why) => return Ok(Err(refuse_password(app, visitor, "recover", why, "password").await)),
     };
-    let Ok(phc) = app.hashing.hash(password, app.random(), Lane::Known).await? else {
+    let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
         let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };

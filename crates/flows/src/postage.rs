@@ -4,14 +4,26 @@
 use kagiya_domain::{
     Timestamp,
     code::{ACCOUNT_DAY_CAP, CAP_WINDOW, DEVICE_MAILS, MAIL_CAP, NETWORK_MAILS, QUIET_MAILS},
+    email::EmailAddress,
 };
 use kagiya_store as store;
+use uuid::Uuid;
 
 use crate::App;
 
 /// The counter of wrong codes of strangers within a day, for an account or an address that is being proven.
 pub(crate) fn guesses_key(app: &App, of: &[u8]) -> [u8; 16] {
     app.keys.digest16("throttle", &[b"codes of a day", of, &[0; 16]])
+}
+
+/// On whom a mail is counted: the account, by whichever of its addresses or its ID it was asked for; where there is none
+/// the mailbox, however the address was written.
+pub(crate) fn recipient(account: Option<Uuid>, typed: &str) -> Vec<u8> {
+    match (account, EmailAddress::parse(typed)) {
+        (Some(account), _) => account.as_bytes().to_vec(),
+        (None, Ok(address)) => address.key().into_bytes(),
+        (None, Err(_)) => typed.to_lowercase().into_bytes(),
+    }
 }
 
 /// The counters of one recipient, as one asker sees them.
@@ -26,6 +38,8 @@ pub(crate) struct Postage {
     /// Wrong codes of strangers within a day.
     guesses: [u8; 16],
     trusted: bool,
+    /// The owner has signed in from this network.
+    home: bool,
 }
 
 impl Postage {
@@ -38,7 +52,13 @@ impl Postage {
             quiet: key(b"quiet", b""),
             guesses: guesses_key(app, recipient),
             trusted: device.is_some(),
+            home: false,
         }
+    }
+
+    /// From a network that the owner has signed in from: what others ask for elsewhere uses nothing of that up.
+    pub(crate) fn at_home(self, home: bool) -> Self {
+        Self { home, ..self }
     }
 
     /// Takes one mail; `false` when none may be sent now.
@@ -59,6 +79,8 @@ impl Postage {
             (failures(own) < DEVICE_MAILS).then_some(vec![own])
         } else if failures(own) >= NETWORK_MAILS {
             None
+        } else if self.home {
+            Some(vec![own])
         } else if failures(all) < MAIL_CAP && !guessed {
             Some(vec![own, all])
         } else {

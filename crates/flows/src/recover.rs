@@ -119,6 +119,8 @@ pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
         Some("error-login-long")
     } else if typed.contains('\0') {
         Some("error-login-character")
+    } else if Login::parse(typed).1.impossible {
+        Some("error-login-impossible")
     } else {
         None
     }
@@ -274,7 +276,14 @@ pub async fn type_code(
     let flow = match find_flow(app, visitor, kind.as_str(), form.flow).await? {
         Some(flow) if flow.expires_at > app.now().0 => Some(flow),
         Some(_) | None if form.login.trim().is_empty() => None,
-        Some(_) | None => join_elsewhere(app, visitor, kind, &form.login).await?,
+        // A network that has no tries left leaves no flow behind either.
+        Some(_) | None => match code::network_spent(app, visitor) {
+            Some(until) => {
+                let facts = vec![Evidence::CodeRefused, Evidence::NetworkSpent { until }];
+                return Ok(Err(refuse_code(app, visitor, facts, None).await?));
+            }
+            None => join_elsewhere(app, visitor, kind, &form.login).await?,
+        },
     };
     let Some(flow) = flow else {
         return Ok(Err(refuse_ended(app, visitor, kind.as_str(), form.flow).await));
@@ -350,6 +359,7 @@ pub async fn refuse_code(
     mut evidence: Vec<Evidence>,
     account: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
+    code::note_wrong(app, visitor);
     let ended = evidence.contains(&Evidence::FlowEnded);
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
@@ -367,7 +377,7 @@ pub async fn refuse_code(
     mailbox::refuse(app, visitor, draft).await
 }
 
-async fn is_known_device(app: &App, visitor: &Visitor, account: Option<Uuid>) -> Result<bool, Fault> {
+pub(crate) async fn is_known_device(app: &App, visitor: &Visitor, account: Option<Uuid>) -> Result<bool, Fault> {
     match visitor.device_key {
         Some(device) => {
             Ok(store::device::is_known(&mut app.store.reader().await?, account.unwrap_or(Uuid::nil()), &device).await?)

@@ -11,11 +11,15 @@ use crate::{
     App, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     code, compose, external,
+    hashing::Lane,
     new_password::{self, NotTaken},
     recover, session,
     sign_in::{self, SignedIn},
     starts,
 };
+
+/// Passwords of one network that are estimated in a minute in the lane of those who are new.
+const JUDGED: u32 = 60;
 
 /// What was typed.
 #[derive(Debug, Default)]
@@ -57,11 +61,14 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         .ok();
     let id_text = login_id.as_ref().map_or("", LoginId::as_str).to_owned();
     let email_text = email.as_ref().map(EmailAddress::as_string).unwrap_or_default();
-    let lane = app.admission.lane(visitor, app.now());
+    // To estimate a password costs something: whoever has it done again and again waits behind the others.
+    let within = app.notes.take_network("judged", visitor.address, JUDGED, app.now()).is_some();
+    let lane = if within { app.admission.lane(visitor, app.now()) } else { Lane::Failing };
     let own = std::iter::once(email_text.as_str());
     let password = match new_password::judge(app, &form.password, &id_text, own, lane).await? {
         Ok(password) => Some(password),
         Err(NotTaken::Field(field)) => {
+            app.admission.note(visitor, false);
             fields.push(field);
             None
         }

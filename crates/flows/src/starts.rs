@@ -1,6 +1,8 @@
 //! Who may cause mail: a network's budget, a known browser's, and where a mail then stands in the queue.
 
 use kagiya_domain::Span;
+use kagiya_store as store;
+use uuid::Uuid;
 
 use crate::{
     App, Visitor,
@@ -39,13 +41,14 @@ pub async fn take(
     kind: &'static str,
     field: &'static str,
 ) -> Result<Start, Box<Refusal>> {
-    let now = app.now();
+    let (now, most) = (app.now(), app.settings.network_starts);
+    // Whoever signs in again and again has many such browsers: a network has a budget of them, too.
     if let Some(device) = visitor.device_key
         && app.starts.take_of(&format!("device {device:02x?}"), DEVICE, now)
+        && app.starts.take_network("start of a device", visitor.address, most, now).is_some()
     {
         return Ok(Start::FIRST);
     }
-    let most = app.settings.network_starts;
     match app.starts.take_network("start", visitor.address, most, now) {
         Some(before) => Ok(Start(i64::from(before) * STEP.0)),
         None => {
@@ -65,4 +68,19 @@ pub fn wait(app: &App) -> Span {
 /// The key of the network that asks, as it is kept beside what it asked for.
 pub fn network_key(app: &App, visitor: &Visitor) -> [u8; 16] {
     app.keys.digest16("network", &[visitor.network_kept().as_bytes()])
+}
+
+/// How long a network from where somebody signed in is theirs.
+const HOME: Span = Span::days(30);
+
+/// Whether the owner of an account has signed in from the network of that key.
+pub(crate) async fn is_home(
+    app: &App,
+    conn: &mut store::Conn,
+    account: Uuid,
+    network: Option<&[u8]>,
+) -> Result<bool, store::Error> {
+    let homes = store::attempt::home_networks(conn, account, app.now().minus(HOME)).await?;
+    let key = |home: &String| app.keys.digest16("network", &[home.as_bytes()]);
+    Ok(homes.iter().any(|home| network.is_some_and(|network| network == key(home))))
 }

@@ -36,7 +36,11 @@ const BATCH: i64 = 20;
 /// Subscriptions begun by one network in a minute.
 const PER_MINUTE: u32 = 60;
 /// Wishes for one URL: each has its own secret and token, and none ends another's.
-const MOST_WISHES: i64 = 5;
+const MOST_WISHES: i64 = 40;
+/// Of these, what one network begins in an hour.
+const WISHES_OF_NETWORK: u32 = 5;
+/// A wish that was not confirmed for so long makes room for another.
+const UNCONFIRMED: Span = Span::minutes(1);
 /// Calls given up in a row that end a subscription.
 const GIVEN_UP: i64 = 5;
 
@@ -56,7 +60,7 @@ pub enum Begun {
 
 /// Whether a network asks too often.
 fn is_spent(app: &App, visitor: &Visitor) -> bool {
-    !app.notes.take_of(&format!("subscribe {}", visitor.network_counter()), PER_MINUTE, app.now())
+    app.notes.take_network("subscribe", visitor.address, PER_MINUTE, app.now()).is_none()
 }
 
 async fn refuse(app: &App, visitor: &Visitor, field: FieldError) -> Outcome<Begun> {
@@ -138,6 +142,10 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         )
         .await));
     }
+    let of_url = format!("webhook {url}");
+    if app.starts.take_network(&of_url, visitor.address, WISHES_OF_NETWORK, app.now()).is_none() {
+        return refuse(app, visitor, wrong("error-webhook-known")).await;
+    }
     let secret: [u8; 24] = app.random();
     let sealed = app.keys.seal("webhook", &secret, app.random());
     let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed));
@@ -150,7 +158,8 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         .write(move |conn| {
             async move {
                 let (wishes, _) = store::subscriber::for_place(conn, &place).await?;
-                if wishes >= MOST_WISHES {
+                let full = wishes >= MOST_WISHES;
+                if full && !store::subscriber::make_room(conn, &place, now.minus(UNCONFIRMED)).await? {
                     return Ok(false);
                 }
                 store::subscriber::insert(conn, &new, &place, now).await?;

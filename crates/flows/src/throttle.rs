@@ -116,6 +116,13 @@ async fn reserve_once(
     budgets: Budgets,
     now: Timestamp,
 ) -> Result<Option<Reservation>, store::Error> {
+    // A network that is locked leaves no counters of the logins that it types.
+    for (scope, key) in ticket.scopes.iter().zip(&ticket.keys).filter(|(scope, _)| **scope == Scope::Network) {
+        let found = store::throttle::find(conn, key).await?;
+        if let Some(Admission::Locked(until)) = found.map(|mut counter| counter.reserve(budgets.of(*scope), now)) {
+            return Ok(Some(Reservation::Locked(*scope, until)));
+        }
+    }
     let mut counters = store::throttle::lock(conn, &ticket.keys, now).await?;
     let mut admissions = Vec::with_capacity(counters.len());
     for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {

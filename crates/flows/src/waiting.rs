@@ -13,6 +13,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     platform::board::Wish,
+    starts,
 };
 
 /// As long must it be well before it is told.
@@ -62,9 +63,13 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
     {
         return Ok(Ok(Asked::WorksNow));
     }
-    if !app.notes.take_of(&format!("ask {}", visitor.network_counter()), PER_MINUTE, now) {
+    if app.notes.take_network("ask", visitor.address, PER_MINUTE, now).is_none() {
         let draft = Draft::spent(visitor, "notify", "email", app.notes.renewed_at(now));
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    // Each is a mail that leaves later.
+    if let Err(refusal) = starts::take(app, visitor, "notify", "email").await {
+        return Ok(Err(refusal));
     }
     let kept = Kept {
         component: component.to_owned(),

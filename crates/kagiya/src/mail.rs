@@ -1,6 +1,6 @@
 //! Mail leaves by SMTP, or lies down in a folder.
 
-use std::{fmt, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_flows::{
@@ -16,6 +16,7 @@ use lettre::{
     },
     transport::smtp::AsyncSmtpTransportBuilder,
 };
+use url::Url;
 
 /// Where mail goes.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,37 +75,47 @@ impl fmt::Debug for MailSetting {
     }
 }
 
+/// What may be shown of an SMTP URL.
 fn without_password(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("smtp", url));
-    let host = rest.rsplit('@').next().unwrap_or(rest);
-    format!("{scheme}://{host}")
+    let Ok(url) = Url::parse(url) else {
+        return "smtp://…".to_owned();
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default())
+}
+
+/// Whether the mail server is this machine: by its whole name or its address, not by how the name begins.
+fn is_local(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 type Smtp = AsyncSmtpTransport<Tokio1Executor>;
 
 /// Only described here: the transport itself, with its pool, lives inside the runtime.
 fn builder(url: &str, in_the_clear: bool) -> Result<AsyncSmtpTransportBuilder, String> {
-    let host = without_password(url);
-    let local = ["://localhost", "://127.", "://[::1]"].iter().any(|mark| host.contains(mark));
-    if !local && !in_the_clear && ["tls=none", "tls=opportunistic"].iter().any(|mark| url.contains(mark)) {
+    let wrong = "expected an SMTP URL, smtp://USER:PASSWORD@HOST:PORT; signs such as @ : / # % in a password are written as \
+                 %40 %3A %2F %23 %25";
+    let mut read = Url::parse(url).map_err(|_| wrong)?;
+    let local = is_local(&read);
+    let tls = read.query_pairs().filter(|(name, _)| name == "tls").map(|(_, value)| value.into_owned()).last();
+    if !local && !in_the_clear && matches!(tls.as_deref(), Some("none" | "opportunistic")) {
         return Err(
             "mail to another host carries codes and wants TLS; leave tls= out, or say mail_in_the_clear = true \
                     in the settings file where the network between is yours alone"
                 .into(),
         );
     }
-    let mut url = url.to_owned();
-    if url.starts_with("smtp://") && !url.contains("tls=") {
+    if read.fragment().is_some() {
+        return Err(wrong.into());
+    }
+    if read.scheme() == "smtp" && tls.is_none() {
         // Neither a password nor a code is sent in the clear across a network.
-        let tls = if local || in_the_clear { "opportunistic" } else { "required" };
-        url.push_str(if url.contains('?') { "&tls=" } else { "?tls=" });
-        url.push_str(tls);
+        read.query_pairs_mut().append_pair("tls", if local || in_the_clear { "opportunistic" } else { "required" });
     }
     // Not what the library says: it may repeat the password.
-    let builder = Smtp::from_url(&url).map_err(|_| {
-        "expected an SMTP URL, smtp://USER:PASSWORD@HOST:PORT; signs such as @ : / # % in a password are written as \
-         %40 %3A %2F %23 %25"
-    })?;
+    let builder = Smtp::from_url(read.as_str()).map_err(|_| wrong)?;
     Ok(builder.timeout(Some(Duration::from_secs(10))))
 }
 
@@ -253,6 +264,25 @@ mod tests {
             ("dame.@docomo.ne.jp", "\"dame.\"@docomo.ne.jp"),
         ] {
             assert_eq!(address(text).unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_local_and_only_a_query_says_how() {
+        for clear in [
+            "smtp://localhost.example.jp/?tls=none",
+            "smtp://127.0.0.1.evil.jp/?tls=opportunistic",
+            "smtp://mail.example.jp/?x=1&tls=none",
+        ] {
+            assert!(builder(clear, false).is_err(), "{clear}");
+        }
+        for fine in ["smtp://localhost/?tls=opportunistic", "smtp://127.0.0.1:2525/", "smtp://[::1]:25/"] {
+            assert!(builder(fine, false).is_ok(), "{fine}");
+        }
+        // What looks like a setting in a password is none.
+        for odd in ["smtp://u:xtls=y@mail.example.jp:587", "smtp://u:p@mail.example.jp/#tls=none"] {
+            let made = builder(odd, false).map(|builder| format!("{builder:?}"));
+            assert!(made.is_err() || made.as_ref().is_ok_and(|made| made.contains("Required")), "{odd}: {made:?}");
         }
     }
 

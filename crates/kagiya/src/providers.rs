@@ -166,10 +166,10 @@ fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret
     };
     let path = if path.is_absolute() { path.clone() } else { folder.join(path) };
     let text = std::fs::read_to_string(&path)
-        .map_err(|error| wrong("client_secret_file", &format!("a file to read ({}: {error})", path.display())))?;
+        .map_err(|error| wrong("client_secret_file", &format!("a file to read ({})", error.kind())))?;
     let text = Zeroizing::new(text);
     if text.trim().is_empty() {
-        return Err(wrong("client_secret_file", &format!("a secret in {}, which is empty", path.display())));
+        return Err(wrong("client_secret_file", "a file with a secret in it; it is empty"));
     }
     if !text.contains("-----BEGIN") {
         return Ok(Secret::Static(Zeroizing::new(text.trim().to_owned())));

@@ -118,7 +118,7 @@ impl StatusSetting {
         let url = url::Url::parse(endpoint).map_err(|_| wrong("endpoint: expected an https URL"))?;
         let path = folder.join(secret);
         let secret = std::fs::read_to_string(&path)
-            .map_err(|error| wrong(&format!("secret_key_file: {}: {error}", path.display())))?;
+            .map_err(|error| wrong(&format!("secret_key_file: expected a file to read ({})", error.kind())))?;
         let region = target.region.clone().unwrap_or_else(|| "auto".to_owned());
         let bucket = rusty_s3::Bucket::new(url, rusty_s3::UrlStyle::Path, bucket.clone(), region)
             .map_err(|error| wrong(&format!("bucket: {error}")))?;

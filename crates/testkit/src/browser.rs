@@ -20,6 +20,8 @@ pub struct Answer {
     pub location: Option<String>,
     /// Seconds to wait.
     pub retry_after: Option<i64>,
+    /// All headers, by name.
+    pub headers: Vec<(String, String)>,
     /// The page.
     pub text: String,
 }
@@ -93,8 +95,14 @@ impl Browser {
             |name: header::HeaderName| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let (status, location) = (response.status().as_u16(), text(header::LOCATION));
         let retry_after = text(header::RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
+        let mut headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        headers.sort();
         let body = response.into_body().collect().await.expect("a body").to_bytes();
-        Answer { status, location, retry_after, text: String::from_utf8_lossy(&body).into_owned() }
+        Answer { status, location, retry_after, headers, text: String::from_utf8_lossy(&body).into_owned() }
     }
 
     /// Opens a page.
@@ -106,6 +114,11 @@ impl Browser {
     pub async fn post(&mut self, path: &str, fields: &BTreeMap<String, String>) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.send(Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded"), body).await
+    }
+
+    /// Posts JSON.
+    pub async fn json(&mut self, path: &str, body: &serde_json::Value) -> Answer {
+        self.send(Request::post(path).header(header::CONTENT_TYPE, "application/json"), body.to_string()).await
     }
 
     /// Fills the form of a page that posts to `action` and submits it.

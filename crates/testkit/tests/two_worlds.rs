@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 
 use kagiya_domain::Span;
 use kagiya_testkit::{Answer, Browser, TestServer};
+use serde_json::json;
 
 const LOGINS: [&str; 4] = ["hana", "hana@example.jp", "ＨＡＮＡ", "https://blog.example.jp/hana"];
 const BROWSERS: usize = 3;
-const ACTS: usize = 70;
+const ACTS: usize = 90;
 
 /// Chance that falls the same way in both worlds.
 struct Chance(u64);
@@ -52,6 +53,11 @@ fn plain(text: &str) -> String {
         out.push(c);
     }
     out
+}
+
+/// All headers in the same way.
+fn heads(answer: &Answer) -> Vec<(String, String)> {
+    answer.headers.iter().map(|(name, value)| (name.clone(), plain(value))).collect()
 }
 
 impl World {
@@ -143,6 +149,28 @@ impl World {
                 self.server.advance(Span::seconds(i64::try_from(which % 400).unwrap()));
                 Vec::new()
             }
+            (16, _) => {
+                let page = browser.get("/unlock/code").await;
+                vec![browser.fill(&page, "/unlock/code", &[("login", login), ("code", "654321")]).await]
+            }
+            (17, _) => vec![browser.json("/api/v1/sign-in", &json!({ "login": login, "password": "not this" })).await],
+            (18, _) => {
+                let begun = browser.json("/api/v1/recover", &json!({ "email": login })).await;
+                let code = json!({ "email": login, "code": format!("{:06}", number * 11) });
+                vec![begun, browser.json("/api/v1/recover/code", &code).await]
+            }
+            (19, _) => {
+                let fields = json!({ "login_id": format!("other{number}"), "email": "hana@example.jp",
+                    "password": "another odd passphrase" });
+                vec![browser.json("/api/v1/sign-up", &fields).await]
+            }
+            (20, _) => {
+                // What was gathered since about the last refusal.
+                let Some(reference) = self.references[who].clone() else {
+                    return Vec::new();
+                };
+                vec![browser.get(&format!("/api/v1/attempts/{reference}")).await]
+            }
             _ => vec![browser.get("/sign-in").await],
         }
     }
@@ -155,7 +183,7 @@ async fn walk(seed: u64) {
         // No two acts are of one moment: what is newest is the same in both worlds.
         known.server.advance(Span(7));
         unknown.server.advance(Span(7));
-        let (kind, who) = (chance.of(17), chance.of(BROWSERS));
+        let (kind, who) = (chance.of(22), chance.of(BROWSERS));
         let (login, which) = (LOGINS[chance.of(LOGINS.len())], chance.of(10_000));
         let here = known.act(kind, who, login, which, number).await;
         let there = unknown.act(kind, who, login, which, number).await;
@@ -165,6 +193,7 @@ async fn walk(seed: u64) {
             assert_eq!((a.status, a.retry_after), (b.status, b.retry_after), "{about}: {} {}", a.cause(), b.cause());
             assert_eq!(a.location.as_deref().map(plain), b.location.as_deref().map(plain), "{about}");
             assert_eq!(plain(&a.text), plain(&b.text), "{about}");
+            assert_eq!(heads(a), heads(b), "{about}");
         }
         for (world, answers) in [(&mut known, &here), (&mut unknown, &there)] {
             if let Some(reference) = answers.last().map(Answer::reference).filter(|text| !text.is_empty()) {

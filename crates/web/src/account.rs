@@ -90,7 +90,7 @@ fn email_views(emails: &[account::Email]) -> Vec<EmailView> {
         .iter()
         .map(|e| EmailView {
             key: e.address_key.clone(),
-            address: e.address.clone(),
+            address: kagiya_domain::email::shown(&e.address),
             primary: e.primary_since.is_some(),
         })
         .collect()

@@ -7,17 +7,13 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kagiya_domain::return_to::ReturnTo;
 use kagiya_flows::session::{self, Found, Live, token_hash};
 
-use crate::{Web, context::header_text, cookies::Cookie, page::encode_query};
+use crate::{
+    Web,
+    context::{header_text, tokens},
+    page::encode_query,
+};
 
 pub(crate) const PATH: &str = "/auth/check";
-
-/// The tokens of a request: the session cookies', or the bearer's (RFC 6750 2.1).
-pub(crate) fn tokens<'h>(web: &Web, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
-    let bearer = header_text(headers, header::AUTHORIZATION)
-        .and_then(|value| value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).and(value.get(7..)))
-        .map(str::trim);
-    bearer.into_iter().chain(Cookie::Session.values(headers, &web.app.settings.public_url)).take(16)
-}
 
 pub(crate) async fn handle(State(web): State<Arc<Web>>, headers: HeaderMap) -> Response {
     answer(&web, &headers).await

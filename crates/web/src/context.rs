@@ -57,6 +57,14 @@ pub(crate) struct Context {
     lang_query: bool,
 }
 
+/// The tokens of a request: the session cookies', or the bearer's (RFC 6750 2.1).
+pub(crate) fn tokens<'h>(web: &Web, headers: &'h HeaderMap) -> impl Iterator<Item = &'h str> {
+    let bearer = header_text(headers, header::AUTHORIZATION)
+        .and_then(|value| value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).and(value.get(7..)))
+        .map(str::trim);
+    bearer.into_iter().chain(Cookie::Session.values(headers, &web.app.settings.public_url)).take(16)
+}
+
 impl FromRequestParts<Arc<Web>> for Context {
     type Rejection = Infallible;
 
@@ -101,7 +109,7 @@ impl Context {
             build: Some(web.build_name.clone()),
             refused_before: 0,
             reads: matches!(parts.method, Method::GET | Method::HEAD),
-            old_sessions: Cookie::Session.values(&headers, url).take(4).filter_map(session::token_hash).collect(),
+            old_sessions: tokens(&web, &headers).filter_map(session::token_hash).collect(),
         };
         Self {
             now: app.now(),

@@ -252,7 +252,7 @@ pub(crate) async fn methods(State(_): State<Arc<Web>>, context: Context) -> Resp
             },
         ),
     ];
-    lines.extend(overview.emails.iter().map(|email| (say("home-emails"), email.address.clone())));
+    lines.extend(overview.emails.iter().map(|email| (say("home-emails"), kagiya_domain::email::shown(&email.address))));
     lines.extend(rows.iter().map(|link| {
         (app.providers.name(&link.provider).to_owned(), format!("{} ({})", link.shown, view.time(&link.created_at)))
     }));

@@ -172,7 +172,9 @@ pub(crate) async fn notify_page(State(web): State<Arc<Web>>, context: Context) -
         Ok(Sessions::Live(live)) => kagiya_flows::account::overview(&web.app, live.account_id).await.ok().flatten(),
         _ => None,
     };
-    let own = own.and_then(|overview| overview.emails.into_iter().next()).map(|email| email.address);
+    let own = own
+        .and_then(|overview| overview.emails.into_iter().next())
+        .map(|email| kagiya_domain::email::shown(&email.address));
     notify_view(&context, &component, own.as_deref().unwrap_or_default(), None)
 }
 

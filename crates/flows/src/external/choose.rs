@@ -347,7 +347,8 @@ pub async fn type_code(
         let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
     }
-    let guess = code::guess(app, visitor, &flow, typed, false);
+    let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
+    let guess = code::guess(app, visitor, &flow, typed, device_known);
     let flow_id = flow.id;
     let checked = app
         .store

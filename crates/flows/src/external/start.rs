@@ -82,6 +82,8 @@ pub enum Begun {
 
 /// A second start after less is a double press.
 const PRESS: Span = Span::seconds(5);
+/// Ways on which one network sets out in a minute; each is kept until it has ended.
+const PER_MINUTE: u32 = 600;
 /// A start within this time of another is a retry.
 const RETRY: Span = Span::minutes(30);
 
@@ -131,6 +133,11 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
         now.since(kagiya_domain::Timestamp(last.started_at)) > PRESS && last.outcome != "signed_in"
     });
     let start = Start { choose: start.choose || retry, ..start.clone() };
+    if app.notes.take_network("journey", visitor.address, PER_MINUTE, now).is_none() {
+        let until = app.notes.renewed_at(now);
+        let draft = Draft::new("external", 429, visitor, vec![Evidence::NetworkSpent { until }]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
     match set_out(app, visitor, &entry, &start).await? {
         Ok(url) => Ok(Ok(Begun::Go(url))),
         Err(refusal) => Ok(Err(refusal)),

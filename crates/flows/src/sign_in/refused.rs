@@ -14,7 +14,7 @@ use super::{Gathered, mail};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
-    compose, deferred,
+    compose, deferred, starts,
     throttle::{self, Settlement, Ticket},
 };
 
@@ -28,7 +28,7 @@ pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal>
     let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);
     draft.audience = visitor.audience();
     let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
-    if app.notes.take_of(&visitor.network_counter(), attempt::NOTES, app.now()) {
+    if app.notes.take_network("noted", visitor.address, attempt::NOTES, app.now()).is_some() {
         attempt::keep_later(app, row);
     }
     Box::new(refusal)
@@ -197,6 +197,7 @@ pub(super) async fn refuse_credentials(
         app.settings.budgets,
     );
     let mut notice = mail(app, "locked", account, String::new(), &lang);
+    (notice.network, notice.wait) = (Some(starts::network_key(app, visitor)), starts::wait(app));
     let wrong = matches!(check, PasswordCheck::Mismatch | PasswordCheck::NoAccount | PasswordCheck::NotSet);
     let (app2, visitor2) = (Arc::clone(app), visitor.clone());
     let (refusal, id, locked) = app

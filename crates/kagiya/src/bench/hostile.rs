@@ -209,6 +209,8 @@ pub(crate) async fn run(seconds: u64, print_json: bool) -> Result<(), Failure> {
     }
     progress("the time of answers for known and unknown, 200 pairs a door");
     super::timing::doors(&mut report, &seeded).await?;
+    progress("the ten dearest things that anybody can ask for");
+    super::dearest::ten(&mut report, &seeded).await?;
     if print_json {
         say(&report.json().to_string())
     } else {

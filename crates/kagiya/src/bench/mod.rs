@@ -1,6 +1,7 @@
 //! `kagiya bench`: the figures, each beside its limit measured in the same run.
 
 mod child;
+mod dearest;
 pub(crate) mod external;
 mod hello;
 pub(crate) mod hostile;

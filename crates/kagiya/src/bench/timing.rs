@@ -59,6 +59,9 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
     let login = |known: bool, n: u64| if known { seeded.login(200 + n) } else { format!("nobody-{n}") };
     let mailbox = |known: bool, n: u64| format!("{}@example.jp", login(known, n));
     let recover = |typed: &str| super::hostile::json("/api/v1/recover", &serde_json::json!({ "email": typed }));
+    let code = |known: bool, n: u64| {
+        super::hostile::json("/api/v1/recover/code", &serde_json::json!({ "email": login(known, n), "code": "000000" }))
+    };
     let sign_up = |known: bool, n: u64| {
         let id = format!("fresh{}{n}", if known { "a" } else { "b" });
         let form =
@@ -82,6 +85,9 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
         ("recover_by_address", pairs(|known, n| one(recover(&mailbox(known, n)))).await?),
         ("sign_up", pairs(|known, n| one(sign_up(known, n))).await?),
         ("after_recover", pairs(|known, n| after(recover(&mailbox(known, n)), own.clone())).await?),
+        // After the recoveries above: where there is somebody, there are codes.
+        ("code_elsewhere", pairs(|known, n| one(code(known, n))).await?),
+        ("after_code", pairs(|known, n| after(code(known, n), own.clone())).await?),
         ("after_sign_in", pairs(|known, n| after(request(&login(known, n), "another one"), own.clone())).await?),
     ];
     for (name, pairs) in found {

@@ -16,7 +16,10 @@ use super::{
     answer,
     problem::{fault_problem, members, plain_problem},
 };
-use crate::{Web, auth_check::tokens, context::Context};
+use crate::{
+    Web,
+    context::{Context, tokens},
+};
 
 pub(crate) async fn show(State(web): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {
     let mut signed_in = None;

@@ -20,8 +20,8 @@ use super::{
 };
 use crate::{
     Web,
-    auth_check::{mark_unchecked, tokens},
-    context::{Context, Site},
+    auth_check::mark_unchecked,
+    context::{Context, Site, tokens},
     page::seal,
     sign_in::expire_session,
 };

@@ -25,8 +25,7 @@ use crate::{
     Web,
     api::body::is_json,
     api::{self, plain_problem, told_problem},
-    auth_check::tokens,
-    context::{Context, Site},
+    context::{Context, Site, tokens},
     form::{BodyError, read_body},
     page::View,
 };
