@@ -4,13 +4,16 @@ import glob
 import json
 import tempfile
 import time
+import uuid
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-from client import Server, Traveller
+from client import Browser, Server, Traveller
 from issuer import Issuer, b64, query
-from support import OnBoth, new_postgres, on_both, sql
+from support import OnBoth, new_postgres, on_both
+
+LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @on_both
@@ -163,6 +166,31 @@ class Setups(OnBoth):
         for iss, tid in (("https://login.example/2222/v2.0", "2222"), ("https://login.example/2222/v2.0", "11111111-aaaa"), (shared, None), ("https://login.example/11111111-aaaa/v2.0", None)):
             answer = self.enter(iss=iss, tid=tid)
             self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"), (iss, tid))
+
+    def push(self, head, **claims):
+        """A logout token; the status of the answer."""
+        now = int(time.time())
+        claims = {"iat": now, "exp": now + 120, "jti": uuid.uuid4().hex, "sub": "1", "events": {LOGOUT: {}}, **claims}
+        self.issuer.head = head
+        return Browser(self.server).post("/sign-in/corp/events", {"logout_token": self.issuer.token(**claims)}).status
+
+    def test_logout_tokens(self):
+        self.start()
+        now = int(time.time())
+        for head in ({"typ": "logout+jwt"}, {"typ": "JWT"}, {"typ": None}, {"typ": "application/logout+jwt"}):
+            self.assertEqual(self.push(head), 200, head)
+        for head in ({"typ": "at+jwt"}, {"typ": "secevent+jwt"}, {"typ": "id_token+jwt"}, {"alg": "none"}, {"kid": "other"}):
+            self.assertEqual(self.push(head), 400, head)
+        for claims in ({"iat": now - 180}, {"iat": now + 3_600}, {"exp": now - 400}, {"nonce": "n"}, {"sub": None}, {"jti": None}, {"aud": "d"}, {"iss": "https://evil.example"}, {"events": None}, {"iat": None}):
+            self.assertEqual(self.push({"typ": "logout+jwt"}, **claims), 400, claims)
+        self.assertEqual(self.push({"typ": "logout+jwt"}, iat=now - 60), 200)
+
+    def test_logout_tokens_of_a_tenant(self):
+        self.issuer.more = {"issuer": "https://login.example/{tenantid}/v2.0"}
+        self.start('tenants = ["11111111-aaaa"]\n')
+        mine = {"iss": "https://login.example/11111111-aaaa/v2.0", "tid": "11111111-aaaa"}
+        self.assertEqual(self.push({"typ": "logout+jwt"}, **mine), 200)
+        self.assertEqual(self.push({"typ": "logout+jwt"}, iss="https://login.example/2222/v2.0", tid="2222"), 400)
 
     def test_tenants_that_no_setting_allows_are_told_as_our_setting(self):
         self.issuer.more = {"issuer": "https://login.example/{tenantid}/v2.0"}

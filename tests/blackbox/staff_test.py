@@ -59,6 +59,21 @@ class Staff(OnBoth):
         self.assertEqual(b.get("/staff/look").status, 200)
         self.assertEqual(b.cookies["kagiya_session"], now)
 
+    def test_the_door_for_programs_is_as_narrow_as_that_for_pages(self):
+        s, b = self.server, Browser(self.server)
+        b.sign_in("hana", PASSWORD)
+        older = Browser(s, Authorization=f"Bearer {b.cookies['kagiya_session']}")
+        s.run("account", "grant", "hana")
+        notice = {"kind": "incident", "message": "x"}
+        self.assertEqual(older.api("GET", "/api/v1/staff/notices").status, 403)
+        self.assertEqual(older.api("POST", "/api/v1/staff/notices", notice).status, 403)
+        # Who it is comes before what they send: of a stranger no body is read.
+        self.assertEqual(Browser(s).send("POST", "/api/v1/staff/notices", "x" * 1_000_000, {"Content-Type": "text/plain"}).status, 401)
+        own = Browser(s, Authorization=f"Bearer {self.staff.cookies['kagiya_session']}")
+        for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json", ""):
+            self.assertEqual(own.send("POST", "/api/v1/staff/notices", json.dumps(notice), {"Content-Type": kind}).status, 415, kind)
+        self.assertEqual(own.api("POST", "/api/v1/staff/notices", notice).status, 201)
+
     def test_of_several_pages_at_once_one_renews_the_token(self):
         s, b = self.server, Browser(self.server)
         b.sign_in("hana", PASSWORD)

@@ -30,7 +30,7 @@ pub(crate) fn clean_issuer(text: &str) -> String {
 
 impl Provider {
     /// Whether its own description is needed: a known kind at its usual place needs none.
-    fn needs_discovery(&self) -> bool {
+    pub(crate) fn needs_discovery(&self) -> bool {
         let urls = &self.plan.urls;
         let signed = self.plan.kind.ways().id_token == crate::kinds::IdToken::Published;
         let complete = urls.authorize_url.is_some() && urls.token_url.is_some() && (urls.jwks_url.is_some() || !signed);

@@ -81,7 +81,9 @@ impl Provider {
             }
             let issuer = self.token_issuer().await?;
             if let Err(fault) = jwt::check_id_token(&self.plan, &issuer, &claims, ticket.nonce, ticket.now) {
-                return Err(slip_of_ours(&issuer, claims.iss.as_deref(), fault));
+                // Whoever was asked what they are called has said so: then it is not our setting.
+                let told = claims.iss.as_deref().filter(|_| !self.needs_discovery());
+                return Err(slip_of_ours(&issuer, told, fault));
             }
             if let Some(named) = claims.iss.clone().filter(|_| issuer.contains(jwt::TENANT)) {
                 // Each tenant is an issuer of its own.

@@ -41,6 +41,10 @@ async fn a_sign_in_of_long_ago_hands_out_no_keys_and_takes_none_away() {
             assert_eq!(asked, !fresh, "{path} {}", answer.status);
         }
         assert_eq!(browser.post(&format!("{link}/test"), &form).await.status, 303);
+        let mut others = form.clone();
+        others.insert("others".into(), "1".into());
+        let answer = browser.post("/account/sessions", &others).await;
+        assert_eq!(answer.status == 303, fresh, "ending the others: {}", answer.status);
     }
     server.end().await;
 }
