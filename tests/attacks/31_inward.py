@@ -1,12 +1,11 @@
 """Webhook, `jwks_uri`, description and profile addresses that lead inside, by redirect or by name: blocked."""
 
 import http.server
-import threading
 import time
 import unittest
 
 from client import Browser, Server, Traveller
-from issuer import Issuer
+from issuer import Issuer, Site
 from support import OnBoth, new_postgres, on_both
 
 INWARD = (
@@ -18,7 +17,7 @@ INWARD = (
 )
 
 
-class Host:
+class Host(Site):
     """Keeps what it was asked; sends everybody on to `to`."""
 
     def __init__(self, to=None):
@@ -35,16 +34,7 @@ class Host:
 
             do_POST = do_GET
 
-            def log_message(self, *_):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+        self.serve(Handler)
 
 
 @on_both

@@ -22,7 +22,21 @@ def query(location):
     return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query))
 
 
-class Issuer:
+class Site:
+    """A web site of one's own, in this process."""
+
+    def serve(self, handler):
+        handler.log_message = lambda *_: None
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
+class Issuer(Site):
     def __init__(self):
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.head, self.claims, self.sign, self.asked = {}, {}, self.rs256, []
@@ -51,16 +65,7 @@ class Issuer:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.http.shutdown()
-        self.http.server_close()
+        self.serve(Handler)
 
     def settings(self, name):
         return f'[[providers]]\nid = "{name}"\nkind = "oidc"\nname = "{name}"\nclient_id = "c"\nissuer = "{self.url}"\n'

@@ -242,6 +242,12 @@ class Strangers(OnBoth):
             self.begin(at(self.server, f"10.{count}.0.9"), login=typed)
             self.mails(count + 1)
 
+    def test_logins_as_they_are_pasted(self):
+        self.server.account("hana")
+        for typed in ("hana\t", "\thana\r\n", "\u202dhana\u202c", "\u2066hana@example.jp\u2069", "ha\u200bna", "\u200ehana"):
+            self.assertEqual(Browser(self.server).sign_in(typed, PASSWORD).status, 303, repr(typed))
+        self.assertEqual(Browser(self.server).sign_in("ha\x1bna", PASSWORD).status // 100, 4)
+
     def test_a_sign_up_ends_the_session_that_was_there(self):
         self.server.account("hana")
         b = Browser(self.server)
@@ -271,6 +277,36 @@ class Strangers(OnBoth):
 
 
 on_both(Strangers)
+
+
+@on_both
+class SpentNetworks(OnBoth):
+    flags = ("--trusted-proxy", "127.0.0.1/32")
+    toml = "[throttle]\nnetwork_tries = 5\n"
+
+    def test_a_network_without_tries_uses_up_none_of_the_owners_and_leaves_no_flow(self):
+        s = self.server
+        s.account("hana")
+        owner = at(s, "203.0.113.9")
+        form = owner.follow(owner.submit("/recover", email="hana")).form("/recover/code")
+        code = s.code("hana@example.jp")
+        elsewhere = lambda login: at(s, "203.0.113.9").submit("/recover/code", email=login, code=WRONG).status
+        self.assertEqual([elsewhere(f"nobody{n}") for n in range(5)], [401] * 5)
+        flows = sql(s, self.url, "SELECT COUNT(*) FROM flow")
+        self.assertEqual({elsewhere(f"other{n}") for n in range(9)}, {429})
+        self.assertEqual(sql(s, self.url, "SELECT COUNT(*) FROM flow"), flows)
+        for _ in range(7):
+            self.assertEqual(owner.post(form["action"], {**form["fields"], "code": code}).status, 429)
+        owner.headers["X-Forwarded-For"] = "192.0.2.1"
+        self.assertEqual(owner.post(form["action"], {**form["fields"], "code": code}).status, 303)
+
+    def test_the_networks_around_one_have_budgets_too(self):
+        s = self.server
+        browsers = [at(s, f"2001:db8:5:{n:x}::1") for n in range(60)]
+        # Where the code was asked for: there is a flow already, and it is the code's check that says no.
+        forms = [b.follow(b.submit("/recover", email=f"nobody{n}")).form("/recover/code") for n, b in enumerate(browsers)]
+        statuses = [b.post(form["action"], {**form["fields"], "code": WRONG}).status for b, form in zip(browsers, forms)]
+        self.assertEqual((statuses[:40], set(statuses[40:])), ([401] * 40, {429}))
 
 
 def talk(port, data, seconds=6):

@@ -2,7 +2,7 @@
 
 use crate::{
     email,
-    login_id::{Skeleton, fold},
+    login_id::{Skeleton, fold, is_invisible},
 };
 
 /// Longest text looked at; longer input is refused before this.
@@ -29,6 +29,12 @@ pub struct LoginSigns {
 /// What was typed, as it is read: trimmed, half-width, in lower case.
 pub fn folded(typed: &str) -> String {
     fold(typed)
+}
+
+/// What was typed without blanks around it and without what cannot be seen, which pasting brings along: neither is part
+/// of any login.
+pub fn bare(typed: &str) -> String {
+    typed.trim().chars().filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
 }
 
 /// Whether nothing is left of what was typed once it is folded: blanks, or what cannot be seen.

@@ -212,15 +212,6 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
             subject_key: flow.and_then(|f| f.subject_key.clone()),
         }
     };
-    let Some(flow) = store::flow::count_try(conn, guess.flow, TRIES, now).await? else {
-        let flow = store::flow::find(conn, guess.flow).await?;
-        let spent = flow.as_ref().is_some_and(|f| f.tries >= TRIES && f.finished_at.is_none() && f.expires_at > now.0);
-        let fact = if spent { Evidence::CodeTriesSpent { here: true } } else { Evidence::FlowEnded };
-        return Ok(wrong(vec![fact], flow.as_ref()));
-    };
-    if let Some(until) = guess.wider_until {
-        return Ok(wrong(vec![Evidence::NetworkSpent { until }], Some(&flow)));
-    }
     // Locked even when there is nobody: the same statements for everyone.
     let mut counters = store::throttle::lock(conn, &guess.keys, now).await?;
     for (counter, key) in counters.iter_mut().zip(&guess.keys) {
@@ -229,10 +220,19 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let failures = |counters: &[Counter], key: [u8; 16]| {
         guess.keys.iter().position(|other| *other == key).and_then(|at| counters.get(at)).map_or(0, |c| c.failures)
     };
-    let network_until = guess.keys.iter().zip(&counters).find(|(key, _)| **key == guess.network).map(|(_, c)| c);
-    if let Some(until) = network_until.filter(|c| c.failures >= guess.network_budget).map(|c| c.pending_until) {
-        return Ok(wrong(vec![Evidence::NetworkSpent { until }], Some(&flow)));
+    let network = guess.keys.iter().zip(&counters).find(|(key, _)| **key == guess.network).map(|(_, counter)| counter);
+    let network_until = network.filter(|c| c.failures >= guess.network_budget).map(|c| c.pending_until);
+    // A network that has none left uses up no try of the flow: the code is the owner's, the network need not be.
+    if let Some(until) = guess.wider_until.or(network_until) {
+        let flow = store::flow::find(conn, guess.flow).await?;
+        return Ok(wrong(vec![Evidence::NetworkSpent { until }], flow.as_ref()));
     }
+    let Some(flow) = store::flow::count_try(conn, guess.flow, TRIES, now).await? else {
+        let flow = store::flow::find(conn, guess.flow).await?;
+        let spent = flow.as_ref().is_some_and(|f| f.tries >= TRIES && f.finished_at.is_none() && f.expires_at > now.0);
+        let fact = if spent { Evidence::CodeTriesSpent { here: true } } else { Evidence::FlowEnded };
+        return Ok(wrong(vec![fact], flow.as_ref()));
+    };
     let subject = flow.subject_key.clone().unwrap_or_default();
     let codes = store::code::of_subject(conn, &subject, now.minus(CAP_WINDOW)).await?;
     let asked_here = codes.iter().any(|code| code.flow_id == flow.id);

@@ -359,8 +359,10 @@ pub async fn refuse_code(
     mut evidence: Vec<Evidence>,
     account: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
-    code::note_wrong(app, visitor);
     let ended = evidence.contains(&Evidence::FlowEnded);
+    if !ended {
+        code::note_wrong(app, visitor);
+    }
     if ended {
         evidence.retain(|fact| *fact != Evidence::CodeRefused);
     }

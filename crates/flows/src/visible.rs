@@ -3,7 +3,10 @@
 /// The text with a mark in the place of every control character (Unicode's control pictures) and of everything that
 /// turns the direction of what stands beside it. Line breaks and tabs are controls, too.
 pub fn visible(text: &str) -> String {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     if !text.chars().any(acts) {
         return text.to_owned();
     }
@@ -26,7 +29,9 @@ mod tests {
     #[test]
     fn what_acts_is_seen() {
         assert_eq!(visible("ha\u{1b}[31mna\r\n"), "ha␛[31mna␍␊");
-        assert_eq!(visible("a\u{202e}b"), "a\u{fffd}b");
+        for turns in ['\u{202e}', '\u{2066}', '\u{61c}', '\u{200e}', '\u{200f}'] {
+            assert_eq!(visible(&format!("a{turns}b")), "a\u{fffd}b");
+        }
         assert_eq!(visible("花のブログ"), "花のブログ");
     }
 }

@@ -130,7 +130,7 @@ impl Provider {
         }
         if let Some(kind) = events["type"].as_str() {
             let what = apple(kind);
-            let subject = events["sub"].as_str().map(str::to_owned);
+            let subject = subject_of(&events["sub"]);
             return Ok(vec![Event { what, issuer, subject, sid: None, jti, issued_at }]);
         }
         let list = events.as_object().ok_or(TokenFault::Malformed)?;

@@ -89,6 +89,11 @@ impl Postgres {
         Self { pool: pool.connect_lazy_with(options), pooled, unsure, options: plain, stale, begun }
     }
 
+    /// As [`rights`], for the role of this pool.
+    fn rights(&self, error: sqlx::Error) -> Error {
+        rights(error, self.options.get_username())
+    }
+
     fn is_pooled(&self) -> bool {
         self.pooled.load(Ordering::Relaxed)
     }
@@ -118,7 +123,7 @@ impl Postgres {
         if encoding != "UTF8" {
             return Err(Error::Encoding(encoding));
         }
-        let versions = versions(&mut tx).await.map_err(|error| rights(error, self.options.get_username()))?;
+        let versions = versions(&mut tx).await.map_err(|error| self.rights(error))?;
         // An empty database holds nothing that a person would want to keep from migrating.
         let migrate = migrate || versions.is_empty();
         if check_version(&MIGRATIONS, versions, migrate)? {
@@ -130,7 +135,7 @@ impl Postgres {
         }
         MIGRATIONS.run(&self.pool).await.map_err(|error| match error {
             sqlx::migrate::MigrateError::Execute(error) | sqlx::migrate::MigrateError::ExecuteMigration(error, _) => {
-                rights(error, self.options.get_username())
+                self.rights(error)
             }
             other => Error::Migration(other.to_string()),
         })
@@ -146,15 +151,12 @@ impl Postgres {
         for migration in MIGRATIONS.iter() {
             let mut tx = self.pool.begin_with(BEGIN).await?;
             sqlx::raw_sql("SELECT pg_advisory_xact_lock(4811)").execute(&mut *tx).await?;
-            sqlx::raw_sql(TABLE).execute(&mut *tx).await.map_err(|error| rights(error, self.options.get_username()))?;
+            sqlx::raw_sql(TABLE).execute(&mut *tx).await.map_err(|error| self.rights(error))?;
             let done = format!("SELECT 1 FROM _sqlx_migrations WHERE version = {}", migration.version);
             if sqlx::raw_sql(AssertSqlSafe(done)).fetch_optional(&mut *tx).await?.is_some() {
                 continue;
             }
-            sqlx::raw_sql(migration.sql.clone())
-                .execute(&mut *tx)
-                .await
-                .map_err(|error| rights(error, self.options.get_username()))?;
+            sqlx::raw_sql(migration.sql.clone()).execute(&mut *tx).await.map_err(|error| self.rights(error))?;
             let checksum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
             let note = format!(
                 "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -162,10 +164,7 @@ impl Postgres {
                 migration.version,
                 migration.description.replace('\'', "''")
             );
-            sqlx::raw_sql(AssertSqlSafe(note))
-                .execute(&mut *tx)
-                .await
-                .map_err(|error| rights(error, self.options.get_username()))?;
+            sqlx::raw_sql(AssertSqlSafe(note)).execute(&mut *tx).await.map_err(|error| self.rights(error))?;
             tx.commit().await?;
         }
         Ok(())

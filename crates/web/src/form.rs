@@ -3,8 +3,8 @@
 use axum::body::Body;
 use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
-use kagiya_domain::{Evidence, Span, Timestamp, return_to::ReturnTo, setup::SetupFault};
-use kagiya_flows::{FieldError, attempt::OLD_BUILD};
+use kagiya_domain::{Evidence, Span, Timestamp, login, return_to::ReturnTo, setup::SetupFault};
+use kagiya_flows::{FieldError, attempt::OLD_BUILD, visible::visible};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
@@ -53,7 +53,7 @@ impl Fields {
         let read = |(name, text): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
             let (name, text) = (cut(name), cut(text));
             let shown = SHOWN_AGAIN.contains(&name.as_str());
-            (name, if shown { kagiya_flows::visible::visible(&text) } else { text })
+            (name, if shown { visible(&login::bare(&text)) } else { text })
         };
         let fields: Vec<_> = form_urlencoded::parse(&bytes).take(MAX_FIELDS + 1).map(read).collect();
         // No page of ours has so many.
