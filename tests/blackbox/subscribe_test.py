@@ -102,6 +102,16 @@ class Subscriptions(OnBoth):
         self.assertEqual(told["data"]["components"], ["mail"])
         self.assertEqual(json.loads(self.receiver.calls[0][1])["type"], "subscription.test")
 
+    def test_no_stranger_keeps_the_owner_of_a_url_from_subscribing(self):
+        mute = Receiver(echo=False)
+        self.addCleanup(mute.close)
+        url = new_postgres() if self.database == "postgres" else None
+        toml = FAST + f'[status]\nwebhook_hosts = ["http://127.0.0.1:{mute.port}"]\n'
+        with Server("--trusted-proxy", "127.0.0.1/32", database=url, toml=toml) as s:
+            ask = lambda address: Browser(s, **{"X-Forwarded-For": address}).submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{mute.port}/hook").status
+            self.assertEqual([ask("203.0.113.7") for _ in range(8)], [200] * 5 + [422] * 3)
+            self.assertEqual(ask("192.0.2.1"), 200)
+
     def test_a_host_that_does_not_say_the_challenge_back_is_told_nothing(self):
         # Anybody can type the address of somebody else's host.
         s, mute = self.server, Receiver(echo=False)
