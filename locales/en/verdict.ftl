@@ -50,6 +50,7 @@ because-slip-first-case = Only the case of the first letter was different
 because-slip-edge-space = It fits without the space before or after it
 because-slip-extra-character = There was one character too many at the end
 because-slip-look-alike = Look-alike characters such as 0 and O, or 1 and l, were swapped
+because-slip-punctuation = Quotation marks or dashes were other characters than those of the password; phones replace them by themselves
 because-device-locked = There were many failures on this device, so we wait until { $time }
 because-strangers-locked = There were many failures from unfamiliar devices, so we wait until { $time }
 because-own-failures = { $count } of them came from this device or network

@@ -50,6 +50,7 @@ because-slip-first-case = 先頭の文字の大文字・小文字だけが違い
 because-slip-edge-space = 前後の空白を除くと合います
 because-slip-extra-character = 最後に1文字余分に入っていました
 because-slip-look-alike = 0とO、1とlのような似た文字が入れ替わっていました
+because-slip-punctuation = 引用符やダッシュが、登録したパスワードと違う文字になっていました(スマートフォンが自動で置き換えることがあります)
 because-device-locked = この端末での失敗が続いたため、{ $time } まで止めています
 because-strangers-locked = 見慣れない端末からの失敗が続いたため、{ $time } まで止めています
 because-own-failures = そのうち { $count } 回は、この端末か同じ回線からでした

@@ -130,6 +130,21 @@ class SameForAll(OnBoth):
             if not password.endswith(" "):
                 self.assertEqual(r.cause, "credential.password", "a stranger hears one thing")
 
+    def test_what_a_phone_makes_of_a_password_is_named(self):
+        s = self.server
+        for login, kept, typed in (
+            ("aoi", "don't-look--here", "don\u2019t\u2212look\u2014here"),
+            ("kai", 'a "quoted" one-way', "a \u201cquoted\u201d one\u2010way"),
+            ("rin", "long\u2014dash and \u2018tis", "long--dash and 'tis"),
+        ):
+            s.account(login, password=kept)
+            r = Browser(s).sign_in(login, typed)
+            told = s.why(r.reference)
+            self.assertEqual((told["cause"], r.status), ("credential.input_form", 401), (typed, told))
+            self.assertIn("slip_punctuation", [fact["key"] for fact in told["evidence"]], told)
+            r = Browser(s).sign_in(login, typed + " and more")
+            self.assertNotIn("slip_punctuation", [fact["key"] for fact in s.why(r.reference)["evidence"]])
+
     def test_hashes_of_other_parameters_are_upgraded(self):
         s = self.server
         s.account("hana")

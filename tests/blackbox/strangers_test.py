@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from client import Browser, Server, free_port
+from client import BINARY, Browser, Server, free_port
 from support import Cluster, OnBoth, new_postgres, on_both, sql
 
 PASSWORD = "correct horse battery"
@@ -237,14 +237,18 @@ class Strangers(OnBoth):
 
     def test_addresses_as_they_are_copied(self):
         self.server.account("hana")
-        for typed in ("‹hana@example.jp›", "mailto:hana@example.jp", "hana@example。jp", "hana@example.jp."):
+        for typed in (
+            "‹hana@example.jp›", "mailto:hana@example.jp", "hana@example。jp", "hana@example.jp.", "Hana <hana@example.jp>",
+            "mailto:hana@example.jp?subject=help", "E-mail: hana@example.jp", "«hana@example.jp»", "“hana”",
+        ):
             count = len(self.server.mails("hana@example.jp"))
             self.begin(at(self.server, f"10.{count}.0.9"), login=typed)
             self.mails(count + 1)
 
     def test_logins_as_they_are_pasted(self):
         self.server.account("hana")
-        for typed in ("hana\t", "\thana\r\n", "\u202dhana\u202c", "\u2066hana@example.jp\u2069", "ha\u200bna", "\u200ehana"):
+        for typed in ("hana\t", "\thana\r\n", "\u202dhana\u202c", "\u2066hana@example.jp\u2069", "ha\u200bna", "\u200ehana", "“hana”", "「hana」", "'hana'", "hana。",
+                      "Hana <hana@example.jp>", "mailto:hana@example.jp"):
             self.assertEqual(Browser(self.server).sign_in(typed, PASSWORD).status, 303, repr(typed))
         self.assertEqual(Browser(self.server).sign_in("ha\x1bna", PASSWORD).status // 100, 4)
 
@@ -550,9 +554,67 @@ class Databases(unittest.TestCase):
         self.cluster.run("postgres", f"ALTER DATABASE {url.rsplit('/', 1)[1]} SET default_transaction_isolation = 'serializable'")
         self.works(database=url)
 
+    def test_what_the_database_undoes_is_begun_anew(self):
+        """The database says of every other write, and of every third end of a transaction, that another was in its way."""
+        url = self.cluster.database()
+        with Server(database=url) as s:
+            s.account("hana")
+            self.cluster.run(url.rsplit("/", 1)[1], """
+                CREATE SEQUENCE undone;
+                CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF nextval('undone') % 2 = 0 THEN RAISE EXCEPTION 'deadlock' USING ERRCODE = '40P01'; END IF; RETURN NEW; END $$;
+                CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    IF nextval('undone') % 3 = 0 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END IF; RETURN NEW; END $$;
+                CREATE TRIGGER deadlock BEFORE INSERT ON session FOR EACH ROW EXECUTE FUNCTION deadlock();
+                CREATE CONSTRAINT TRIGGER conflict AFTER INSERT ON attempt DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION conflict();
+            """)
+            with concurrent.futures.ThreadPoolExecutor(4) as pool:
+                statuses = list(pool.map(lambda _: Browser(s).sign_in("hana", PASSWORD).status, range(24)))
+            self.assertEqual(set(statuses), {303}, statuses)
+            count = lambda table, more="": int(self.cluster.run(url.rsplit("/", 1)[1], f"SELECT count(*) FROM {table} {more}"))
+            sessions = count("session", "WHERE account_id = (SELECT id FROM account WHERE login_id = 'hana')")
+            self.assertEqual(sessions, 24, "what was undone left nothing behind")
+            self.assertEqual(count("attempt", "WHERE outcome = 'signed_in'"), 24)
+
+    def test_sessions_that_can_only_read_are_given_up(self):
+        url = self.cluster.database()
+        name = url.rsplit("/", 1)[1]
+        with Server(database=url) as s:
+            s.account("hana")
+            self.cluster.run("postgres", f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+            self.cluster.run("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                statuses = set(pool.map(lambda _: Browser(s).sign_in("hana", PASSWORD).status, range(32)))
+            self.assertEqual(statuses, {503}, "every session of the pool can only read")
+            self.cluster.run("postgres", f"ALTER DATABASE {name} RESET default_transaction_read_only")
+            until = time.monotonic() + 30
+            while time.monotonic() < until:
+                with concurrent.futures.ThreadPoolExecutor(16) as pool:
+                    statuses = set(pool.map(lambda _: Browser(s).sign_in("hana", PASSWORD).status, range(32)))
+                if statuses == {303} and Browser(s).get("/readyz").status == 200:
+                    break
+                time.sleep(1)
+            self.assertEqual(statuses, {303})
+
     def test_by_socket(self):
-        name = self.cluster.database().rsplit("/", 1)[1]
-        self.works(database=f"postgres://kagiya@/{name}?host={self.cluster.folder}&port={self.cluster.port}")
+        name, at, port = self.cluster.database().rsplit("/", 1)[1], self.cluster.folder, self.cluster.port
+        quoted = at.replace("/", "%2F")
+        for url in (
+            f"postgres://kagiya@/{name}?host={at}&port={port}", f"postgres:///{name}?host={at}&port={port}&user=kagiya",
+            f"postgresql://kagiya@{quoted}:{port}/{name}", f"postgres://kagiya@:{port}/{name}?host={at}",
+            f"postgres://kagiya@/{name}?host={quoted}&port={port}", f"postgres://kagiya:p%40ss@/{name}?port={port}&host={at}",
+        ):
+            with Server(database=url) as s:
+                self.assertEqual(Browser(s).get("/readyz").status, 200, url)
+        for url, words in (
+            (f"postgres://kagiya@127.0.0.1:1,127.0.0.1:{port}/{name}", "several hosts"),
+            (f"postgres://kagiya@/{name}?host=/run/a,/run/b", "several hosts"),
+            (f"postgres://kagiya@/{name}?host=@abstract", "abstract"),
+        ):
+            refused = subprocess.run([BINARY, "--data", at, "--database", url, "migrate"], capture_output=True, text=True)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn(words, refused.stderr)
+        self.works(database=f"postgres://kagiya@/{name}?host={at}&port={port}")
 
     def test_few_connections_are_a_setting_and_named_by_the_doctor(self):
         url = self.cluster.database()

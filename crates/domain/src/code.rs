@@ -3,10 +3,12 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    login_id::{is_invisible, plain_dash},
+    pasted::{dash, is_invisible},
     time::Span,
 };
 
+/// Longest line with a code in it that is read.
+const MAX_BYTES: usize = 512;
 /// How long a mailed code is good for (ASVS 6.5.5).
 pub const LIFE: Span = Span::minutes(10);
 /// Tries a mailed code allows before it is dead.
@@ -43,14 +45,13 @@ impl std::fmt::Debug for Code {
 impl Code {
     /// Reads a typed code: full-width digits, blanks and hyphens are accepted.
     pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > 128 {
+        if typed.len() > MAX_BYTES {
             return None;
         }
         let text: String = typed.nfkc().map(plain_digit).filter(|c| !is_invisible(*c)).collect();
-        let between = |c: char| c.is_whitespace() || plain_dash(c) == '-';
         let digits: Vec<u8> = text
             .chars()
-            .filter(|c| !between(*c))
+            .filter(|c| !separates(*c))
             .map(|c| u8::try_from(c).ok().filter(u8::is_ascii_digit))
             .collect::<Option<_>>()
             .unwrap_or_else(|| alone(&text));
@@ -74,23 +75,41 @@ impl Code {
     }
 }
 
-/// A digit of any script as the one that is meant (Unicode, general category Nd).
+/// The zeros of all scripts, each followed by its nine (UnicodeData, general category Nd), but for those that NFKC reads.
+const ZEROS: &[u32] = &[
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
+    0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
+    0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
+    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x16a60, 0x16ac0, 0x16b50,
+    0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950,
+];
+
+/// A digit of any script as the one that is meant.
 fn plain_digit(c: char) -> char {
-    const ZEROS: [u32; 14] =
-        [0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xe50, 0xed0, 0x1040];
     let value = ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10));
     value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
 }
 
-/// The one group of six digits in a line that was copied whole: "認証コード: 012345", "Your code is 012345."
+/// The one code in a line that was copied whole: "認証コード: 012345", "Your code is 012 345."
 fn alone(text: &str) -> Vec<u8> {
-    let mut groups =
-        text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|group| group.bytes().all(|b| b.is_ascii_digit()));
-    let mut six = groups.by_ref().filter(|group| group.len() == 6);
-    match (six.next(), six.next()) {
-        (Some(one), None) => one.bytes().collect(),
+    let parts = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let groups: Vec<&str> = parts.filter(|part| part.bytes().all(|b| b.is_ascii_digit())).collect();
+    let six: Vec<&&str> = groups.iter().filter(|group| group.len() == 6).collect();
+    match (six.as_slice(), groups.as_slice()) {
+        ([one], _) => one.bytes().collect(),
+        ([], [first, second]) if first.len() == 3 && second.len() == 3 => {
+            let between =
+                text.split_once(first).and_then(|(_, rest)| rest.split_once(second)).map(|(between, _)| between);
+            let near = between.is_some_and(|between| between.chars().all(separates));
+            if near { first.bytes().chain(second.bytes()).collect() } else { Vec::new() }
+        }
         _ => Vec::new(),
     }
+}
+
+/// What people and mails put between the halves of a code.
+fn separates(c: char) -> bool {
+    c.is_whitespace() || dash(c) == '-' || matches!(c, '.' | '\u{b7}' | '\u{30fb}')
 }
 
 #[cfg(test)]
@@ -112,11 +131,28 @@ mod tests {
             "०१२३४५",
             "012–345",
             "コード「０１２３４５」",
+            "Code: 012 345",
+            "認証コード 012-345 です",
+            "012・345",
+            "【鍵屋】認証コード：012345(10分間有効です。だれにも教えないでください)",
+            "០១២៣៤៥",
+            "༠༡༢༣༤༥",
+            "෦෧෨෩෪෫",
         ] {
             assert_eq!(Code::parse(typed).unwrap().as_str(), "012345", "{typed}");
         }
-        for typed in ["", "12345", "1234567", "abcdef", "12345a", "①②③④⑤⑥a", "012345 or 543210", "code: 1234567"]
-        {
+        for typed in [
+            "",
+            "12345",
+            "1234567",
+            "abcdef",
+            "12345a",
+            "①②③④⑤⑥a",
+            "012345 or 543210",
+            "code: 1234567",
+            "012 or 345",
+            "012 345 678",
+        ] {
             assert!(Code::parse(typed).is_none(), "{typed}");
         }
         assert_eq!(Code::from_random([0; 8]).as_str(), "000000");

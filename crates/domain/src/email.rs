@@ -1,6 +1,6 @@
 //! E-mail addresses as people in Japan really have them.
 
-use crate::login_id::{fold, is_invisible, plain_dash};
+use crate::pasted::{self, dash, fold, is_invisible};
 
 /// A syntactically deliverable e-mail address.
 ///
@@ -48,7 +48,10 @@ impl EmailAddress {
             return Err(EmailError::TooLong);
         }
         let text: String = typed.trim().nfkc().filter(|c| !is_invisible(*c)).collect();
-        let text = unwrapped(&text);
+        if text.chars().any(char::is_control) {
+            return Err(EmailError::Character);
+        }
+        let text = pasted::address(&text);
         if text.is_empty() {
             return Err(EmailError::Empty);
         }
@@ -60,7 +63,7 @@ impl EmailAddress {
         };
         // Kept as mail is sent to it; names in other scripts have such a form (RFC 5891).
         let domain = ascii_domain(domain).ok_or(EmailError::Character)?;
-        let local: String = local.chars().map(plain_dash).collect();
+        let local: String = local.chars().map(|c| if c == '\u{301c}' { '~' } else { dash(c) }).collect();
         if local.is_empty() || local.len() > 64 || !domain.contains('.') {
             return Err(EmailError::Shape);
         }
@@ -128,39 +131,11 @@ impl EmailAddress {
     }
 }
 
-/// The address without what came along when it was copied: `mailto:`, brackets, a final dot.
-fn unwrapped(text: &str) -> &str {
-    let around = |c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '<' | '>'
-                    | '\u{2039}'
-                    | '\u{203a}'
-                    | '('
-                    | ')'
-                    | '['
-                    | ']'
-                    | '"'
-                    | ','
-                    | ';'
-                    | ':'
-                    | '\u{3001}'
-                    | '\u{3002}'
-                    | '\u{3008}'..='\u{3011}' | '\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}'
-            )
-    };
-    let text = text.trim_matches(around);
-    let scheme = text.get(..7).filter(|start| start.eq_ignore_ascii_case("mailto:"));
-    let text = scheme.and_then(|_| text.get(7..)).unwrap_or(text);
-    text.trim_matches(around).trim_end_matches(['.', '\u{3002}'])
-}
-
 /// A domain in ASCII, whatever script it was typed in, and whatever dot stands between its parts (RFC 3490, 3.1).
 fn ascii_domain(typed: &str) -> Option<String> {
     let typed: String = typed
         .chars()
-        .map(|c| if matches!(c, '\u{3002}' | '\u{ff61}') { '.' } else { plain_dash_between(c, typed) })
+        .map(|c| if matches!(c, '\u{3002}' | '\u{ff61}') { '.' } else { dash_between(c, typed) })
         .collect();
     if typed.is_ascii() {
         return Some(typed.to_ascii_lowercase());
@@ -169,9 +144,9 @@ fn ascii_domain(typed: &str) -> Option<String> {
 }
 
 /// In a name of another script the long vowel mark is a letter.
-fn plain_dash_between(c: char, domain: &str) -> char {
+fn dash_between(c: char, domain: &str) -> char {
     let letters = domain.chars().filter(|c| c.is_alphabetic() && *c != '\u{30fc}');
-    if letters.clone().all(|c| c.is_ascii()) { plain_dash(c) } else { c }
+    if letters.clone().all(|c| c.is_ascii()) { dash(c) } else { c }
 }
 
 /// A kept address as its owner reads it.
@@ -252,6 +227,12 @@ mod tests {
             ("hana@example.jp.", "hana@example.jp", false),
             ("hana@example.jp。", "hana@example.jp", false),
             ("ha−na@exam‐ple.jp", "ha-na@exam-ple.jp", false),
+            ("Hana <hana@example.jp>", "hana@example.jp", false),
+            ("mailto:hana@example.jp?subject=a@b", "hana@example.jp", false),
+            ("E-mail: hana@example.jp", "hana@example.jp", false),
+            ("メール：hana@example.jp", "hana@example.jp", false),
+            ("«hana@example.jp»", "hana@example.jp", false),
+            ("ha⸺na@example.jp", "ha-na@example.jp", false),
             ("user@例え.jp", "user@xn--r8jz45g.jp", false),
             ("user@サーバー.jp", "user@xn--vckucxgb.jp", false),
         ] {

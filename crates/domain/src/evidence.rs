@@ -422,6 +422,7 @@ impl Evidence {
             Self::TypingSlip { slip: Slip::EdgeSpace } => ("slip_edge_space", Owner, From::Server),
             Self::TypingSlip { slip: Slip::ExtraCharacter } => ("slip_extra_character", Owner, From::Server),
             Self::TypingSlip { slip: Slip::LookAlike } => ("slip_look_alike", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::Punctuation } => ("slip_punctuation", Owner, From::Server),
             Self::DeviceLocked { .. } => ("device_locked", KnownDevice, From::Server),
             Self::StrangersLocked { .. } => ("strangers_locked", Owner, From::Server),
             Self::OwnFailures { .. } => ("own_failures", Owner, From::Server),

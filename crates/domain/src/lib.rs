@@ -19,6 +19,7 @@ pub mod login_id;
 pub mod network;
 pub mod notice;
 pub mod password;
+mod pasted;
 pub mod reference;
 pub mod remedy;
 pub mod return_to;

@@ -2,7 +2,8 @@
 
 use crate::{
     email,
-    login_id::{Skeleton, fold, is_invisible},
+    login_id::Skeleton,
+    pasted::{self, fold, is_invisible},
 };
 
 /// Longest text looked at; longer input is refused before this.
@@ -60,7 +61,8 @@ impl Login {
                 None => (Self::Email(folded), LoginSigns { url: false, impossible: true }),
             };
         }
-        (Self::Id(Skeleton::of(&folded)), LoginSigns { url: false, impossible: !may_be_id(&folded) })
+        let bare = pasted::bare(&folded);
+        (Self::Id(Skeleton::of(bare)), LoginSigns { url: false, impossible: !may_be_id(bare) })
     }
 
     /// One text per login, the same for every way to write it; the key of counters.
@@ -87,7 +89,7 @@ fn id_of_url(folded: &str) -> Option<String> {
         None => (false, folded),
     };
     let (host, path) = rest.split_once('/')?;
-    if !scheme && !host.contains('.') {
+    if !scheme && (!host.contains('.') || host.contains('@')) {
         return None;
     }
     let first = path.split(['/', '?', '#']).find(|part| !part.is_empty())?;
@@ -110,7 +112,13 @@ mod tests {
             ("https://ameblo.jp/hana/entry-123.html", id("hana")),
             ("ameblo.jp/hana", id("hana")),
             ("HTTPS://EXAMPLE.JP/HANA?x=1", id("hana")),
+            ("“hana”", id("hana")),
+            ("「hana」。", id("hana")),
+            ("ha—na", id("ha-na")),
+            ("ha⁃na", id("ha-na")),
             ("Hana@Example.jp", Login::Email("hana@example.jp".into())),
+            ("Hana <hana@example.jp>", Login::Email("hana@example.jp".into())),
+            ("mailto:hana@example.jp?subject=a/b", Login::Email("hana@example.jp".into())),
         ] {
             assert_eq!(Login::parse(typed).0, expected, "{typed}");
         }

@@ -1,6 +1,6 @@
 //! The public, unchangeable login ID and the skeleton by which look-alikes are one.
 
-use unicode_normalization::UnicodeNormalization;
+use crate::pasted::fold;
 
 /// A valid login ID: 3 to 24 of `a-z 0-9 - _`, starting with a letter, lower-case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -188,29 +188,6 @@ impl Skeleton {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Trim, NFKC, lower case, plain dashes: what every typed identifier goes through first.
-pub(crate) fn fold(typed: &str) -> String {
-    let folded = typed.trim().nfkc().flat_map(char::to_lowercase).filter(|c| !is_invisible(*c)).map(plain_dash);
-    folded.collect::<String>().trim().to_owned()
-}
-
-/// Phones and Japanese keyboards write a hyphen in many ways, none of which stands in an ID or an address.
-pub(crate) fn plain_dash(c: char) -> char {
-    if matches!(
-        c,
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{fe58}' | '\u{fe63}' | '\u{30fc}' | '\u{ff70}'
-    ) {
-        '-'
-    } else {
-        c
-    }
-}
-
-/// Characters that cannot be seen and only confuse: zero-width and bidirectional controls.
-pub(crate) fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{ad}')
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::{collections::HashSet, fmt, io::Read, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::pasted::dash;
 use zeroize::{Zeroize, Zeroizing};
 
 /// Longest password in characters after NFKC.
@@ -88,9 +90,7 @@ impl Password {
         let slips = TypingSigns {
             full_width: *text != *raw,
             edge_space: raw.trim() != raw,
-            punctuation: raw.chars().any(|c| {
-                matches!(c, '\u{2010}'..='\u{2015}' | '\u{2018}'..='\u{201f}' | '\u{2026}' | '\u{2032}' | '\u{2033}' | '\u{2212}')
-            }),
+            punctuation: raw.chars().any(|c| plain_punctuation(c) != Some(c) || c == '\u{2026}'),
             japanese: text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')),
         };
         Some(Self { text, slips })
@@ -184,6 +184,9 @@ impl Password {
         candidates.push((Slip::ExtraCharacter, shorter));
         candidates.push((Slip::LookAlike, look_alike(text, |c| matches!(c, '0' | '1'))));
         candidates.push((Slip::LookAlike, look_alike(text, |c| matches!(c, 'O' | 'o' | 'l' | 'I'))));
+        let mut punctuation = vec![keys(text, "-"), keys(text, "--"), typeset(text)];
+        punctuation.dedup();
+        candidates.extend(punctuation.into_iter().filter(|c| c != text).map(|c| (Slip::Punctuation, c)));
         candidates
             .into_iter()
             .map(|(slip, mut candidate)| {
@@ -226,6 +229,8 @@ pub enum Slip {
     ExtraCharacter,
     /// 0 for O, 1 for l, or the other way round.
     LookAlike,
+    /// Dashes or quotation marks that a phone put in the place of those on the keys, or the other way round.
+    Punctuation,
 }
 
 fn swap_case(c: char) -> Box<dyn Iterator<Item = char>> {
@@ -243,6 +248,48 @@ fn look_alike(text: &str, which: impl Fn(char) -> bool) -> String {
             other => other,
         })
         .collect()
+}
+
+/// What is on the keys for what phones and word processors put in; `None` for a long dash, which two hyphens make.
+fn plain_punctuation(c: char) -> Option<char> {
+    Some(match c {
+        '\u{2014}' | '\u{2015}' => return None,
+        '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{2b9}' | '\u{2bc}' | '\u{b4}' => '\'',
+        '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{2036}' | '\u{ab}' | '\u{bb}' | '\u{301d}'..='\u{301f}' => '"',
+        '\u{2039}' => '<',
+        '\u{203a}' => '>',
+        '\u{301c}' => '~',
+        _ => dash(c),
+    })
+}
+
+/// As the keys would have typed it.
+fn keys(text: &str, long_dash: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        match plain_punctuation(c) {
+            Some(c) => plain.push(c),
+            None => plain.push_str(long_dash),
+        }
+    }
+    plain
+}
+
+/// As a phone would have set it ("smart punctuation"): two hyphens as a long dash, quotation marks that open and close.
+fn typeset(text: &str) -> String {
+    let mut set = String::with_capacity(text.len());
+    for c in text.replace("--", "\u{2014}").chars() {
+        let opens =
+            set.chars().next_back().is_none_or(|before| before.is_whitespace() || "([{\u{2014}".contains(before));
+        set.push(match (c, opens) {
+            ('\'', true) => '\u{2018}',
+            ('\'', false) => '\u{2019}',
+            ('"', true) => '\u{201c}',
+            ('"', false) => '\u{201d}',
+            (other, _) => other,
+        });
+    }
+    set
 }
 
 static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
@@ -308,6 +355,10 @@ mod tests {
             ("secretpass ", "secretpass", Slip::EdgeSpace),
             ("secretpassx", "secretpass", Slip::ExtraCharacter),
             ("secretp0ol", "secretpOol", Slip::LookAlike),
+            ("it\u{2019}s\u{2212}mine", "it's-mine", Slip::Punctuation),
+            ("\u{201c}open\u{201d}\u{2014}sesame", "\"open\"--sesame", Slip::Punctuation),
+            ("open\u{2014}sesame", "open-sesame", Slip::Punctuation),
+            ("it's \"mine\"--all", "it\u{2019}s \u{201c}mine\u{201d}\u{2014}all", Slip::Punctuation),
         ] {
             assert_eq!(finds(typed, right), Some(slip), "{typed}");
         }

@@ -30,7 +30,7 @@ impl Reference {
         if typed.len() > 64 {
             return None;
         }
-        let folded = crate::login_id::fold(typed).to_uppercase();
+        let folded = crate::pasted::fold(typed).to_uppercase();
         let characters: String = folded.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
         if characters.len() != 8 || !characters.bytes().all(|b| ALPHABET.contains(&b)) {
             return None;

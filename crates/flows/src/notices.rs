@@ -378,6 +378,7 @@ pub async fn merge(app: &App, mut notice: Notice, into: &Notice, actor: &str) ->
 }
 
 /// A notice about to be kept, with what is told about it and the line of the audit trail.
+#[derive(Clone)]
 struct Keeping {
     notice: Notice,
     /// As it was when it was read; nothing: it is new.

@@ -219,6 +219,7 @@ pub async fn end(app: &App, token: &str) -> Result<bool, Fault> {
 }
 
 /// What everybody who asked is told of one notice.
+#[derive(Clone)]
 pub(crate) struct Telling {
     mails: Vec<NewMail>,
     hooks: Vec<(Uuid, Uuid, String)>,

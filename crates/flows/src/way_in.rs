@@ -46,7 +46,7 @@ pub async fn run(
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
-    let finish: Work = Box::new(move |conn| {
+    let finish = Work::new(move |conn| {
         async move {
             if !store::flow::finish(conn, flow_id, now).await? {
                 return Err(store::Error::Undone);

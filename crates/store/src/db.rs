@@ -45,6 +45,21 @@ pub(crate) fn postgres_options(url: &str) -> std::result::Result<PgConnectOption
     })
 }
 
+/// What libpq knows and the library does not, said as what it is.
+fn unserved(url: &str) -> Option<&'static str> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let hosts = query.split('&').filter_map(|pair| pair.split_once('=')).filter(|(name, _)| name.starts_with("host"));
+    let hosts: Vec<&str> = hosts.map(|(_, value)| value).chain([host]).collect();
+    if hosts.iter().any(|host| host.contains(',') || host.to_ascii_lowercase().contains("%2c")) {
+        return Some("the URL names several hosts: name one, or a proxy or DNS name that leads to the primary");
+    }
+    let named = |host: &&str| host.starts_with('@') || host.to_ascii_lowercase().starts_with("%40");
+    hosts.iter().any(named).then_some("sockets in the abstract namespace are not served: name the socket's folder")
+}
+
 impl FromStr for Location {
     type Err = String;
 
@@ -57,6 +72,9 @@ impl FromStr for Location {
             return Ok(Self::Sqlite(path.into()));
         }
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            if let Some(why) = unserved(text) {
+                return Err(why.into());
+            }
             // Not what the library says: it may repeat the password.
             postgres_options(text).map_err(|_| {
                 "expected a PostgreSQL URL, postgres://USER:PASSWORD@HOST:PORT/DATABASE or postgres://USER@/DATABASE?host=/SOCKET/FOLDER; \

@@ -204,6 +204,12 @@ impl Postgres {
     }
 }
 
+/// Whether the database undid a transaction for the sake of another: begun anew, it may pass (`serialization_failure`,
+/// `deadlock_detected`; PostgreSQL 15, 13.5).
+pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|said| said.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+}
+
 /// Milliseconds between two times that all connections are given up.
 const GIVE_UP_EVERY: u64 = 5_000;
 /// `read_only_sql_transaction`.
@@ -221,6 +227,9 @@ fn options(url: &str) -> Result<PgConnectOptions> {
         .disable_statement_logging())
 }
 
+/// How often it is looked at.
+const ROUNDS: usize = 16;
+
 /// Whether connections are lent for one transaction each: two of ours that are idle then share one of the server's.
 async fn is_pooled(options: &PgConnectOptions) -> Result<bool> {
     let options = options.clone().statement_cache_capacity(0);
@@ -230,9 +239,14 @@ async fn is_pooled(options: &PgConnectOptions) -> Result<bool> {
         // The last place of a small database: what can be had is enough to go on.
         Err(_) => return Ok(false),
     };
-    let mut pooled = false;
-    for _ in 0..3 {
-        pooled |= server_of(&mut one).await? == server_of(&mut two).await?;
+    let (own, mut pooled) = (server_of(&mut one).await?, false);
+    // Others may use the pooler meanwhile: what is not seen at once is seen later.
+    for _ in 0..ROUNDS {
+        let (first, second) = (server_of(&mut one).await?, server_of(&mut two).await?);
+        pooled = first == second || first != own;
+        if pooled {
+            break;
+        }
     }
     one.close().await?;
     two.close().await?;

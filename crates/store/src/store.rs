@@ -25,6 +25,9 @@ use crate::{
 
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
 
+/// How often a transaction is begun that the database undoes because of another one.
+const TRIES: u64 = 5;
+
 /// The open database.
 #[derive(Clone)]
 pub struct Store {
@@ -135,7 +138,7 @@ impl Store {
     pub async fn write<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Clone + Send + 'static,
     {
         self.write_with(true, work).await
     }
@@ -148,7 +151,7 @@ impl Store {
     pub async fn write_forgettable<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Clone + Send + 'static,
     {
         self.write_with(false, work).await
     }
@@ -156,7 +159,7 @@ impl Store {
     async fn write_with<T, F>(&self, durable: bool, work: F) -> Result<T>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Clone + Send + 'static,
     {
         if self.is_down() {
             return Err(Error::Down);
@@ -172,14 +175,33 @@ impl Store {
 
     async fn transact<T, F>(postgres: &Postgres, work: F) -> Result<T>
     where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>> + Clone,
+    {
+        let mut tries = 0_u64;
+        loop {
+            tries += 1;
+            let outcome = Self::transact_once(postgres, work.clone()).await;
+            match &outcome {
+                Err(Error::Database(error)) if postgres::is_conflict(error) && tries < TRIES => {
+                    tracing::info!(%error, tries, "the database undid a transaction; it is begun anew");
+                    // Two that ran into each other are parted: each waits a little, the later the longer.
+                    tokio::time::sleep(Duration::from_millis(tries * tries * 5)).await;
+                }
+                Err(Error::Database(error)) => {
+                    postgres.look(error);
+                    return outcome;
+                }
+                _ => return outcome,
+            }
+        }
+    }
+
+    async fn transact_once<T, F>(postgres: &Postgres, work: F) -> Result<T>
+    where
         F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T>>,
     {
         let mut conn = postgres.begin().await?;
-        let value = work(&mut conn).await.inspect_err(|error| {
-            if let Error::Database(error) = error {
-                postgres.look(error);
-            }
-        })?;
+        let value = work(&mut conn).await?;
         if let Conn::PostgresTx(tx) | Conn::PooledTx(tx) = conn {
             tx.commit().await?;
         }

@@ -460,7 +460,7 @@ async fn sign_in_by(
     }
     let (id, account_id, came) = (link.id, account.id, new_link(app, &link.provider, identity));
     let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
-    let used: Work = Box::new(move |conn| {
+    let used = Work::new(move |conn| {
         async move {
             store::journey::settle(conn, journey_id, "signed_in", None, expires).await?;
             links::note_use(conn, account_id, &link, &came, now).await

@@ -229,7 +229,7 @@ async fn create(
     let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
     let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
     let link = new.id;
-    let make: Work = Box::new(move |conn| {
+    let make = Work::new(move |conn| {
         async move {
             let fits = store::journey::finish(conn, journey, now).await?
                 && store::account::insert(conn, id, &name, &skeleton, &lang, now).await?
@@ -389,7 +389,7 @@ pub async fn type_code(
     let data = compose::link_data(app, &new.provider, &new.shown, now);
     let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
     let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
-    let tie: Work = Box::new(move |conn| {
+    let tie = Work::new(move |conn| {
         async move {
             if !store::journey::finish(conn, journey, now).await? {
                 return Err(store::Error::Undone);

@@ -1,5 +1,7 @@
 //! The end of every sign-in, however it was proven: one transaction, one session.
 
+use std::sync::Arc;
+
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{Span, Timestamp, session::EndReason};
 use kagiya_store::{self as store, account::Account, attempt::Attempt};
@@ -26,6 +28,7 @@ pub(crate) struct Entry {
 }
 
 /// What is proven is spent in the same transaction. An error undoes everything.
+#[derive(Clone)]
 pub(crate) enum Spend {
     /// Before the account is looked at, and kept even when that keeps the person out: counters.
     Before(Work),
@@ -33,8 +36,22 @@ pub(crate) enum Spend {
     After(Work),
 }
 
-/// Statements of a transaction.
-pub(crate) type Work = Box<dyn for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send>;
+type Statements =
+    dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send + Sync;
+
+/// Statements of a transaction, which may be begun anew.
+#[derive(Clone)]
+pub(crate) struct Work(Arc<Statements>);
+
+impl Work {
+    pub(crate) fn new<F>(work: F) -> Self
+    where
+        F: for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>>,
+        F: Clone + Send + Sync + 'static,
+    {
+        Self(Arc::new(move |conn| work.clone()(conn)))
+    }
+}
 
 /// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile.
 /// `kind` names the attempt, `by` what worked.
@@ -67,7 +84,7 @@ pub(crate) async fn enter(
             async move {
                 let after = match spend {
                     Spend::Before(work) => {
-                        work(conn).await?;
+                        work.0(conn).await?;
                         None
                     }
                     Spend::After(work) => Some(work),
@@ -77,7 +94,7 @@ pub(crate) async fn enter(
                     return Ok(None);
                 }
                 if let Some(work) = after {
-                    work(conn).await?;
+                    work.0(conn).await?;
                 }
                 let mut replaced = false;
                 for old in &old_sessions {

@@ -195,7 +195,7 @@ pub(crate) async fn try_once(
             let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
             let (account, device_known) = (credential.account, gathered.device_known);
             let (id, budgets) = (account.id, app.settings.budgets);
-            let counters: Work = Box::new(move |conn| {
+            let counters = Work::new(move |conn| {
                 async move {
                     throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
                     if let Some((old, new)) = upgrade {
