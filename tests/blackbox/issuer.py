@@ -58,7 +58,7 @@ class Issuer(Site):
 
             def tell(self, usual):
                 value = issuer.said.get(self.path, usual)
-                body = value.encode() if isinstance(value, str) else json.dumps(value).encode()
+                body = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else json.dumps(value).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "application/jwt" if isinstance(value, str) else "application/json")
                 self.send_header("Content-Length", str(len(body)))

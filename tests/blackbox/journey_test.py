@@ -1,5 +1,6 @@
 """Sign up, sign in, stay in, forget, recover, leave; and what the mails say."""
 
+import html.parser
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,67 @@ from support import OnBoth, on_both
 PASSWORD = "correct horse battery"
 
 
+class Kept(html.parser.HTMLParser):
+    """Texts that a browser may translate, and how passwords and names of accounts stand in forms."""
+
+    VOID = ("input", "meta", "link", "br", "img", "hr", "source", "wbr")
+
+    def __init__(self, page):
+        super().__init__()
+        self.stack, self.free, self.forms = [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "form":
+            self.forms.append(set())
+        if tag == "input" and self.forms:
+            self.forms[-1] |= {(attrs.get("type", "text"), word) for word in (attrs.get("autocomplete") or "").split()}
+        if tag not in self.VOID:
+            self.stack.append((tag, attrs.get("translate") == "no" or tag in ("script", "style", "title")))
+
+    def handle_endtag(self, tag):
+        while self.stack and self.stack.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data):
+        if not any(kept for _, kept in self.stack):
+            self.free.append(data)
+
+
 @on_both
 class Journey(OnBoth):
+    def test_what_is_copied_is_not_translated_and_managers_know_whose_password_it_is(self):
+        s, member, staff = self.server, Browser(self.server), Browser(self.server)
+        s.account("hana-x7q")
+        s.account("taro-x7q")
+        s.run("account", "grant", "taro-x7q")
+        refused = member.sign_in("hana-x7q", "wrong")
+        begun = member.submit("/recover", email="hana-x7q@example.jp")
+        code_page = member.follow(begun)
+        form = code_page.form("/recover/code")
+        proven = member.post(form["action"], {**form["fields"], "code": s.code("hana-x7q@example.jp")})
+        pages = [refused, member.get(f"/why/{refused.reference}"), code_page, member.follow(proven)]
+        pages.append(Browser(s).submit("/sign-up", login_id="newcomer", email="a-x7q@gmial.com", password=PASSWORD))
+        member.sign_in("hana-x7q", PASSWORD)
+        staff.sign_in("taro-x7q", PASSWORD)
+        pages += [member.get(path) for path in ("/", "/sign-in", "/account", "/account/security", "/account/methods", "/account/close", "/account/sessions")]
+        look = staff.get("/staff/look").form("/staff/look")
+        pages += [staff.post("/staff/look", {**look["fields"], "q": q, "reason": "asked by mail"}) for q in (refused.reference, "hana-x7q")]
+        pages += [staff.get("/staff"), staff.get("/staff/notices")]
+        passwords = 0
+        for page in pages:
+            kept = Kept(page.text)
+            for word in ("x7q", refused.reference):
+                self.assertNotIn(word, "\n".join(kept.free))
+            for fields in kept.forms:
+                for kind, word in fields:
+                    self.assertFalse(word == "username" and kind == "hidden", "managers do not look at hidden fields")
+                if any(word == "new-password" for _, word in fields):
+                    passwords += 1
+                    self.assertTrue({word for kind, word in fields if kind in ("text", "email")} & {"username", "email"}, fields)
+        self.assertGreaterEqual(passwords, 3)
+
     def test_sign_up_sign_in_and_out(self):
         s = self.server
         b = Browser(s)

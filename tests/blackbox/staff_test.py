@@ -26,6 +26,38 @@ class Staff(OnBoth):
         form = self.staff.get("/staff/look").form("/staff/look")
         return self.staff.post("/staff/look", {**form["fields"], "q": typed, "reason": reason})
 
+    def test_a_text_that_no_database_takes_breaks_no_form(self):
+        """Every field of every form, one at a time, with a NUL in it."""
+        s, tried = self.server, 0
+        pages = ("/sign-in", "/sign-up", "/recover", "/recover/code", "/unlock", "/unlock/code", "/status", "/check", "/account", "/account/security",
+                 "/account/links", "/account/close", "/account/devices", "/staff", "/staff/look", "/staff/notices")
+        for path in pages:
+            texts = ("textarea", "reason", "q", "message", "message_en", "title", "address", "token", "provider", "id", "link")
+            for n, form in enumerate(self.staff.get(path).page.forms):
+                for name in {*form["fields"], *texts} - {"form"}:
+                    if self.staff.get("/auth/check").status != 200:
+                        self.staff = Browser(s)
+                        self.staff.sign_in("taro", PASSWORD)
+                    forms = self.staff.get(path).page.forms
+                    if n < len(forms) and forms[n]["method"].lower() == "post":
+                        fields = {"login": "hana", "q": "hana", "reason": "asked by mail", **forms[n]["fields"], name: "a\0b"}
+                        answer = self.staff.post(forms[n]["action"] or path, fields)
+                        self.assertLess(answer.status, 500, (path, forms[n]["action"], name, answer.text[-300:]))
+                        tried += 1
+        self.assertGreater(tried, 100)
+        # What stands in a page only for some.
+        for action, more in (
+            ("/account/emails/change", {"address": "a\0b@example.jp"}), ("/account/emails/change", {"address": "a\0b", "primary": "1"}),
+            ("/account/emails", {"email": "a\0b@example.jp", "password": PASSWORD}), ("/account/links/a%00b", {}), ("/account/links/a%00b/remove", {}),
+            ("/staff/notices/a%00b", {"message": "m"}), ("/why/a%00b/confirm", {}), ("/sign-in/a%00b", {}), ("/sign-in/a%00b/choose", {}),
+        ):
+            fields = self.staff.get("/account/security").page.forms[-1]["fields"]
+            answer = self.staff.post(action, {**fields, **more})
+            self.assertLess(answer.status, 500, (action, more, answer.text[-300:]))
+        token = {"Authorization": f"Bearer {self.staff.cookies['kagiya_session']}"}
+        for body in ({"kind": "incident", "message": "a\0b"}, {"kind": "incident", "message": "m", "title": "a\0b"}, {"kind": "a\0b"}):
+            self.assertLess(self.staff.api("POST", "/api/v1/staff/notices", body, **token).status, 500, body)
+
     def test_the_role_alone_opens_it(self):
         s = self.server
         member = Browser(s)

@@ -176,6 +176,24 @@ class Strangers(OnBoth):
         form = self.begin(owner, "/unlock", "login")
         self.assertEqual(self.type(owner, form, self.server.code("hana@example.jp")).status, 303)
         self.assertEqual(owner.sign_in("hana", PASSWORD).status, 303)
+        # The same by the API, and by confirming a refusal by mail.
+        owner = at(self.server, "203.0.113.7")
+        flow = owner.api("POST", "/api/v1/recover", {"email": "hana@example.jp"}).json["flow"]
+        code = self.server.code("hana@example.jp", 2)
+        self.assertEqual(owner.api("POST", "/api/v1/recover/code", {"flow": flow, "code": code}).status, 200)
+        chosen = owner.api("POST", "/api/v1/recover/password", {"flow": flow, "password": "another unusual passphrase"})
+        self.assertEqual(chosen.status, 200, chosen.text)
+        signed_in = owner.api("POST", "/api/v1/sign-in", {"login": "hana", "password": "another unusual passphrase"})
+        self.assertEqual(signed_in.status, 200, signed_in.text)
+        owner = at(self.server, "203.0.113.7")
+        refused = owner.sign_in("hana", "another unusual passphrase")
+        self.assertEqual(refused.status, 429)
+        form = owner.get(f"/why/{refused.reference}").form(f"/why/{refused.reference}/confirm")
+        asked = owner.follow(owner.post(form["action"], form["fields"]))
+        form = next(f for f in asked.page.forms if "code" in f["fields"])
+        code = self.server.code("hana@example.jp", 3)
+        self.assertEqual(owner.post(form["action"], {**form["fields"], "code": code}).status, 303)
+        self.assertEqual(owner.sign_in("hana", "another unusual passphrase").status, 303)
 
     def test_a_form_that_was_made_for_one_account_does_nothing_to_another(self):
         for name in ("hana", "taro"):

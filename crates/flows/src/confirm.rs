@@ -50,11 +50,18 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
     Ok(Ok(Some(id)))
 }
 
-/// A typed code. From then on [`attempt::tell`] answers this browser as the owner.
+/// A typed code. From then on [`attempt::tell`] answers this browser as the owner, `device` is a mark that the account
+/// knows, and no lock of before stands: a proof lifts them all.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn type_code(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, typed: &str) -> Outcome<()> {
+pub async fn type_code(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    id: Option<Uuid>,
+    typed: &str,
+    device: [u8; 16],
+) -> Outcome<()> {
     let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0)
     else {
         return Ok(Err(recover::refuse_ended(app, visitor, "confirm", id).await));
@@ -66,13 +73,18 @@ pub async fn type_code(app: &Arc<App>, visitor: &Visitor, id: Option<Uuid>, type
     let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);
     let (now, id) = (app.now(), flow.id);
+    let lock_keys = recover::lock_keys(app, flow.account_id.unwrap_or(Uuid::nil()), "").await?;
     let typed = app
         .store
         .write(move |conn| {
             async move {
                 let typed = code::check(conn, &guess, now).await?;
-                if matches!(typed, code::Typed::Right(_)) {
+                if let code::Typed::Right(proof) = &typed {
                     store::flow::prove(conn, id, now.plus(READING), now).await?;
+                    store::throttle::clear(conn, &lock_keys).await?;
+                    if let Some(account) = proof.account {
+                        store::device::remember(conn, account, &device, now).await?;
+                    }
                 }
                 Ok(typed)
             }

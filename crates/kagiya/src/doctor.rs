@@ -17,7 +17,7 @@ use crate::{
     mail::{MailSetting, PostOffice},
     open,
     output::say,
-    outside::SystemClock,
+    outside::{self, DIRECTLY, SystemClock},
 };
 
 /// 2026-01-01, in milliseconds since 1970.
@@ -39,7 +39,7 @@ impl Check {
 pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
     let mut checks = vec![public_url(config), proxies(config), data(config), disk(config), files(config), keys(config)];
     checks.push(descriptors(config));
-    checks.push(way_out(config));
+    checks.push(way_out());
     checks.extend(database(config).await);
     checks.push(mail(config).await);
     checks.extend(providers(config).await);
@@ -80,14 +80,8 @@ fn proxies(config: &Config) -> Check {
 }
 
 /// Providers, webhooks and probes are asked directly: a proxy that the environment names is not.
-fn way_out(config: &Config) -> Check {
-    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
-    let set = names.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    // Who asks nobody needs no way out.
-    let asks = config.providers().is_ok_and(|providers| !providers.is_empty());
-    let problem = set
-        .filter(|_| asks)
-        .map(|name| format!("{name} is set, and ignored: providers, webhooks and probes are asked directly"));
+fn way_out() -> Check {
+    let problem = outside::ignored_proxy().map(|name| format!("{name} is set, and ignored: {DIRECTLY}"));
     Check::new("way_out", problem, "direct", "let this host reach the providers by itself, or unset the variable")
 }
 

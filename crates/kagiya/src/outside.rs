@@ -6,6 +6,16 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use kagiya_domain::Timestamp;
 use kagiya_flows::{Clock, Dice};
 
+/// What a proxy of the environment would be for.
+pub(crate) const DIRECTLY: &str = "providers, webhooks, probes and copies are asked directly";
+
+/// The variable that names a proxy for calls to others, which are made without one: its names would be looked up where
+/// nothing can be kept from leading inward.
+pub(crate) fn ignored_proxy() -> Option<&'static str> {
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    names.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
 /// The system's clock.
 pub(crate) struct SystemClock {
     start: Instant,

@@ -15,7 +15,15 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{Failure, config::Config, export, mail::PostOffice, open, output::say};
+use crate::{
+    Failure,
+    config::Config,
+    export,
+    mail::PostOffice,
+    open,
+    output::say,
+    outside::{self, DIRECTLY},
+};
 
 /// A server that runs.
 pub(crate) struct Served {
@@ -49,6 +57,9 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     // Heard from the beginning: whoever reads "ready" may stop it at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let listening = listener.local_addr()?;
+    if let Some(variable) = outside::ignored_proxy() {
+        tracing::warn!(variable, "a proxy is named by the environment, and ignored: {DIRECTLY}");
+    }
     let store = open::store_or_later(config).await?;
     let app = open::app(config, store, listening, 0)?;
     let recorder = PrometheusBuilder::new()

@@ -39,6 +39,14 @@ pub fn classify(kind: Kind, code: &str, words: &str) -> Class {
     }
 }
 
+/// Whether an error that no standard knows says that the *code* is wrong, used up or too old: `invalid_code`, "code been
+/// used", "This authorization code has expired".
+fn is_of_the_code(code: &str, words: &str) -> bool {
+    let said = format!("{code} {words}").to_ascii_lowercase();
+    let parts: Vec<&str> = said.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    parts.contains(&"code") && ["invalid", "expired", "used", "incorrect", "bad", "wrong"].iter().any(|w| parts.contains(w))
+}
+
 /// Which of a provider's endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
@@ -132,6 +140,7 @@ impl Failure {
                 (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 401 => Class::Dead,
                 (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 403 => Class::Ours,
                 (Endpoint::Token, Class::Unknown) if *status == 401 => Class::Ours,
+                (Endpoint::Token, Class::Unknown) if *status < 401 && is_of_the_code(code, words) => Class::Ticket,
                 // Nobody is asked there: it cannot be the person who refuses.
                 (Endpoint::Token, Class::Denied) => Class::Ours,
                 (_, class) => class,

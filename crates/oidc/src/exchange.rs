@@ -200,12 +200,13 @@ impl Provider {
             (None, _) => form.push(("client_id", &self.plan.client_id)),
         }
         let read = self.client.send(endpoint, request.form(&form)).await?;
-        let told: Value = match serde_json::from_slice(&read.body) {
-            Ok(told) => told,
-            Err(_) if read.status == 200 => return Err(Failure::Unreadable { endpoint, why: "what is no JSON" }),
-            Err(_) => Value::Null,
+        let told = match serde_json::from_slice(&read.body).ok().or_else(|| form_of(&read.body)) {
+            Some(told) => told,
+            None if read.status == 200 => return Err(Failure::Unreadable { endpoint, why: "what is no JSON" }),
+            None => Value::Null,
         };
-        if read.status != 200 || says_error(&told) {
+        let empty_handed = told["access_token"].is_null() && told["id_token"].is_null();
+        if read.status != 200 || says_error(&told) || (empty_handed && code_of(&told) != Default::default()) {
             let (code, words) = code_of(&told);
             return Err(Failure::Answered { endpoint, status: read.status, code, words });
         }
@@ -318,31 +319,46 @@ fn at_path<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 
 /// Whether an answer with status 200 is an error all the same, as several services write them.
 fn says_error(told: &Value) -> bool {
-    match &told["error"] {
+    let error = match &told["error"] {
         Value::String(code) => !code.is_empty(),
         Value::Object(error) => !error.is_empty(),
-        _ => told["ok"] == Value::Bool(false),
-    }
+        Value::Number(code) => code.as_i64() != Some(0),
+        Value::Bool(failed) => *failed,
+        Value::Null | Value::Array(_) => false,
+    };
+    let numbered = ["errcode", "error_code"].into_iter().any(|name| told[name].as_i64().is_some_and(|code| code != 0));
+    let failed = ["ok", "success"].into_iter().any(|name| told[name] == Value::Bool(false));
+    error || numbered || failed
+}
+
+/// An answer that is written as a form, as OAuth's drafts had it and some services still do.
+fn form_of(body: &[u8]) -> Option<Value> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let members: serde_json::Map<String, Value> =
+        url::form_urlencoded::parse(text.as_bytes()).take(32).map(|(k, v)| (k.into_owned(), v.into())).collect();
+    ["access_token", "id_token", "error"].into_iter().any(|name| members.contains_key(name)).then_some(members.into())
 }
 
 /// A verifier of the right length that fits nothing.
 const PROBE: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLM";
 
-/// The error's code and description: as OAuth writes them, or X's problems and numbers.
+/// The error's code and description: as OAuth writes them, X's problems and numbers, or what others call them.
 fn code_of(told: &Value) -> (String, String) {
-    let number = |value: &Value| value.as_i64().map(|number| number.to_string());
+    let number = |value: &Value| value.as_i64().filter(|number| *number != 0).map(|number| number.to_string());
     let first = &told["errors"][0];
     let problem = told["type"].as_str().or(first["type"].as_str()).and_then(|url| url.rsplit('/').next());
     let code = told["error"]
         .as_str()
         .map(str::to_owned)
-        .or_else(|| number(&first["code"]))
+        .or_else(|| number(&first["code"]).or_else(|| first["code"].as_str().map(str::to_owned)))
         .or_else(|| problem.map(str::to_owned))
         .or_else(|| number(&told["error"]["code"]))
+        .or_else(|| [&told["error"], &told["errcode"], &told["error_code"], &told["code"]].into_iter().find_map(number))
         .unwrap_or_default();
-    let words = told["error_description"].as_str().or(told["detail"].as_str()).or(first["message"].as_str());
-    let words = words.or(told["error"]["message"].as_str()).or(told["message"].as_str());
-    (clean(&code), words.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect())
+    let words = ["error_description", "detail", "errmsg", "error_msg", "message"].into_iter();
+    let words = words.map(|name| &told[name]).chain([&first["message"], first, &told["errors"], &told["error"]["message"]]);
+    let words = words.into_iter().find_map(Value::as_str).unwrap_or_default();
+    (clean(&code), words.chars().filter(|c| !c.is_control()).take(200).collect())
 }
 
 /// The name from Apple's `user`, which is not signed: for a greeting, for nothing else.
@@ -409,10 +425,35 @@ mod tests {
                 "client-forbidden",
             ),
             (r#"{"error":{"code":190,"message":"dead"}}"#, "190"),
+            (r#"{"error":40029}"#, "40029"),
+            (r#"{"errcode":40029,"errmsg":"invalid code"}"#, "40029"),
+            (r#"{"code":"x","error_code":110,"error_msg":"Access token invalid"}"#, "110"),
             (r#"{"error":"<b>\u0000 long"}"#, "<b>long"),
             ("null", ""),
         ] {
             assert_eq!(code_of(&serde_json::from_str(told).unwrap()).0, code, "{told}");
+        }
+    }
+
+    #[test]
+    fn errors_in_a_200_are_known_in_every_shape() {
+        for (told, fails) in [
+            (r#"{"error":40029}"#, true),
+            (r#"{"errcode":40029,"errmsg":"invalid code"}"#, true),
+            (r#"{"errcode":0,"errmsg":"ok","access_token":"a"}"#, false),
+            (r#"{"error":"","access_token":"a"}"#, false),
+            (r#"{"error":null,"access_token":"a"}"#, false),
+            (r#"{"error":true}"#, true),
+            (r#"{"success":false}"#, true),
+            (r#"{"ok":true,"access_token":"a"}"#, false),
+        ] {
+            assert_eq!(says_error(&serde_json::from_str(told).unwrap()), fails, "{told}");
+        }
+        let form = form_of(b"error=bad_verification_code&error_description=The+code+is+wrong").unwrap();
+        assert_eq!(code_of(&form), ("bad_verification_code".to_owned(), "The code is wrong".to_owned()));
+        assert_eq!(form_of(b"access_token=a%2Fb&scope=").unwrap()["access_token"], "a/b");
+        for other in [&b"<html>error=1</html>"[..], b"", b"\xff", b"nothing"] {
+            assert!(form_of(other).is_none());
         }
     }
 

@@ -53,7 +53,8 @@ impl Fields {
         let read = |(name, text): (std::borrow::Cow<'_, str>, std::borrow::Cow<'_, str>)| {
             let (name, text) = (cut(name), cut(text));
             let shown = SHOWN_AGAIN.contains(&name.as_str());
-            (name, if shown { visible(&login::bare(&text)) } else { text })
+            let text = if shown { visible(&login::bare(&text)) } else { storable(&name, text) };
+            (name, text)
         };
         let fields: Vec<_> = form_urlencoded::parse(&bytes).take(MAX_FIELDS + 1).map(read).collect();
         // No page of ours has so many.
@@ -93,6 +94,12 @@ impl Fields {
             .map(|name| FieldError { field: name, key: "error-field-character" })
             .collect()
     }
+}
+
+/// PostgreSQL keeps no text with a NUL in it: it is told like any other character that cannot be read. What is hashed is
+/// judged by itself.
+fn storable(name: &str, text: String) -> String {
+    if name.contains("password") || !text.contains('\0') { text } else { text.replace('\0', "\u{fffd}") }
 }
 
 /// Reads a form within [`MAX_FORM`], with leave to hold it when it is beyond [`MAX_BODY`].

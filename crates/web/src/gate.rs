@@ -10,7 +10,7 @@ use axum::{
 use http::Method;
 use kagiya_flows::platform::board::Wish;
 
-use crate::{Web, api, context::Context, fault::refused_page, shut};
+use crate::{Web, api, context::Context, fault::refused_page, nowhere, shut};
 
 /// What a request wishes, and the kind of act it is. The sign-in page itself is not among them: it is
 /// always shown.
@@ -34,8 +34,13 @@ fn wish(method: &Method, path: &str) -> Option<(Wish, &'static str)> {
     }
 }
 
-/// Refuses what planned work does not allow now.
+/// Refuses what planned work does not allow now, and paths that nothing can have.
 pub(crate) async fn guard(State(web): State<Arc<Web>>, request: Request, next: Next) -> Response {
+    // Nothing is called so, and no database takes it.
+    if request.uri().path().contains("%00") {
+        let (parts, _) = request.into_parts();
+        return nowhere::nothing(&Context::open(web, &parts));
+    }
     let Some((wish, kind)) = wish(request.method(), request.uri().path()) else {
         return next.run(request).await;
     };

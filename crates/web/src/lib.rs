@@ -21,6 +21,7 @@ mod in_app;
 mod language;
 mod lines;
 mod links;
+mod mark;
 mod nowhere;
 mod old_ways;
 mod once;

@@ -14,11 +14,16 @@ use crate::{
     page::see_other,
 };
 
-pub(crate) async fn not_found(State(_): State<Arc<Web>>, uri: Uri, context: Context) -> Response {
-    if uri.path().starts_with("/api/") {
-        return api::plain_problem(&context, StatusCode::NOT_FOUND, "error-not-found");
+pub(crate) async fn not_found(State(_): State<Arc<Web>>, context: Context) -> Response {
+    nothing(&context)
+}
+
+/// There is nothing under this path.
+pub(crate) fn nothing(context: &Context) -> Response {
+    if context.path.starts_with("/api/") {
+        return api::plain_problem(context, StatusCode::NOT_FOUND, "error-not-found");
     }
-    old_ways::lead(&context).unwrap_or_else(|| not_found_page(&context))
+    old_ways::lead(context).unwrap_or_else(|| not_found_page(context))
 }
 
 /// The page whose form is sent to that path.

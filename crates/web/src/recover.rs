@@ -18,10 +18,9 @@ use uuid::Uuid;
 use crate::{
     Web,
     context::Context,
-    cookies::{self, Cookie},
     fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
     form::{self, Fields},
-    in_app,
+    in_app, mark,
     page::{View, encode_query, page as render, see_other, with_return},
     sent::Sent,
     sign_in::set_session,
@@ -197,17 +196,6 @@ const RECOVER_CODE: CodePage =
 const UNLOCK_CODE: CodePage =
     CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
-/// The mark by which an account knows this browser: the one that came, or a new one.
-fn mark(context: &Context) -> [u8; 16] {
-    context.device.unwrap_or_else(|| context.web.app.random())
-}
-
-fn set_mark(context: &Context, response: &mut Response, device: &[u8; 16]) {
-    let app = &context.web.app;
-    let cookie = Cookie::Device.set_long(&cookies::device_value(app, device), &app.settings.public_url);
-    response.headers_mut().append(http::header::SET_COOKIE, cookie);
-}
-
 async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePage) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
@@ -229,8 +217,8 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
         };
     }
     let form = CodeForm { flow: id, login: fields.get(field(kind)).to_owned(), code: fields.get("code").to_owned() };
-    let device = mark(&context);
-    let known = Some(kagiya_flows::sign_in::device_key(app, &device));
+    let device = mark::of(&context);
+    let known = Some(mark::key(&context, &device));
     match recover::type_code(app, &context.visitor, kind, &form, known).await {
         Ok(Ok(flow)) => match kind {
             Kind::Recover => see_other(&context, &format!("/recover/password?flow={}", flow.id)),
@@ -241,7 +229,7 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
                     ("return_to", flow.return_to.as_deref().unwrap_or_default()),
                 ]);
                 let mut response = see_other(&context, &format!("/sign-in?{query}"));
-                set_mark(&context, &mut response, &device);
+                mark::set(&context, &mut response, &device);
                 response
             }
         },
@@ -354,8 +342,8 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     // Only who was shown the list has chosen.
     let choice = fields.has("listed").then(|| Choice { keep: all("keep"), drop: all("drop") });
     let password = fields.get("password");
-    let device = mark(&context);
-    let known = Some(kagiya_flows::sign_in::device_key(&context.web.app, &device));
+    let device = mark::of(&context);
+    let known = Some(mark::key(&context, &device));
     match kagiya_flows::new_password::choose_password(
         &context.web.app,
         &context.visitor,
@@ -374,7 +362,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
             ]);
             let mut response = see_other(&context, &format!("/sign-in?{query}"));
             crate::sign_in::expire_session(&context, &mut response);
-            set_mark(&context, &mut response, &device);
+            mark::set(&context, &mut response, &device);
             response
         }
         Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,

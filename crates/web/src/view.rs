@@ -89,6 +89,15 @@ impl<'c> View<'c> {
         self.f(key, &[(name, value.into())])
     }
 
+    /// As [`View::f1`] in HTML, with a value that no browser translates: an ID, an address, a reference.
+    pub(crate) fn kept(&self, key: &str, name: &str, value: &str) -> String {
+        const PLACE: &str = "\u{e000}";
+        let escape = |text: &str| askama::filters::escape(text, askama::filters::Html).map(|safe| safe.to_string());
+        let (sentence, value) = (escape(&self.f1(key, name, PLACE)), escape(value));
+        let (Ok(sentence), Ok(value)) = (sentence, value);
+        sentence.replace(PLACE, &format!("<span translate=\"no\">{value}</span>"))
+    }
+
     pub(crate) fn service(&self) -> &str {
         self.context.web.app.settings.service_name.get(self.lang)
     }
@@ -102,8 +111,8 @@ impl<'c> View<'c> {
         })
     }
 
-    pub(crate) fn mail_from(&self) -> String {
-        self.context.web.app.settings.mail_from.clone()
+    pub(crate) fn mail_from(&self) -> &str {
+        &self.context.web.app.settings.mail_from
     }
 
     pub(crate) fn min_password(&self) -> i64 {

@@ -15,6 +15,7 @@ use crate::{
     Web,
     context::{Context, Sessions},
     fault::{fault_page, not_found_page},
+    mark,
     page::{View, page as render, see_other, with_return},
     providers::Question,
     recover::{CodePage, code_response_at},
@@ -135,8 +136,13 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
             Err(fault) => fault_page(&context, &fault),
         };
     }
-    match confirm::type_code(app, &context.visitor, id, fields.get("code")).await {
-        Ok(Ok(())) => see_other(&context, &with_return(&format!("/why/{reference}"), to)),
+    let device = mark::of(&context);
+    match confirm::type_code(app, &context.visitor, id, fields.get("code"), mark::key(&context, &device)).await {
+        Ok(Ok(())) => {
+            let mut response = see_other(&context, &with_return(&format!("/why/{reference}"), to));
+            mark::set(&context, &mut response, &device);
+            response
+        }
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

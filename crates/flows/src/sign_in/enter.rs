@@ -36,8 +36,7 @@ pub(crate) enum Spend {
     After(Work),
 }
 
-type Statements =
-    dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send + Sync;
+type Statements = dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send + Sync;
 
 /// Statements of a transaction, which may be begun anew.
 #[derive(Clone)]

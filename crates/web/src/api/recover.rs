@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
-use kagiya_flows::recover::{self, CodeForm, Kind};
+use kagiya_flows::{
+    new_password::choose_password,
+    recover::{self, CodeForm, Kind},
+};
 use serde_json::json;
 
 use super::{
@@ -12,7 +15,7 @@ use super::{
     body::Members,
     problem::{fault_problem, problem},
 };
-use crate::{Web, context::Context};
+use crate::{Web, context::Context, mark};
 
 pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     let handle = async {
@@ -49,17 +52,14 @@ pub(crate) async fn password(State(_): State<Arc<Web>>, context: Context, body: 
         let members = Members::read(&context, "recover", body).await?;
         let flow = members.flow(&context).await?;
         let [password] = members.texts(&context, ["password"]).await?;
-        let chosen = kagiya_flows::new_password::choose_password(
-            &context.web.app,
-            &context.visitor,
-            Some(flow),
-            &password,
-            None,
-            None,
-        )
-        .await;
-        Ok::<_, Response>(match chosen {
-            Ok(Ok(reset)) => answer(&context, StatusCode::OK, &json!({ "login_id": reset.login_id })),
+        let (app, visitor, device) = (&context.web.app, &context.visitor, mark::of(&context));
+        let known = Some(mark::key(&context, &device));
+        Ok::<_, Response>(match choose_password(app, visitor, Some(flow), &password, None, known).await {
+            Ok(Ok(reset)) => {
+                let mut response = answer(&context, StatusCode::OK, &json!({ "login_id": reset.login_id }));
+                mark::set(&context, &mut response, &device);
+                response
+            }
             Ok(Err(refusal)) => problem(&context, &refusal),
             Err(fault) => fault_problem(&context, &fault),
         })

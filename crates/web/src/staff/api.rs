@@ -86,6 +86,16 @@ fn word<T>(field: &'static str, text: Option<&String>, parse: fn(&str) -> Option
     text.map(|word| parse(word).ok_or_else(|| Wrong::new(field, "notice-wrong-choice", word.as_str()))).transpose()
 }
 
+/// As in forms: a NUL becomes what stands for a character that cannot be read.
+fn storable(told: Value) -> Value {
+    match told {
+        Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),
+        Value::Array(list) => list.into_iter().map(storable).collect(),
+        Value::Object(members) => Value::Object(members.into_iter().map(|(name, value)| (name, storable(value))).collect()),
+        other => other,
+    }
+}
+
 async fn read(context: &Context, body: Body) -> Result<Members, Response> {
     if !is_json(&context.headers) {
         return Err(plain_problem(context, StatusCode::UNSUPPORTED_MEDIA_TYPE, "error-json-type"));
@@ -94,7 +104,8 @@ async fn read(context: &Context, body: Body) -> Result<Members, Response> {
         BodyError::TooLarge => plain_problem(context, StatusCode::PAYLOAD_TOO_LARGE, "error-body-large"),
         BodyError::WrongType | BodyError::Broken => plain_problem(context, StatusCode::BAD_REQUEST, "error-json"),
     })?;
-    serde_json::from_slice(&bytes).map_err(|error| {
+    let read = serde_json::from_slice::<Value>(&bytes).and_then(|told| serde_json::from_value(storable(told)));
+    read.map_err(|error| {
         let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
         told_problem(context, status, &error.to_string(), &[])
     })
