@@ -10,9 +10,11 @@ import struct
 import subprocess
 import tempfile
 import time
+import tomllib
 import unittest
 
-from client import BINARY, Browser, Server, free_port
+from client import BINARY, Browser, Server, Traveller, free_port
+from issuer import Issuer, query
 from support import Cluster, OnBoth, new_postgres, on_both, sql
 
 PASSWORD = "correct horse battery"
@@ -454,6 +456,106 @@ class Settings(unittest.TestCase):
         for done in (self.start(f"--databse={texts[0]}"), self.start(env={"KAGIYA_DATABASE": texts[0], "KAGIYA_MAIL": texts[2]})):
             self.assertEqual(done.returncode, 2)
             self.assertNotIn(secret, done.stdout + done.stderr)
+
+    def settings_there_are(self):
+        """Every key of the README's settings, as paths, with those that stand there as remarks."""
+        with open(os.path.join(os.path.dirname(__file__), "../../README.md")) as file:
+            text = re.search(r"```toml\n(.*?)```", file.read(), re.S).group(1)
+        text = re.sub(r"^# (?=[a-z_]+ = )", "", text, flags=re.M)
+
+        def paths(value, path=()):
+            for key, inner in value.items():
+                if isinstance(inner, list) and inner and isinstance(inner[0], dict):
+                    for one in inner:
+                        yield from paths(one, (*path, [key]))
+                yield (*path, key)
+                if isinstance(inner, dict):
+                    yield from paths(inner, (*path, key))
+
+        return sorted({tuple(map(str, path)): path for path in paths(tomllib.loads(text))}.values(), key=str)
+
+    def test_no_setting_shows_a_secret_that_it_cannot_understand(self):
+        secret, shown = "s3cr3t-Zq9", []
+        keys = self.settings_there_are()
+        self.assertGreater(len(keys), 60)
+        wrong = [f'"{secret}"', f'["{secret}"]', f'{{ x = "{secret}" }}', f'"postgres://u:{secret}@h:x/d"', f'"smtp://u:{secret}@h:x"', f'"https://u:{secret}@h:x/#y"', f'"{secret}', f'"{secret}\\u0007"']
+
+        def tried(job):
+            path, value = job
+            *tables, key = path
+            heads = ".".join(t[0] if isinstance(t, list) else t for t in tables)
+            head = (f"[[{heads}]]" if tables and isinstance(tables[-1], list) else f"[{heads}]") if tables else ""
+            with tempfile.TemporaryDirectory() as folder:
+                with open(f"{folder}/k.toml", "w") as file:
+                    file.write(f"{head}\n{key} = {value}\n")
+                done = subprocess.run([BINARY, "--config", f"{folder}/k.toml", "--data", f"{folder}/d", "migrate"], capture_output=True, text=True, env={**os.environ, "RUST_BACKTRACE": "full"})
+                self.assertIn(done.returncode, (0, 1, 2), (path, value, done.stderr))
+                return [(path, value, done.stderr)] if secret in done.stdout + done.stderr else []
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for found in pool.map(tried, [(path, value) for path in keys for value in wrong]):
+                shown += found
+        self.assertEqual(shown, [])
+        for flag in ("--database", "--mail", "--public-url", "--listen", "--trusted-proxy", "--data", "--keys", "--config"):
+            for value in (f"postgres://u:{secret}@h:x/d", f"smtp://u:{secret}@h:x", f"https://u:{secret}@h:x/#y"):
+                name = "KAGIYA_" + flag.strip("-").replace("-", "_").upper()
+                for words, env in (([flag, value], {}), ([], {name: value})):
+                    with tempfile.TemporaryDirectory() as folder:
+                        done = subprocess.run([BINARY, *words, "migrate"], capture_output=True, text=True, cwd=folder, env={**os.environ, **env})
+                        told = done.stdout + done.stderr
+                        told += subprocess.run([BINARY, "serve", "--help"], capture_output=True, text=True, env={**os.environ, **env}).stdout if env else ""
+                    if flag not in ("--data", "--keys", "--config"):
+                        self.assertNotIn(secret, told, (words, env))
+
+    def test_nothing_that_runs_shows_a_secret(self):
+        secret = "s3cr3t-Zq9"
+        issuer = Issuer()
+        self.addCleanup(issuer.close)
+        with tempfile.TemporaryDirectory() as folder:
+            with open(f"{folder}/secret", "w") as file:
+                file.write(secret)
+            os.chmod(f"{folder}/secret", 0o600)
+            dead = free_port()
+            toml = f"""database = "{new_postgres().replace('kagiya@', f'kagiya:{secret}@')}"
+mail = "smtp://mailer:{secret}@127.0.0.1:{dead}"
+[status]
+publish_by_itself = true
+components = [{{ id = "shop", name = "Shop", probe_url = "http://u:{secret}@127.0.0.1:{dead}/" }}]
+[status.export]
+endpoint = "http://127.0.0.1:{dead}"
+bucket = "b"
+access_key = "a"
+secret_key_file = "{folder}/secret"
+{issuer.settings('corp')}client_secret_file = "{folder}/secret"
+[[providers]]
+id = "club"
+kind = "oauth2"
+client_id = "c"
+client_secret_file = "{folder}/secret"
+authorize_url = "http://127.0.0.1:{dead}/authorize"
+token_url = "http://127.0.0.1:{dead}/token"
+userinfo_url = "http://127.0.0.1:{dead}/me"
+"""
+            server = Server(toml=toml, env={"RUST_BACKTRACE": "full", "RUST_LOG": "debug"})
+            self.addCleanup(server.__exit__)
+            server.account("hana")
+            b = Traveller(server)
+            told = [b.submit("/recover", email="hana@example.jp").text, b.sign_in("hana", "wrong").text]
+            for provider in ("corp", "club"):
+                state = query(b.start(provider).header("Location"))["state"]
+                answer = b.get(f"/sign-in/{provider}/callback?code=x&state={state}")
+                told += [answer.text, server.run("why", answer.reference, "--json", check=False).stdout if answer.reference else ""]
+            time.sleep(6)
+            told += [Browser(server).get(path).text for path in ("/metrics", "/readyz", "/status", "/api/v2/summary.json")]
+            for words in (("doctor", "--json"), ("doctor",), ("status",), ("account", "show", "hana")):
+                done = server.run(*words, check=False)
+                told += [done.stdout, done.stderr]
+            server.stop()
+            with open(f"{server.data}/server.log") as file:
+                told.append(file.read())
+            for text in told:
+                self.assertNotIn(secret, text)
+            self.assertGreater(len(told[-1]), 1_000)
 
     def test_control_characters_are_refused_by_name(self):
         done = self.start(toml='[service]\nname = "花\\r\\nBcc: x@example.jp"\n')

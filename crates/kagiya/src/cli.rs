@@ -45,28 +45,28 @@ impl Cli {
 #[derive(Args, Debug, Default)]
 pub(crate) struct Flags {
     /// The settings file [default: kagiya.toml, when there is one]
-    #[arg(long, global = true, env = "KAGIYA_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "KAGIYA_CONFIG", hide_env_values = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     /// Where data, keys and, by default, mails lie [default: ./kagiya-data]
-    #[arg(long, global = true, env = "KAGIYA_DATA", value_name = "DIR")]
+    #[arg(long, global = true, env = "KAGIYA_DATA", hide_env_values = true, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Where to listen [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "KAGIYA_LISTEN", value_name = "ADDR")]
+    #[arg(long, global = true, env = "KAGIYA_LISTEN", hide_env_values = true, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Where people reach the service, such as https://login.example.jp
-    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
     pub(crate) public_url: Option<Hidden>,
     /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DATA/kagiya.db]
-    #[arg(long, global = true, env = "KAGIYA_DATABASE", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "KAGIYA_DATABASE", hide_env_values = true, value_name = "URL")]
     pub(crate) database: Option<Hidden>,
     /// file:DIR, smtp://user:pass@host:port or smtps://… [default: file:DATA/mail]
-    #[arg(long, global = true, env = "KAGIYA_MAIL", value_name = "URL", hide_env_values = true)]
+    #[arg(long, global = true, env = "KAGIYA_MAIL", hide_env_values = true, value_name = "URL")]
     pub(crate) mail: Option<Hidden>,
     /// A proxy whose X-Forwarded-For is believed; may be given several times
-    #[arg(long, global = true, env = "KAGIYA_TRUSTED_PROXY", value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
+    #[arg(long, global = true, env = "KAGIYA_TRUSTED_PROXY", hide_env_values = true, value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// The keys file; servers of one database need the same [default: DATA/keys]
-    #[arg(long, global = true, env = "KAGIYA_KEYS", value_name = "FILE")]
+    #[arg(long, global = true, env = "KAGIYA_KEYS", hide_env_values = true, value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
     /// The demo lives in a folder of its own
     #[arg(skip)]

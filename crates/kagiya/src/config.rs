@@ -10,7 +10,6 @@ use ipnet::IpNet;
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
 use kagiya_flows::external::Providers;
 use kagiya_flows::settings::{Argon2Parameters, ByLang, PublicUrl, Settings};
-use kagiya_flows::visible::visible;
 use kagiya_store::{Location, PoolSize};
 use kagiya_web::Limits;
 use serde::{Deserialize, Deserializer};
@@ -223,12 +222,17 @@ pub(crate) struct Config {
     providers: Vec<ProviderSetting>,
     /// Where relative paths of the file begin.
     folder: PathBuf,
+    /// The settings file, when there is one, and whether a password stands in it.
+    file: Option<PathBuf>,
+    password_in_file: bool,
 }
 
 impl Config {
     /// Reads flags, environment and file.
     pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
-        let file = read_file(flags.config.as_deref())?;
+        let (path, file) = read_file(flags.config.as_deref())?;
+        let password_in_file = file.database.as_ref().is_some_and(Location::has_password)
+            || file.mail.as_ref().is_some_and(MailSetting::has_password);
         let usual = if flags.practice { "kagiya-demo" } else { "kagiya-data" };
         let data = flags.data.clone().or(file.data).unwrap_or_else(|| usual.into());
         let trusted = if flags.trusted_proxy.is_empty() { file.trusted_proxy } else { flags.trusted_proxy.clone() };
@@ -281,6 +285,8 @@ impl Config {
             status: file.status,
             providers: file.providers,
             folder: flags.config.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default(),
+            file: path,
+            password_in_file,
         };
         config.check()?;
         config.status.export_bucket(&config.folder)?;
@@ -368,6 +374,16 @@ impl Config {
         providers::read(&self.providers, &self.folder)
     }
 
+    /// The files that hold secrets: those that settings name, and the settings themselves when a password stands in them.
+    pub(crate) fn secret_files(&self) -> Vec<PathBuf> {
+        let named = self.providers.iter().filter_map(ProviderSetting::secret_file).chain(self.status.secret_file());
+        let mut files: Vec<PathBuf> = named.map(|path| self.folder.join(path)).collect();
+        if let Some(file) = self.file.as_ref().filter(|_| self.password_in_file) {
+            files.push(file.clone());
+        }
+        files
+    }
+
     /// The folder for copies of the status page.
     pub(crate) fn export_folder(&self) -> Option<PathBuf> {
         self.status.export_folder(&self.folder)
@@ -396,8 +412,8 @@ impl Config {
     /// The settings of flows and pages.
     pub(crate) fn settings(&self, listening: SocketAddr) -> Settings {
         let public_url = self.public_url(listening);
-        let name = self.service.name.as_deref().map_or_else(|| "Kagiya".into(), visible);
-        let word = self.service.login_id_word.as_deref().map_or_else(|| "ログインID".into(), visible);
+        let name = self.service.name.clone().unwrap_or_else(|| "Kagiya".into());
+        let word = self.service.login_id_word.clone().unwrap_or_else(|| "ログインID".into());
         let usual = (Budgets::default(), Lives::default());
         let host = public_url.origin.split("://").nth(1).unwrap_or_default().split(':').next().unwrap_or_default();
         let mail_host = if host.parse::<std::net::IpAddr>().is_ok() || !host.contains('.') {
@@ -407,18 +423,15 @@ impl Config {
         };
         Settings {
             hsts_subdomains: self.hsts_subdomains,
-            service_name: ByLang {
-                en: self.service.name_en.as_deref().map_or_else(|| name.clone(), visible),
-                ja: name,
-            },
+            service_name: ByLang { en: self.service.name_en.clone().unwrap_or_else(|| name.clone()), ja: name },
             login_id_word: ByLang {
                 ja: word,
-                en: self.service.login_id_word_en.as_deref().map_or_else(|| "login ID".into(), visible),
+                en: self.service.login_id_word_en.clone().unwrap_or_else(|| "login ID".into()),
             },
             member_url: self.service.member_url.clone(),
             accent: self.service.accent.as_ref().map_or_else(|| "#0f766e".to_owned(), |accent| accent.0.clone()),
             logo_url: self.service.logo_url.clone(),
-            support: self.service.support.as_deref().map(visible),
+            support: self.service.support.clone(),
             mail_from: self.mail_from.clone().unwrap_or_else(|| format!("no-reply@{mail_host}")),
             time_zone: self.time_zone.clone(),
             policy: Policy { min_characters: self.password.min_length.map_or(8, usize::from), ..Policy::default() },
@@ -459,14 +472,17 @@ fn loopback() -> Vec<IpNet> {
     ["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse().ok()).collect()
 }
 
-fn read_file(named: Option<&Path>) -> Result<File, Failure> {
+fn read_file(named: Option<&Path>) -> Result<(Option<PathBuf>, File), Failure> {
     let path = named.unwrap_or(Path::new("kagiya.toml"));
     let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
+        Ok(text) => zeroize::Zeroizing::new(text),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok((None, File::default()));
+        }
         Err(error) => return Err(Failure::Usage(format!("{}: {error}", path.display()))),
     };
-    understand(&text).map_err(|words| Failure::Usage(format!("{}: {words}", path.display())))
+    let file = understand(&text).map_err(|words| Failure::Usage(format!("{}: {words}", path.display())))?;
+    Ok((Some(path.to_path_buf()), file))
 }
 
 #[cfg(test)]
@@ -487,5 +503,13 @@ mod tests {
                 assert!(error.contains(word), "{error}");
             }
         }
+    }
+
+    #[test]
+    fn nothing_that_is_understood_shows_a_secret() {
+        let text = "database = \"postgres://u:s3cr3t@h/d\"\nmail = \"smtp://u:s3cr3t@127.0.0.1:25\"\n";
+        let file = understand::<File>(text).unwrap();
+        assert!(!format!("{file:?}").contains("s3cr3t"), "{file:?}");
+        assert!(file.database.is_some_and(|at| at.has_password()) && file.mail.is_some_and(|to| to.has_password()));
     }
 }

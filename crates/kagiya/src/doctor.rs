@@ -128,6 +128,7 @@ fn files(config: &Config) -> Check {
         paths.extend(letters.take(10_000));
     }
     paths.extend(config.export_folder());
+    paths.extend(config.secret_files());
     let open =
         |path: &std::path::PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o077 != 0);
     let exposed: Vec<String> = paths.iter().filter(|path| open(path)).map(|path| path.display().to_string()).collect();
@@ -160,13 +161,18 @@ fn descriptors(config: &Config) -> Check {
 
 /// Whether the database has room for every server's connections.
 async fn pool(config: &Config, store: &Store) -> Option<Check> {
-    let (most, servers) = store.room().await.ok().flatten()?;
-    let (each, servers) = (i64::from(config.pool.0), servers.max(1));
-    let problem = (each * servers > most).then(|| {
-        format!("the database allows {most} connections; {servers} servers of {each} each want {}", each * servers)
-    });
-    let fine = format!("{servers} × {each} of {most}");
+    let room = store.room().await.ok().flatten()?;
+    let fine = format!("{} × {} of {}", room.1.max(1), config.pool.0, room.0);
+    let problem = too_small(config, room);
     Some(Check::new("pool", problem, &fine, "lower database_connections, or raise max_connections or the role's limit"))
+}
+
+/// What to say when a database that allows so many connections has none for every one of so many servers.
+pub(crate) fn too_small(config: &Config, (most, servers): (i64, i64)) -> Option<String> {
+    let (each, servers) = (i64::from(config.pool.0), servers.max(1));
+    (each * servers > most).then(|| {
+        format!("the database allows {most} connections; {servers} servers of {each} each want {}", each * servers)
+    })
 }
 
 fn keys(config: &Config) -> Check {

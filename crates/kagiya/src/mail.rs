@@ -47,6 +47,11 @@ impl FromStr for MailSetting {
 }
 
 impl MailSetting {
+    /// Whether a password stands in it.
+    pub(crate) fn has_password(&self) -> bool {
+        matches!(self, Self::Smtp(url) if Url::parse(url).is_ok_and(|url| url.password().is_some()))
+    }
+
     /// Whether mail may go there.
     ///
     /// # Errors

@@ -45,6 +45,11 @@ pub(crate) struct ProviderSetting {
 }
 
 impl ProviderSetting {
+    /// The file with the client's secret.
+    pub(crate) fn secret_file(&self) -> Option<&PathBuf> {
+        self.client_secret_file.as_ref()
+    }
+
     /// A stand-in of the practice town.
     pub(crate) fn practice(id: &str, kind: Kind, name: &str, town: &str, client_id: &str, secret: &Path) -> Self {
         Self {

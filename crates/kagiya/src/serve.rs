@@ -18,7 +18,7 @@ use tokio::{
 use crate::{
     Failure,
     config::Config,
-    export,
+    doctor, export,
     mail::PostOffice,
     open,
     output::say,
@@ -61,6 +61,12 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
         tracing::warn!(variable, "a proxy is named by the environment, and ignored: {DIRECTLY}");
     }
     let store = open::store_or_later(config).await?;
+    if !store.is_down()
+        && let Ok(Some(room)) = store.room().await
+        && let Some(words) = doctor::too_small(config, room)
+    {
+        tracing::warn!("{words}: lower database_connections, or raise max_connections or the role's limit");
+    }
     let app = open::app(config, store, listening, 0)?;
     let recorder = PrometheusBuilder::new()
         .set_buckets(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0])

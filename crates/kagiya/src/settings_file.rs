@@ -1,15 +1,29 @@
 //! Reads the settings file, and says what is wrong with it without repeating a value: it may be a secret.
 
+use kagiya_flows::visible::visible;
 use serde::Deserialize;
 
 /// Reads the file's text. What is wrong is named by line, column and key; its value, which may be a secret, is not.
 pub(crate) fn understand<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
-    let table: toml::Table = toml::from_str(text).map_err(|error| place(text, &error))?;
-    let mut path = Vec::new();
-    if let Some(key) = first_control(&toml::Value::Table(table), &mut path) {
+    let table = toml::Value::Table(toml::from_str(text).map_err(|error| place(text, &error))?);
+    if let Some(key) = first_control(&table, &mut Vec::new()) {
         return Err(format!("{key}: expected text without line breaks and other control characters"));
     }
-    toml::from_str(text).map_err(|error| place(text, &error))
+    // From the text first, for that names the line of what is wrong.
+    toml::from_str::<T>(text).map_err(|error| place(text, &error))?;
+    T::deserialize(marked(table)).map_err(|error| place(text, &error))
+}
+
+/// With marks for what turns the direction of text: wherever a setting is shown, it shows what it is.
+fn marked(value: toml::Value) -> toml::Value {
+    match value {
+        toml::Value::String(text) => toml::Value::String(visible(&text)),
+        toml::Value::Array(all) => toml::Value::Array(all.into_iter().map(marked).collect()),
+        toml::Value::Table(all) => {
+            toml::Value::Table(all.into_iter().map(|(key, value)| (key, marked(value))).collect())
+        }
+        other => other,
+    }
 }
 
 fn place(text: &str, error: &toml::de::Error) -> String {
@@ -84,6 +98,17 @@ mod tests {
             let error = understand::<File>(&text).unwrap_err();
             assert!(!error.contains(secret) && error.contains("line"), "{error}");
         }
+    }
+
+    #[test]
+    fn what_turns_text_is_marked_wherever_it_is_set() {
+        let names = "name = \"a\\u202eb\"\n[[status.news]]\nname = \"\u{2066}n\"\nurl = \"https://example.jp\"\n";
+        let file: File = understand(&format!("[service]\nmember_url = \"https://\\u202ex\"\n{names}")).unwrap();
+        let shown = format!("{file:?}");
+        assert!(
+            shown.contains("https://\u{fffd}x") && shown.contains("a\u{fffd}b") && shown.contains("\u{fffd}n"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -99,6 +99,11 @@ impl StatusSetting {
         probes.chain(bucket).filter_map(|text| url::Url::parse(text).ok()).collect()
     }
 
+    /// The file with the bucket's secret.
+    pub(crate) fn secret_file(&self) -> Option<&PathBuf> {
+        self.export.as_ref()?.secret_key_file.as_ref()
+    }
+
     /// The folder into which the server writes copies.
     pub(crate) fn export_folder(&self, folder: &Path) -> Option<PathBuf> {
         self.export.as_ref()?.folder.as_ref().map(|path| folder.join(path))

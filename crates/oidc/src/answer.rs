@@ -44,7 +44,8 @@ pub fn classify(kind: Kind, code: &str, words: &str) -> Class {
 fn is_of_the_code(code: &str, words: &str) -> bool {
     let said = format!("{code} {words}").to_ascii_lowercase();
     let parts: Vec<&str> = said.split(|c: char| !c.is_ascii_alphanumeric()).collect();
-    parts.contains(&"code") && ["invalid", "expired", "used", "incorrect", "bad", "wrong"].iter().any(|w| parts.contains(w))
+    parts.contains(&"code")
+        && ["invalid", "expired", "used", "incorrect", "bad", "wrong"].iter().any(|w| parts.contains(w))
 }
 
 /// Which of a provider's endpoints.

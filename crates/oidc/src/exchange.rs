@@ -356,7 +356,8 @@ fn code_of(told: &Value) -> (String, String) {
         .or_else(|| [&told["error"], &told["errcode"], &told["error_code"], &told["code"]].into_iter().find_map(number))
         .unwrap_or_default();
     let words = ["error_description", "detail", "errmsg", "error_msg", "message"].into_iter();
-    let words = words.map(|name| &told[name]).chain([&first["message"], first, &told["errors"], &told["error"]["message"]]);
+    let words =
+        words.map(|name| &told[name]).chain([&first["message"], first, &told["errors"], &told["error"]["message"]]);
     let words = words.into_iter().find_map(Value::as_str).unwrap_or_default();
     (clean(&code), words.chars().filter(|c| !c.is_control()).take(200).collect())
 }

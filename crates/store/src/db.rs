@@ -16,6 +16,20 @@ pub enum Location {
     Postgres(String),
 }
 
+impl Location {
+    /// Whether a password stands in it.
+    pub fn has_password(&self) -> bool {
+        let authority = |url: &str| url.split("://").nth(1)?.split(['/', '?']).next().map(str::to_owned);
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(url) => {
+                let user = authority(url).and_then(|at| at.rsplit_once('@').map(|(user, _)| user.to_owned()));
+                user.is_some_and(|user| user.contains(':')) || url.contains("password=")
+            }
+        }
+    }
+}
+
 impl std::fmt::Debug for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

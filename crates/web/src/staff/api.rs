@@ -91,7 +91,9 @@ fn storable(told: Value) -> Value {
     match told {
         Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),
         Value::Array(list) => list.into_iter().map(storable).collect(),
-        Value::Object(members) => Value::Object(members.into_iter().map(|(name, value)| (name, storable(value))).collect()),
+        Value::Object(members) => {
+            Value::Object(members.into_iter().map(|(name, value)| (name, storable(value))).collect())
+        }
         other => other,
     }
 }
