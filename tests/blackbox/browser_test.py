@@ -580,8 +580,12 @@ class OperatorMistakes(unittest.TestCase):
 
     def test_a_proxy_in_order_is_no_mistake(self):
         server = self.start("--trusted-proxy", "127.0.0.1")
-        b = Browser(server, **{"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "login.example.jp", "Host": "login.example.jp", "Sec-Fetch-Dest": "document"})
-        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        proxied = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https", "Sec-Fetch-Dest": "document"}
+        name = "login.example.jp"
+        for host in (name, f"{name}:443", "LOGIN.example.jp", f"{name}.", f"{name}.:443"):
+            for more in ({"Host": host}, {"Host": "10.0.0.7:8080", "X-Forwarded-Host": host}, {"Host": host, "X-Forwarded-Host": f"{host}, inner.local"}):
+                b = Browser(server, **proxied, **more)
+                self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
         checks = json.loads(server.run("doctor", "--json", check=False).stdout)["checks"]
         self.assertEqual([c for c in checks if not c["ok"]], [])
 

@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import socket
 import threading
 import time
 import unittest
@@ -111,6 +112,55 @@ class Subscriptions(OnBoth):
             ask = lambda address: Browser(s, **{"X-Forwarded-For": address}).submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{mute.port}/hook").status
             self.assertEqual([ask("203.0.113.7") for _ in range(8)], [200] * 5 + [422] * 3)
             self.assertEqual(ask("192.0.2.1"), 200)
+
+    def test_a_challenge_is_of_one_wish(self):
+        """An endpoint that gives everybody the answer that its owner's wish wanted confirms nobody else's."""
+        first = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                first.append(told.get("challenge") or first[0])
+                kinds.append(told["type"])
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(first[0].encode())
+
+            def log_message(self, *_):
+                pass
+
+        kinds, endpoint = [], http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.addCleanup(endpoint.server_close)
+        self.addCleanup(endpoint.shutdown)
+        threading.Thread(target=endpoint.serve_forever, daemon=True).start()
+        place = f"http://127.0.0.1:{endpoint.server_address[1]}"
+        database = new_postgres() if self.database == "postgres" else None
+        with Server(database=database, toml=FAST + f'[status]\nwebhook_hosts = ["{place}"]\n') as s:
+            for _ in range(2):
+                self.assertEqual(Browser(s).submit("/status", "/status/subscribe", url=f"{place}/hook").status, 200)
+                seen = len(kinds)
+                until(lambda: len(kinds) > seen, 30)
+                time.sleep(1)
+            s.run("incident", "open", "--message", "つながりません")
+            until(lambda: "incident.investigating" in kinds, 20)
+            time.sleep(3)
+            self.assertEqual(kinds.count("incident.investigating"), 1, kinds)
+
+    def test_endpoints_that_say_nothing_hold_no_others_call_up(self):
+        silent = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.addCleanup(silent.close)
+        good = Receiver()
+        self.addCleanup(good.close)
+        mute = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        database = new_postgres() if self.database == "postgres" else None
+        toml = FAST + f'[status]\nwebhook_hosts = ["{mute}", "http://127.0.0.1:{good.port}"]\n'
+        with Server(database=database, toml=toml) as s:
+            for n in range(40):
+                self.assertEqual(Browser(s).submit("/status", "/status/subscribe", url=f"{mute}/{n}").status, 200)
+            begun = time.monotonic()
+            self.assertEqual(Browser(s).submit("/status", "/status/subscribe", url=f"http://127.0.0.1:{good.port}/hook").status, 200)
+            until(lambda: good.calls, 20)
+            self.assertLess(time.monotonic() - begun, 4)
 
     def test_a_host_that_does_not_say_the_challenge_back_is_told_nothing(self):
         # Anybody can type the address of somebody else's host.

@@ -16,6 +16,7 @@ use kagiya_store::{
     subscriber::{Hook, Subscriber},
 };
 use serde_json::json;
+use tokio::task::JoinSet;
 use url::Url;
 use uuid::Uuid;
 
@@ -31,8 +32,8 @@ use crate::{
 const PATIENCE: Span = Span::hours(24);
 /// Nobody else makes a call that one server has in hand for this long.
 const LEASE: Span = Span::seconds(30);
-/// Calls in hand at once.
-const BATCH: i64 = 20;
+/// Calls in hand at once: more than one network can keep waiting for endpoints that say nothing.
+const HANDS: usize = 128;
 /// Subscriptions begun by one network in a minute.
 const PER_MINUTE: u32 = 60;
 /// Wishes for one URL: each has its own secret and token, and none ends another's.
@@ -151,7 +152,7 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
     let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed));
     let place = place_key(app, "webhook", url.as_str());
     let (hook_id, now, id) = (app.new_id(), app.now(), new.id);
-    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, &url) });
+    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, id, &url) });
     let body = body.to_string();
     let kept = app
         .store
@@ -177,9 +178,10 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
     Ok(Ok(Begun::ByWebhook { secret, token: token(app, id) }))
 }
 
-/// What an endpoint must say back: a site that answers every request alike has not asked for this.
-fn challenge(app: &App, url: &Url) -> String {
-    let tag = app.keys.digest16("webhook challenge", &[url.as_str().as_bytes()]);
+/// What an endpoint must say back: a site that answers every request alike has not asked for this. Each wish has its
+/// own: what was said to one confirms no other.
+fn challenge(app: &App, wish: Uuid, url: &Url) -> String {
+    let tag = app.keys.digest16("webhook challenge", &[wish.as_bytes(), url.as_str().as_bytes()]);
     tag.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -308,38 +310,50 @@ fn hook_body(app: &App, notice: &Notice, update: &Update) -> String {
     .to_string()
 }
 
-/// Makes calls until the runtime ends.
+/// Makes calls until the server stops. An endpoint that says nothing holds its own place only.
 pub fn start(app: &Arc<App>) {
-    runner::spawn(app, "webhooks", |app| {
-        async move {
-            while !app.jobs.is_stopping() {
-                let made = call_once(&app).await.unwrap_or(0);
-                if made == 0 {
-                    tokio::select! {
-                        () = app.hook_bell.notified() => {}
-                        _ = app.jobs.pause(Duration::from_secs(5)) => {}
-                    }
-                }
-            }
-        }
-        .boxed()
-    });
+    runner::spawn(app, "webhooks", |app| call_all(app).boxed());
 }
 
-async fn call_once(app: &App) -> Result<usize, Fault> {
+async fn call_all(app: Arc<App>) {
+    let mut hands = JoinSet::new();
+    while !app.jobs.is_stopping() {
+        let free = HANDS.saturating_sub(hands.len());
+        let hooks = lease(&app, free).await.unwrap_or_default();
+        let idle = hooks.is_empty();
+        for hook in hooks {
+            let app = Arc::clone(&app);
+            hands.spawn(async move {
+                if let Err(error) = call(&app, hook).await {
+                    tracing::error!(%error, "a webhook waits: the database fails");
+                }
+            });
+        }
+        if idle || hands.len() >= HANDS {
+            tokio::select! {
+                Some(_) = hands.join_next() => {}
+                () = app.hook_bell.notified() => {}
+                _ = app.jobs.pause(Duration::from_secs(5)) => {}
+            }
+        }
+        while hands.try_join_next().is_some() {}
+    }
+    while hands.join_next().await.is_some() {}
+}
+
+async fn lease(app: &App, most: usize) -> Result<Vec<Hook>, Fault> {
+    let most = i64::try_from(most).unwrap_or_default();
+    if most == 0 {
+        return Ok(Vec::new());
+    }
     let now = app.now();
     let hooks = app
         .store
         .write_forgettable(move |conn| {
-            async move { store::subscriber::lease(conn, BATCH, now.plus(LEASE), now).await }.boxed()
+            async move { store::subscriber::lease(conn, most, now.plus(LEASE), now).await }.boxed()
         })
         .await?;
-    let count = hooks.len();
-    let calls = futures_util::future::join_all(hooks.into_iter().map(|hook| call(app, hook))).await;
-    for outcome in calls {
-        outcome?;
-    }
-    Ok(count)
+    Ok(hooks)
 }
 
 async fn call(app: &App, hook: Hook) -> Result<(), Fault> {
@@ -394,6 +408,6 @@ async fn deliver(app: &App, subscriber: &Subscriber, hook: &Hook) -> Result<u16,
         ("webhook-signature", signature),
     ];
     let (status, body) = app.outbound.exchange("POST", &url, &headers, hook.body.clone().into_bytes()).await?;
-    let said = String::from_utf8_lossy(&body).contains(&challenge(app, &url));
+    let said = String::from_utf8_lossy(&body).contains(&challenge(app, subscriber.id, &url));
     Ok(if subscriber.confirmed_at.is_none() && !said && matches!(status, 200..=299) { 0 } else { status })
 }

@@ -158,14 +158,17 @@ pub async fn enqueue(
     .map(drop)
 }
 
-/// Takes due calls; nobody else gets them before `until`.
+/// Takes due calls, those first that are likely to be answered; nobody else gets them before `until`.
 pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp) -> Result<Vec<Hook>> {
     all!(
         conn,
         Hook,
         "UPDATE hook SET due_at = $3, tries = tries + 1
          WHERE done_at IS NULL AND due_at <= $1
-         AND id IN (SELECT id FROM hook WHERE done_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2)
+         AND id IN (SELECT hook.id FROM hook LEFT JOIN subscriber ON subscriber.id = hook.subscriber_id
+                    WHERE done_at IS NULL AND due_at <= $1
+                    ORDER BY CASE WHEN subscriber.confirmed_at IS NULL THEN 1 ELSE 0 END, failures, tries, due_at
+                    LIMIT $2)
          RETURNING id, subscriber_id, body, created_at, deadline_at, tries",
         now.0,
         limit,

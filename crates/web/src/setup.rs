@@ -48,11 +48,7 @@ pub(crate) fn wrong_address(context: &Context) -> Vec<Evidence> {
         return Vec::new();
     };
     let public = context.web.app.settings.public_url.origin.split("://").nth(1).unwrap_or_default();
-    let usual = if context.web.app.settings.public_url.secure { ":443" } else { ":80" };
-    let named = |text: &'static str| {
-        let host = header_text(&context.headers, text).unwrap_or_default();
-        host.strip_suffix(usual).unwrap_or(host)
-    };
+    let named = |name| usual_host(context, header_text(&context.headers, name).unwrap_or_default());
     let (host, forwarded) = (named("host"), named("x-forwarded-host"));
     let by_http = context.web.app.settings.public_url.secure && origin.starts_with("http://");
     if authority.eq_ignore_ascii_case(public) || (by_http && authority.eq_ignore_ascii_case(host)) {
@@ -62,6 +58,15 @@ pub(crate) fn wrong_address(context: &Context) -> Vec<Evidence> {
         return note(&context.web.app, SetupFault::WrongHost, &format!("people arrive at {origin}"));
     }
     Vec::new()
+}
+
+/// A host as it is written usually: without the port that the scheme has anyway, which some proxies name, without the
+/// dot of a whole name, and the first of those that proxies in a row have added.
+fn usual_host<'h>(context: &Context, host: &'h str) -> &'h str {
+    let host = host.split(',').next().unwrap_or_default().trim();
+    let usual = if context.web.app.settings.public_url.secure { ":443" } else { ":80" };
+    let host = host.strip_suffix(usual).unwrap_or(host);
+    host.strip_suffix('.').unwrap_or(host)
 }
 
 /// Looks at a page request for what the operator should know, refused or not.
@@ -79,9 +84,7 @@ pub(crate) fn look(context: &Context) {
     let host = forwarded.or_else(|| header_text(&context.headers, header::HOST)).unwrap_or_default();
     // Only documents: health checks and robots ask under any name.
     let document = header_text(&context.headers, "sec-fetch-dest") == Some("document");
-    // Some proxies name the port that https has anyway.
-    let usual = if url.secure { ":443" } else { ":80" };
-    let host = host.strip_suffix(usual).unwrap_or(host);
+    let host = usual_host(context, host);
     if document && trusted && !host.eq_ignore_ascii_case(public) {
         let _ = note(&context.web.app, SetupFault::WrongHost, &format!("pages are asked for at {host}"));
     }
