@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from client import Browser, Server, Traveller
 from issuer import Issuer, b64, query
-from support import OnBoth, new_postgres, on_both
+from support import OnBoth, new_postgres, on_both, sql
 
 LOGOUT = "http://schemas.openid.net/event/backchannel-logout"
 
@@ -48,6 +48,20 @@ class Setups(OnBoth):
         self.assertEqual(answer.status, 303, (answer.cause, answer.text[-800:]))
         self.assertIn("/choose", answer.header("Location"))
         return self.browser.follow(answer)
+
+    def test_a_bare_callback_leaves_nothing_behind(self):
+        self.start()
+        rows = lambda: sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")
+        before = rows()
+        for more in ("", "?state=x", "?code=x&state=y", "?error=access_denied", "?error=access_denied&state=z"):
+            self.assertEqual(Browser(self.server).get(f"/sign-in/corp/callback{more}").cause, "external.handshake")
+        time.sleep(0.5)
+        self.assertEqual(rows(), before)
+        # A browser that was here before is told by a reference that is kept.
+        b = Traveller(self.server)
+        b.start("corp")
+        told = b.get("/sign-in/corp/callback?code=x&state=y")
+        self.assertEqual(self.server.why(told.reference)["cause"], "external.handshake")
 
     def test_the_secret_goes_where_the_issuer_takes_it(self):
         self.issuer.more = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}

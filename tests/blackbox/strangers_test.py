@@ -213,12 +213,44 @@ class Strangers(OnBoth):
         self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "taro")
         self.assertEqual(self.server.mails("new@example.jp"), [])
 
+    def test_no_form_of_one_account_acts_on_another(self):
+        """Every form of every page of one account, sent after another tab signed in to another."""
+        for name in ("hana", "taro"):
+            self.server.account(name)
+        b, tried = Browser(self.server), 0
+        lang = lambda: sql(self.server, self.url, "SELECT lang FROM account WHERE login_id = 'taro'")
+        for path in ("/", "/account", "/account/security", "/account/sessions", "/account/links", "/account/methods", "/account/close", "/sign-out"):
+            b.sign_in("hana", PASSWORD)
+            for n in range(len(b.get(path).page.forms)):
+                self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+                form = b.get(path).page.forms[n]
+                if form["method"].lower() != "post":
+                    continue
+                self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+                fields = {"lang": "en", "password": PASSWORD, "current_password": PASSWORD, "new_password": "some unusual new phrase", **form["fields"]}
+                answer = b.post(form["action"] or path, fields)
+                if form["action"] == "/language":
+                    self.assertEqual(lang(), ["ja"], path)
+                else:
+                    self.assertEqual(answer.status, 409, (path, form["action"], answer.text[-400:]))
+                    tried += 1
+                self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "taro", (path, form["action"]))
+        self.assertGreaterEqual(tried, 6)
+        # What was made for the account that is signed in does what it says.
+        form = b.get("/account").form("/language")
+        b.post("/language", {**form["fields"], "lang": "en"})
+        self.assertEqual(lang(), ["en"])
+        self.assertEqual(b.submit("/sign-out").status, 303)
+        self.assertEqual(b.get("/auth/check").status, 401)
+
     def test_a_bare_page_leaves_nothing_behind(self):
         before = sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")
         for path in ("/sign-up/verify", "/recover/password", "/sign-in/google/choose", "/unlock/code", "/recover/code"):
             for _ in range(3):
                 Browser(self.server).get(path)
                 Browser(self.server).get(f"{path}?flow=01890a5d-ac96-774b-bcce-b302099a8057")
+        for path in ("/sign-in/corp/callback?state=x", "/sign-in/corp/callback?code=x&state=y", "/sign-in/corp/callback?error=access_denied", "/why/ABCD-EFGH", "/status", "/", "/account", "/staff", "/help"):
+            Browser(self.server).get(path)
         time.sleep(0.5)
         self.assertEqual(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt"), before)
 

@@ -6,7 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use kagiya_domain::{Span, Timestamp};
+use kagiya_domain::{Span, Timestamp, network};
 
 use crate::{Visitor, hashing::Lane};
 
@@ -21,10 +21,23 @@ const MOST: usize = 50_000;
 #[derive(Debug, Default)]
 pub(crate) struct Admission(Mutex<(i64, HashMap<String, i64>)>);
 
-fn names(visitor: &Visitor) -> impl Iterator<Item = String> {
-    let network = Some(format!("n{}", visitor.network_counter()));
-    let device = visitor.device_key.map(|key| format!("d{key:02x?}"));
-    network.into_iter().chain(device)
+/// Whoever has a whole network of networks (IPv4 /24, IPv6 /48) fails so many times as often before all of it waits.
+const WIDER: i64 = 8;
+
+/// The networks of whoever asks, and from how many failures on each waits; then the browser, where it is known.
+struct Sources {
+    networks: Vec<(String, i64)>,
+    device: Option<String>,
+}
+
+impl Sources {
+    fn of(visitor: &Visitor) -> Self {
+        let wider = visitor.address.map(|address| (format!("n{}", network::shortened(address)), MANY * WIDER));
+        Self {
+            networks: [Some((format!("n{}", visitor.network_counter()), MANY)), wider].into_iter().flatten().collect(),
+            device: visitor.device_key.map(|key| format!("d{key:02x?}")),
+        }
+    }
 }
 
 impl Admission {
@@ -40,14 +53,13 @@ impl Admission {
                 *count != 0
             });
         }
-        let fails = |name: &String| counts.1.get(name).is_some_and(|count| *count >= MANY);
-        let mut names = names(visitor);
-        let (network, device) = (names.next(), names.next());
-        match device {
+        let fails = |name: &String, many: i64| counts.1.get(name).is_some_and(|count| *count >= many);
+        let sources = Sources::of(visitor);
+        match &sources.device {
             // A browser that is known keeps its lane in a network where others fail.
-            Some(device) if !fails(&device) => Lane::Known,
+            Some(device) if !fails(device, MANY) => Lane::Known,
             Some(_) => Lane::Failing,
-            None if network.as_ref().is_some_and(fails) => Lane::Failing,
+            None if sources.networks.iter().any(|(network, many)| fails(network, *many)) => Lane::Failing,
             None => Lane::New,
         }
     }
@@ -55,13 +67,14 @@ impl Admission {
     /// Counts how a try ended.
     pub(crate) fn note(&self, visitor: &Visitor, succeeded: bool) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in names(visitor) {
+        let sources = Sources::of(visitor);
+        for (name, many) in sources.networks.into_iter().chain(sources.device.map(|device| (device, MANY))) {
             // However many come, none that is known is forgotten for them.
             if counts.1.len() >= MOST && !counts.1.contains_key(&name) {
                 continue;
             }
             let count = counts.1.entry(name).or_default();
-            *count = if succeeded { (*count - 1).max(-MANY) } else { (*count + 1).min(MANY * 16) };
+            *count = if succeeded { (*count - 1).max(-many) } else { (*count + 1).min(many * 16) };
         }
     }
 }
@@ -84,5 +97,18 @@ mod tests {
         assert_eq!(admission.lane(&known, now), Lane::Failing);
         let later = now.plus(WINDOW).plus(WINDOW);
         assert_eq!(admission.lane(&known, later), Lane::Known);
+    }
+
+    #[test]
+    fn whoever_has_a_network_of_networks_is_not_new_in_each() {
+        let admission = Admission::default();
+        let now = Timestamp(WINDOW.0 * 100);
+        let at = |n: u16, site: u16| Visitor {
+            address: Some(std::net::Ipv6Addr::new(0x2001, 0xdb8, site, n, 0, 0, 0, 1).into()),
+            ..Visitor::nobody(kagiya_text::Lang::Ja)
+        };
+        (0..100).for_each(|n| admission.note(&at(n, 1), false));
+        assert_eq!(admission.lane(&at(1_000, 1), now), Lane::Failing);
+        assert_eq!(admission.lane(&at(1_000, 2), now), Lane::New);
     }
 }

@@ -295,6 +295,14 @@ pub(crate) fn may_keep(app: &App, visitor: &Visitor) -> bool {
     kept
 }
 
+/// As [`refuse`], for an address that anybody can open: nothing is kept for a browser that was never here.
+pub(crate) async fn refuse_here(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
+    if visitor.cookie_came {
+        return refuse(app, visitor, draft).await;
+    }
+    Box::new(prepare(app, visitor, draft, app.now()).0)
+}
+
 /// As [`refuse`]; a request that only asks for a page leaves nothing behind.
 pub async fn refuse_unread(app: &App, visitor: &Visitor, draft: Draft) -> Box<Refusal> {
     if visitor.reads {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -34,9 +35,24 @@ const TOGETHER: usize = 16;
 pub struct Full;
 
 enum Job {
-    Verify { phc: Option<String>, password: Password, answer: oneshot::Sender<Check> },
-    Hash { password: Password, salt: [u8; 16], answer: oneshot::Sender<Option<String>> },
-    Judge { password: Password, context: Vec<String>, policy: Policy, answer: oneshot::Sender<Judged> },
+    Verify {
+        phc: Option<String>,
+        password: Password,
+        answer: oneshot::Sender<Check>,
+    },
+    Hash {
+        password: Password,
+        salt: [u8; 16],
+        answer: oneshot::Sender<Option<String>>,
+    },
+    Judge {
+        password: Password,
+        context: Vec<String>,
+        policy: Policy,
+        answer: oneshot::Sender<Judged>,
+    },
+    #[cfg(test)]
+    Break(oneshot::Sender<Check>),
 }
 
 type Judged = Result<Password, PasswordError>;
@@ -181,10 +197,14 @@ impl HashPool {
         });
         for number in 0..threads {
             let shared = Arc::clone(&shared);
-            let spawned = std::thread::Builder::new()
-                .name(format!("hash-{number}"))
-                .stack_size(256 * 1_024)
-                .spawn(move || work(&shared));
+            let spawned =
+                std::thread::Builder::new().name(format!("hash-{number}")).stack_size(256 * 1_024).spawn(move || {
+                    while std::panic::catch_unwind(AssertUnwindSafe(|| work(&shared))).is_err() {
+                        // Whoever asked hears that it failed; the thread goes on with the next.
+                        metrics::counter!("kagiya_job_faults_total", "job" => "hashing").increment(1);
+                        tracing::error!("a hashing thread broke; it is begun anew");
+                    }
+                });
             if let Err(error) = spawned {
                 tracing::error!(%error, "a hashing thread could not be started");
             }
@@ -372,6 +392,8 @@ fn work(shared: &Shared) {
                 let _ = answer.send(hasher.hash_encoded(password.as_bytes(), &salt).ok());
                 None
             }
+            #[cfg(test)]
+            Job::Break(_answer) => panic!("as the test wants it"),
             Job::Judge { answer, .. } if answer.is_closed() => None,
             Job::Judge { password, context, policy, answer } => {
                 let words: Vec<&str> = context.iter().map(String::as_str).collect();

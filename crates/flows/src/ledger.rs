@@ -80,12 +80,6 @@ impl Ledger {
         *count <= most
     }
 
-    /// Whether the budget of that name is used up.
-    pub(crate) fn is_spent(&self, name: &str, most: u32, now: Timestamp) -> bool {
-        let name = self.hasher.hash_one(name);
-        self.counts(now).read(name) >= most
-    }
-
     /// Takes one of `most` from a network's budget, and from those of the networks around it. Returns how many were
     /// taken before by the one that took most for its size; `None` when a budget is used up.
     pub(crate) fn take_network(&self, what: &str, address: Option<IpAddr>, most: u32, now: Timestamp) -> Option<u32> {
@@ -146,7 +140,7 @@ mod tests {
         let ledger = minute();
         let taken = (0..15).filter(|_| ledger.take_of("a", 10, NOW)).count();
         assert_eq!(taken, 10);
-        assert!(ledger.is_spent("a", 10, NOW) && !ledger.is_spent("b", 10, NOW));
+        assert!(!ledger.take_of("a", 10, NOW));
         assert!(ledger.take_of("b", 10, NOW));
         assert!(ledger.take_of("a", 10, ledger.renewed_at(NOW)));
     }

@@ -35,7 +35,7 @@ pub mod platform;
 mod postage;
 pub mod providers;
 pub mod recover;
-mod runner;
+pub mod runner;
 pub mod session;
 pub mod settings;
 pub mod setup;

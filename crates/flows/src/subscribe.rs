@@ -152,7 +152,8 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
     let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed));
     let place = place_key(app, "webhook", url.as_str());
     let (hook_id, now, id) = (app.new_id(), app.now(), new.id);
-    let body = json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, id, &url) });
+    let body =
+        json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, id, &url) });
     let body = body.to_string();
     let kept = app
         .store

@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
+use kagiya_flows::runner;
 use kagiya_web::{Exported, Web};
 use rusty_s3::S3Action;
 
@@ -57,26 +59,32 @@ pub(crate) fn start(config: &Config, web: &Arc<Web>) -> Result<(), Failure> {
     if folder.is_none() && remote.is_none() {
         return Ok(());
     }
-    let web = Arc::clone(web);
-    tokio::spawn(async move {
-        let mut failing = false;
-        loop {
-            let files = kagiya_web::export(&web).await;
-            let done = match (&folder, &remote) {
-                (Some(folder), _) => write(folder, &files).map_err(|error| error.to_string()),
-                (None, Some(remote)) => put(&web, remote, &files).await,
-                (None, None) => Ok(()),
-            };
-            match done {
-                Ok(()) => failing = false,
-                Err(error) if !failing => {
-                    failing = true;
-                    tracing::error!(error, "the copies of the status page could not be written; it goes on trying");
+    let (kept, copies) = (Arc::clone(web), Arc::new((folder, remote)));
+    runner::spawn(&web.app, "export", move |app| {
+        let (web, copies) = (Arc::clone(&kept), Arc::clone(&copies));
+        async move {
+            let mut failing = false;
+            loop {
+                let files = kagiya_web::export(&web).await;
+                let done = match &*copies {
+                    (Some(folder), _) => write(folder, &files).map_err(|error| error.to_string()),
+                    (None, Some(remote)) => put(&web, remote, &files).await,
+                    (None, None) => Ok(()),
+                };
+                match done {
+                    Ok(()) => failing = false,
+                    Err(error) if !failing => {
+                        failing = true;
+                        tracing::error!(error, "the copies of the status page could not be written; it goes on trying");
+                    }
+                    Err(_) => {}
                 }
-                Err(_) => {}
+                if !app.jobs.pause(EVERY).await {
+                    return;
+                }
             }
-            tokio::time::sleep(EVERY).await;
         }
+        .boxed()
     });
     Ok(())
 }

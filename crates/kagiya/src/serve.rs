@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::FutureExt;
 use kagiya_flows::{
     App,
     external::permission,
     jobs,
     outbox::{self, Post},
+    runner,
 };
 use kagiya_web::{Limits, Running, Web};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -73,12 +75,15 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|e| Failure::Failed(e.to_string()))?;
     let upkeep = recorder.clone();
-    tokio::spawn(async move {
-        // Samples are folded into their buckets even when nobody asks for them.
-        loop {
-            tokio::time::sleep(std::time::Duration::from_secs(5)).await;
-            upkeep.run_upkeep();
+    runner::spawn(&app, "metrics", move |app| {
+        let upkeep = upkeep.clone();
+        async move {
+            // Samples are folded into their buckets even when nobody asks for them.
+            while app.jobs.pause(std::time::Duration::from_secs(5)).await {
+                upkeep.run_upkeep();
+            }
         }
+        .boxed()
     });
     let name = &app.settings.service_name.ja;
     let post = PostOffice::open(&config.mail, &app.settings.mail_from, name, config.mail_in_the_clear)

@@ -167,6 +167,17 @@ pub(crate) fn is_for(context: &Context, account: uuid::Uuid) -> bool {
     context.form_account == Some(account_mark(context, Some(&account)))
 }
 
+/// Whether the submitted form's page was made for another account than this. A page that was made for nobody in particular
+/// may be anybody's.
+pub(crate) fn is_for_another(context: &Context, account: uuid::Uuid) -> bool {
+    context.form_account.is_some_and(|mark| mark != [0; ACCOUNT_BYTES]) && !is_for(context, account)
+}
+
+/// Takes note of the account for which a form's page was made, where the form does nothing that wants more.
+pub(crate) fn note_account(context: &mut Context, fields: &Fields) {
+    context.form_account = read_token(context, fields.get("form")).map(|token| token.account);
+}
+
 /// The hidden part for a page of this context.
 pub(crate) fn token(context: &Context) -> String {
     let mut bytes = Vec::with_capacity(TOKEN_BYTES + 16);

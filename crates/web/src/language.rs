@@ -11,11 +11,13 @@ use crate::{
     Web,
     context::{Sessions, Site},
     cookies::Cookie,
+    form::{is_for_another, note_account},
     page::see_other,
     sent::Sent,
 };
 
-pub(crate) async fn choose(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
+pub(crate) async fn choose(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
+    note_account(&mut context, &fields);
     let lang = Lang::parse(fields.get("lang")).unwrap_or_default();
     let to = ReturnTo::parse_own(fields.get("from")).map_or("/".into(), |to| to.as_str().to_owned());
     let mut response = see_other(&context, &to);
@@ -23,6 +25,7 @@ pub(crate) async fn choose(State(_): State<Arc<Web>>, Sent(context, fields): Sen
     response.headers_mut().append(header::SET_COOKIE, Cookie::Lang.set_long(lang.as_str(), url));
     if context.site() != Site::Cross
         && let Ok(Sessions::Live(live)) = context.session().await
+        && !is_for_another(&context, live.account_id)
         && let Err(error) = kagiya_flows::account::set_lang(&context.web.app, live.account_id, lang).await
     {
         tracing::warn!(%error, "the language of mails could not be kept");

@@ -68,11 +68,21 @@ impl Running {
 pub fn serve(web: Arc<Web>, listener: TcpListener, limits: Limits) -> std::io::Result<Running> {
     let address = listener.local_addr()?;
     let (stop, stopped) = watch::channel(false);
-    let task = tokio::spawn(accept(web, listener, limits, stopped));
+    let listener = Arc::new(listener);
+    let task = tokio::spawn(async move {
+        // One that breaks is begun anew: a server that runs and takes nobody in is worse than one that stopped.
+        while let Err(error) =
+            tokio::spawn(accept(Arc::clone(&web), Arc::clone(&listener), limits, stopped.clone())).await
+        {
+            metrics::counter!("kagiya_job_faults_total", "job" => "connections").increment(1);
+            tracing::error!(%error, "taking connections broke; it is begun anew");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
     Ok(Running { stop, task, address })
 }
 
-async fn accept(web: Arc<Web>, listener: TcpListener, limits: Limits, mut stopped: watch::Receiver<bool>) {
+async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut stopped: watch::Receiver<bool>) {
     let router = router(Arc::clone(&web));
     let lines = Lines::new(limits, &web.trusted_proxies);
     let mut builder = auto::Builder::new(TokioExecutor::new());

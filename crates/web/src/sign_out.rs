@@ -9,9 +9,9 @@ use kagiya_flows::session;
 
 use crate::{
     Web,
-    context::Context,
+    context::{Context, Sessions},
     cookies::Cookie,
-    fault::{fault_page, guard_refusal, refused_page},
+    fault::{fault_page, guard_refusal, other_account, refused_page},
     form,
     page::{View, page, see_other},
     sent::Sent,
@@ -25,6 +25,8 @@ struct SignOutPage<'a> {
 }
 
 pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response {
+    // The form says whose session is to end. That nobody can tell now keeps nobody from signing out.
+    let _ = context.session().await;
     let view = View::new(&context);
     let title = view.t("sign-out-title").into_owned();
     page(&view, StatusCode::OK, &title, &SignOutPage { v: &view })
@@ -33,6 +35,12 @@ pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, "sign_out", evidence).await;
+        return refused_page(&context, &refusal, "/sign-out");
+    }
+    if let Ok(Sessions::Live(live)) = context.session().await
+        && form::is_for_another(&context, live.account_id)
+    {
+        let refusal = other_account(&context, "sign_out").await;
         return refused_page(&context, &refusal, "/sign-out");
     }
     let url = &context.web.app.settings.public_url;

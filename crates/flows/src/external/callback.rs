@@ -222,7 +222,8 @@ pub async fn run(
         return Ok(Err(refuse(app, visitor, DENIED, vec![fact]).await));
     }
     let Some(journey) = found else {
-        return Ok(Err(refuse(app, visitor, 400, vec![Evidence::StateUnknown]).await));
+        let draft = Draft::new("external", 400, visitor, vec![Evidence::StateUnknown]);
+        return Ok(Err(attempt::refuse_here(app, visitor, draft).await));
     };
     if !is_own(visitor, &journey) {
         return elsewhere(app, visitor, &entry, &journey).await;
@@ -279,15 +280,14 @@ pub async fn run(
         now: seconds(now),
     };
     // Whoever makes up tickets has us knock at the provider's door with each.
-    let failing = format!("exchange {}", visitor.network_counter());
-    if app.notes.is_spent(&failing, FAILING, now) {
+    if app.notes.is_network_spent("exchange", visitor.address, FAILING, now) {
         let until = now.plus(Span::minutes(1));
         return Ok(Err(refuse(app, visitor, 429, vec![Evidence::NetworkSpent { until }]).await));
     }
     let identity = match entry.provider.exchange(&ticket).await {
         Ok(identity) => identity,
         Err(failure) => {
-            app.notes.take_of(&failing, FAILING, now);
+            app.notes.take_network("exchange", visitor.address, FAILING, now);
             let draft = facts::failed(app, visitor, &entry, &failure).await?;
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }

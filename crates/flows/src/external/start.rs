@@ -93,7 +93,7 @@ pub(crate) async fn find(app: &App, visitor: &Visitor, id: &str) -> Outcome<Arc<
         Some(entry) => Ok(Ok(Arc::clone(entry))),
         None => {
             let draft = Draft::new("external", 404, visitor, vec![Evidence::ProviderRetired]);
-            Ok(Err(attempt::refuse(app, visitor, draft).await))
+            Ok(Err(attempt::refuse_here(app, visitor, draft).await))
         }
     }
 }

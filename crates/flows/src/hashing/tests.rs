@@ -111,3 +111,16 @@ async fn a_full_queue_says_so_at_once() {
     }
     assert_eq!(pool.verify(None, password, Lane::Known).await.unwrap(), Err(Full));
 }
+
+#[tokio::test]
+async fn a_thread_that_breaks_goes_on() {
+    let pool = HashPool::start(1, SMALL);
+    for _ in 0..3 {
+        let (answer, answered) = oneshot::channel();
+        pool.place(Lane::Known).unwrap().take(Job::Break(answer));
+        assert!(answered.await.is_err(), "who asked hears that it failed");
+        let password = Password::typed("correct horse").unwrap();
+        assert!(pool.hash(password, [7; 16], Lane::Known).await.unwrap().is_ok());
+    }
+    pool.stop();
+}
