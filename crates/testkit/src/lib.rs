@@ -68,6 +68,12 @@ impl Post for Drawer {
     }
 }
 
+fn new_folder() -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("kagiya-testkit-{}", uuid::Uuid::new_v4()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
 /// A whole server without a network.
 pub struct TestServer {
     /// Its inside.
@@ -81,10 +87,25 @@ pub struct TestServer {
 impl TestServer {
     /// A server on SQLite with cheap hashes, at a fixed hour.
     pub async fn start() -> Self {
-        let folder = std::env::temp_dir().join(format!("kagiya-testkit-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        let store =
-            Store::open(&Location::Sqlite(folder.join("t.db")), true, PoolSize::default()).await.expect("a database");
+        let folder = new_folder();
+        let location = Location::Sqlite(folder.join("t.db"));
+        Self::start_in(folder, &location).await
+    }
+
+    /// The same on a new database of the PostgreSQL that `KAGIYA_TEST_POSTGRES` names; `None` where it names none.
+    pub async fn start_on_postgres() -> Option<Self> {
+        let server = std::env::var("KAGIYA_TEST_POSTGRES").ok()?;
+        let name = format!("t{}", uuid::Uuid::new_v4().simple());
+        let made = std::process::Command::new("psql")
+            .args(["-q", &format!("{server}/postgres"), "-c", &format!("CREATE DATABASE {name}")])
+            .status()
+            .expect("psql");
+        assert!(made.success(), "a database could not be made");
+        Some(Self::start_in(new_folder(), &Location::Postgres(format!("{server}/{name}"))).await)
+    }
+
+    async fn start_in(folder: PathBuf, location: &Location) -> Self {
+        let store = Store::open(location, true, PoolSize::default()).await.expect("a database");
         let clock = Arc::new(TestClock(AtomicI64::new(1_760_000_000_000)));
         let both = |text: &str| ByLang { ja: text.to_owned(), en: text.to_owned() };
         let app = App::new(Parts {

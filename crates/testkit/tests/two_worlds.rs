@@ -61,8 +61,7 @@ fn heads(answer: &Answer) -> Vec<(String, String)> {
 }
 
 impl World {
-    async fn with(member: bool) -> Self {
-        let server = TestServer::start().await;
+    async fn with(server: TestServer, member: bool) -> Self {
         if member {
             server.member("hana", "correct horse battery").await;
         }
@@ -176,9 +175,10 @@ impl World {
     }
 }
 
-async fn walk(seed: u64) {
+async fn walk(seed: u64, servers: [TestServer; 2]) {
     let mut chance = Chance(seed);
-    let (mut known, mut unknown) = (World::with(true).await, World::with(false).await);
+    let [one, other] = servers;
+    let (mut known, mut unknown) = (World::with(one, true).await, World::with(other, false).await);
     for number in 0..ACTS {
         // No two acts are of one moment: what is newest is the same in both worlds.
         known.server.advance(Span(7));
@@ -209,6 +209,17 @@ async fn walk(seed: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_tells_whether_there_is_an_account() {
     for seed in 1..=12 {
-        walk(seed).await;
+        walk(seed, [TestServer::start().await, TestServer::start().await]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_tells_whether_there_is_an_account_on_postgres() {
+    for seed in 21..=23 {
+        let servers = (TestServer::start_on_postgres().await, TestServer::start_on_postgres().await);
+        match servers {
+            (Some(one), Some(other)) => walk(seed, [one, other]).await,
+            _ => panic!("KAGIYA_TEST_POSTGRES names no server: ./test starts one"),
+        }
     }
 }
