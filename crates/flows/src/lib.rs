@@ -45,7 +45,7 @@ pub mod staff;
 pub mod starts;
 pub mod stuffing;
 pub mod subscribe;
-mod subscription;
+pub mod subscription;
 pub mod supervision;
 pub mod throttle;
 pub mod time;

@@ -90,7 +90,7 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         Err(refusal) => return Ok(Err(refusal)),
     };
     let new = fresh(app, visitor, "mail", email.as_string(), None);
-    let place = place_key(app, "mail", &email.key());
+    let place = place_key(&app.keys, "mail", &email.key());
     let mail = NewMail {
         id: app.new_id(),
         kind: "subscribe",
@@ -150,7 +150,7 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
     let secret: [u8; 24] = app.random();
     let sealed = app.keys.seal("webhook", &secret, app.random());
     let new = fresh(app, visitor, "webhook", url.to_string(), Some(sealed));
-    let place = place_key(app, "webhook", url.as_str());
+    let place = place_key(&app.keys, "webhook", url.as_str());
     let (hook_id, now, id) = (app.new_id(), app.now(), new.id);
     let body =
         json!({ "type": "subscription.test", "timestamp": now.0 / 1_000, "challenge": challenge(app, id, &url) });

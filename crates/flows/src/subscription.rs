@@ -4,7 +4,7 @@ use kagiya_domain::email::EmailAddress;
 use kagiya_store as store;
 use uuid::Uuid;
 
-use crate::{App, Fault};
+use crate::{App, Fault, keys::Keys};
 
 /// The token that confirms or ends a subscription.
 pub(crate) fn token(app: &App, id: Uuid) -> String {
@@ -25,8 +25,8 @@ pub(crate) fn read_token(app: &App, token: &str) -> Option<Uuid> {
 }
 
 /// What all wishes for one address or URL have in common.
-pub(crate) fn place_key(app: &App, way: &str, target: &str) -> [u8; 16] {
-    app.keys.digest16("subscriber", &[way.as_bytes(), target.as_bytes()])
+pub fn place_key(keys: &Keys, way: &str, target: &str) -> [u8; 16] {
+    keys.digest16("subscriber", &[way.as_bytes(), target.as_bytes()])
 }
 
 /// Whether the mailbox of a subscription that waits for its confirmation hears of notices already.
@@ -35,6 +35,6 @@ pub(crate) fn place_key(app: &App, way: &str, target: &str) -> [u8; 16] {
 /// When the database fails.
 pub(crate) async fn is_confirmed(app: &App, token: &str, address: &EmailAddress) -> Result<bool, Fault> {
     let mut conn = app.store.reader().await?;
-    let (_, confirmed) = store::subscriber::for_place(&mut conn, &place_key(app, "mail", &address.key())).await?;
+    let (_, confirmed) = store::subscriber::for_place(&mut conn, &place_key(&app.keys, "mail", &address.key())).await?;
     Ok(read_token(app, token).is_some() && confirmed > 0)
 }

@@ -3,8 +3,13 @@
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
-use super::{child::Child, load, report::Report, request, seed};
-use crate::Failure;
+use futures_util::FutureExt;
+use kagiya_domain::Timestamp;
+use kagiya_flows::{Dice, subscription::place_key};
+use kagiya_store::{self as store, Location, PoolSize, Store, subscriber::Subscriber};
+
+use super::{child::Child, external, load, report::Report, request, seed};
+use crate::{Failure, outside::SystemDice};
 
 const PAIRS: u64 = 200;
 /// The limit at 1 % for 200 against 200: of many doors one would pass 5 % by chance.
@@ -79,6 +84,25 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
     };
     // A write of one's own, which tells nothing of anybody.
     let own = recover("");
+    confirm_subscribers(seeded).await?;
+    let (status, unlock, notify, why) = (
+        Page::open(address, "/status").await?,
+        Page::open(address, "/unlock").await?,
+        Page::open(address, "/notify").await?,
+        Page::open(address, "/unlock").await?,
+    );
+    let subscribe = |known: bool, n: u64| status.form("/status/subscribe", &[("email", &mailbox(known, n))]);
+    let unlock = |known: bool, n: u64| unlock.form("/unlock", &[("login", &login(known, n))]);
+    let notify = |known: bool, n: u64| notify.form("/notify", &[("email", &mailbox(known, n))]);
+    let why = &why;
+    let confirm = |known: bool, n: u64| async move {
+        let form = serde_json::json!({ "login": login(known, n), "password": "a third one" });
+        let told = load::once(address, &why.json("/api/v1/sign-in", &form)).await?;
+        let told: serde_json::Value = serde_json::from_slice(&told).unwrap_or_default();
+        let path = format!("/why/{}/confirm", told["reference"].as_str().unwrap_or_default());
+        tokio::time::sleep(PAUSE).await;
+        load::time_once(address, &why.form(&path, &[])).await
+    };
     let found = [
         ("sign_in", pairs(|known, n| one(request(&login(known, n), "a wrong password"))).await?),
         ("recover_by_id", pairs(|known, n| one(recover(&login(known, n)))).await?),
@@ -88,6 +112,13 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
         // After the recoveries above: where there is somebody, there are codes.
         ("code_elsewhere", pairs(|known, n| one(code(known, n))).await?),
         ("after_code", pairs(|known, n| after(code(known, n), own.clone())).await?),
+        ("unlock", pairs(|known, n| one(unlock(known, n))).await?),
+        ("after_unlock", pairs(|known, n| after(unlock(known, n), own.clone())).await?),
+        // Known: who hears of notices already.
+        ("subscribe", pairs(|known, n| one(subscribe(known, n))).await?),
+        ("after_subscribe", pairs(|known, n| after(subscribe(known, n), own.clone())).await?),
+        ("notify", pairs(|known, n| one(notify(known, n))).await?),
+        ("why_confirm", pairs(confirm).await?),
         ("after_sign_in", pairs(|known, n| after(request(&login(known, n), "another one"), own.clone())).await?),
     ];
     for (name, pairs) in found {
@@ -96,5 +127,76 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
         report.add_at_most(&format!("timing_{name}_ks_distance"), pairs.gap, LIMIT);
     }
     server.stop().await;
+    Ok(())
+}
+
+/// A page with a form, and the cookie that belongs to it: sent again and again.
+struct Page {
+    cookies: String,
+    token: String,
+}
+
+impl Page {
+    async fn open(address: SocketAddr, path: &str) -> Result<Self, Failure> {
+        let asked =
+            |cookies: &str| format!("GET {path} HTTP/1.1\r\nHost: bench\r\nCookie: {cookies}\r\n\r\n").into_bytes();
+        let cookies = external::cookies_of(address, &asked("a=b")).await?.join("; ");
+        let page = String::from_utf8_lossy(&load::once(address, &asked(&cookies)).await?).into_owned();
+        let token = page.split("name=\"form\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let token = token.ok_or_else(|| Failure::Failed(format!("{path}: no form")))?.to_owned();
+        Ok(Self { cookies, token })
+    }
+
+    fn form(&self, path: &str, fields: &[(&str, &str)]) -> Vec<u8> {
+        let fields = fields.iter().copied().chain([("form", self.token.as_str())]);
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.post(path, "application/x-www-form-urlencoded", &body)
+    }
+
+    fn json(&self, path: &str, body: &serde_json::Value) -> Vec<u8> {
+        self.post(path, "application/json", &body.to_string())
+    }
+
+    fn post(&self, path: &str, kind: &str, body: &str) -> Vec<u8> {
+        format!(
+            "POST {path} HTTP/1.1\r\nHost: bench\r\nSec-Fetch-Site: same-origin\r\nCookie: {}\r\nContent-Type: {kind}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            self.cookies,
+            body.len()
+        )
+        .into_bytes()
+    }
+}
+
+/// Members who hear of notices already.
+async fn confirm_subscribers(seeded: &seed::Seeded) -> Result<(), Failure> {
+    let keys = crate::keys_file::open(&seeded.folder().join("keys"))?;
+    let store = Store::open(&Location::Sqlite(seeded.folder().join("kagiya.db")), false, PoolSize::default()).await?;
+    for n in 0..PAIRS {
+        let address = format!("{}@example.jp", seeded.login(200 + n));
+        let place = place_key(&keys, "mail", &address);
+        let mut id = [0; 16];
+        SystemDice.fill(&mut id);
+        let one = Subscriber {
+            id: uuid::Uuid::from_bytes(id),
+            way: "mail".into(),
+            target: address,
+            lang: "ja".into(),
+            secret: None,
+            confirmed_at: None,
+            failures: 0,
+        };
+        let now = Timestamp(1_700_000_000_000);
+        store
+            .write(move |conn| {
+                async move {
+                    store::subscriber::insert(conn, &one, &place, now).await?;
+                    store::subscriber::confirm(conn, one.id, now).await.map(drop)
+                }
+                .boxed()
+            })
+            .await?;
+    }
+    store.close().await;
     Ok(())
 }
