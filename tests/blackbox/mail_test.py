@@ -1,5 +1,7 @@
 """Mail to a real SMTP server: refusing, deferring, down and back; and what becomes of it."""
 
+import asyncio
+import concurrent.futures
 import datetime
 import os
 import shutil
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from client import Browser, Server, code_of, free_port
+from support import OnBoth, on_both
 import email
 import email.policy
 
@@ -59,7 +62,7 @@ def certificate(folder):
 
 class Handler:
     def __init__(self):
-        self.mails, self.answers, self.ways = [], {}, set()
+        self.mails, self.answers, self.ways, self.takes = [], {}, set(), 0
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.get(address)
@@ -69,6 +72,7 @@ class Handler:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(self.takes)
         # `ssl` is what STARTTLS leaves; from the first byte on, the transport knows.
         tls = session.ssl or server.transport.get_extra_info("ssl_object")
         self.ways.add("TLS" if tls else "plain")
@@ -83,6 +87,35 @@ class Handler:
                 return codes[-1]
             time.sleep(0.05)
         raise AssertionError("no code")
+
+
+@on_both
+class SlowMail(OnBoth):
+    flags = ("--trusted-proxy", "127.0.0.1/32")
+
+    def setUp(self):
+        self.handler, port = Handler(), free_port()
+        smtp = Controller(self.handler, hostname="127.0.0.1", port=port)
+        smtp.start()
+        self.addCleanup(smtp.stop)
+        self.flags = (*self.flags, "--mail", f"smtp://127.0.0.1:{port}")
+        super().setUp()
+
+    def test_a_members_code_is_not_late_for_what_many_networks_ask_for_others(self):
+        self.server.account("hana")
+        self.handler.takes = 0.7
+
+        def ask(n):
+            b = Browser(self.server, **{"X-Forwarded-For": f"198.51.{n}.7"})
+            form = b.get("/status").form("/status/subscribe")
+            return [b.post(form["action"], {**form["fields"], "email": f"n{n}-{k}@example.jp"}).status for k in range(8)]
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            self.assertEqual({status for all in pool.map(ask, range(60)) for status in all}, {303})
+        owner = Browser(self.server, **{"X-Forwarded-For": "192.0.2.1"})
+        self.assertEqual(owner.submit("/recover", email="hana").status, 303)
+        self.handler.code("hana@example.jp", seconds=5)
+        self.assertLess(len(self.handler.mails), 300, "the others still wait")
 
 
 class Mail(unittest.TestCase):

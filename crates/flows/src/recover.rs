@@ -137,7 +137,7 @@ pub(crate) fn code_mail(
     store::outbox::NewMail {
         flow_id: Some(flow),
         network: Some(starts::network_key(app, visitor)),
-        behind: start.place(),
+        behind: if kind == "sign_up" { start.place_of_newcomer() } else { start.place() },
         wait: starts::wait(app),
         patience: mailbox::code_patience(app),
         ..sign_in::mail(app, kind, None, compose::flow_data(visitor), visitor.lang.as_str())

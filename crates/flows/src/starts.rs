@@ -13,6 +13,8 @@ use crate::{
 const DEVICE: u32 = 60;
 /// Each mail that a network caused before puts its next one so far back.
 const STEP: Span = Span(250);
+/// A mailbox that need not be a member's stands so far behind one that is.
+const NEWCOMER: Span = Span::seconds(10);
 /// Whoever is known stands this much further ahead.
 const AHEAD: Span = Span::minutes(1);
 
@@ -27,6 +29,11 @@ impl Start {
     /// How far back it stands.
     pub const fn place(self) -> Span {
         Span(self.0)
+    }
+
+    /// How far back a mail stands that goes to whoever was typed, member or not: behind those that members wait for.
+    pub const fn place_of_newcomer(self) -> Span {
+        Span(self.0 + NEWCOMER.0)
     }
 }
 

@@ -101,7 +101,7 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         lang: visitor.lang.as_str().to_owned(),
         patience: Span::hours(24),
         network: Some(starts::network_key(app, visitor)),
-        behind: start.place(),
+        behind: start.place_of_newcomer(),
         wait: starts::wait(app),
     };
     let now = app.now();
