@@ -103,7 +103,7 @@ class SlowMail(OnBoth):
 
     def test_a_members_code_is_not_late_for_what_many_networks_ask_for_others(self):
         self.server.account("hana")
-        self.handler.takes = 0.7
+        self.handler.takes = 1.5
 
         def ask(n):
             b = Browser(self.server, **{"X-Forwarded-For": f"198.51.{n}.7"})
