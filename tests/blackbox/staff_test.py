@@ -1,12 +1,13 @@
 """What staff sees and does: with the role only, with a reason, and every look in the audit trail."""
 
 import json
+import os
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from client import Browser, Server
 from platform_test import FAST, PASSWORD, at, until
-from support import OnBoth, on_both
+from support import OnBoth, SmallDisk, on_both, sql
 
 
 @on_both
@@ -139,6 +140,28 @@ class Staff(OnBoth):
         self.assertIn("credential.password", page.text)
         # Nothing of one member is on it.
         self.assertNotIn("hana", page.text)
+
+    def test_the_server_itself(self):
+        self.assertRegex(self.staff.get("/staff").text, r"data-disk>[^<]*\d+ MiB")
+        sql(self.server, self.url, "INSERT INTO finding (fault, detail, first_at, last_at) VALUES ('job_broke', 'odd job', 1, 9000000000000)")
+        page = self.staff.get("/staff?lang=en").text
+        self.assertIn("odd job", page)
+        self.assertNotIn("job_broke", page)
+
+    def test_a_disk_that_is_nearly_full_is_told(self):
+        small = SmallDisk("24m")
+        self.addCleanup(small.close)
+        data = os.path.join(small.path, "data")
+        os.mkdir(data)
+        with Server(database=self.url, data=data) as s:
+            s.run("account", "grant", "taro") if self.url else (s.account("taro"), s.run("account", "grant", "taro"))
+            staff = Browser(s)
+            self.assertEqual(staff.sign_in("taro", PASSWORD).status, 303)
+            self.assertNotIn('role="alert" data-disk', staff.get("/staff").text)
+            with open(f"{small.path}/ballast", "wb") as file:
+                file.write(b"\0" * (os.statvfs(small.path).f_bavail * os.statvfs(small.path).f_frsize - 1_200_000))
+            self.assertIn('role="alert" data-disk', staff.get("/staff").text)
+            self.assertIn("MiB free of", s.run("doctor", check=False).stdout)
 
     def test_every_look_has_a_reason_and_is_kept(self):
         s = self.server

@@ -7,7 +7,9 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::Cause;
 use kagiya_flows::{
+    disk,
     external::health::State as Health,
+    setup,
     staff::{self, Overview},
 };
 
@@ -57,6 +59,10 @@ struct StaffPage<'a> {
     bursts: Vec<Row>,
     me_too: Vec<Row>,
     components: Vec<Row>,
+    /// How much room there is where the data lies, in words, and whether it is little.
+    disk: Option<(String, bool)>,
+    /// What is wrong with the set-up.
+    findings: Vec<Row>,
     proposed: Vec<NoticeView>,
     open: Vec<NoticeView>,
 }
@@ -68,6 +74,10 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
     };
     let seen = match staff::overview(&web.app).await {
         Ok(seen) => seen,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    let findings = match setup::lately(&web.app.store, context.now).await {
+        Ok(findings) => findings,
         Err(fault) => return fault_page(&context, &fault),
     };
     let view = View::new(&context);
@@ -120,6 +130,14 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
             .map(|(cause, browsers)| Row { name: title(&view, cause), cells: vec![browsers.to_string()] })
             .collect(),
         components: components(&view),
+        disk: disk::of(&web.app).map(|disk| (room(&view, disk), disk.is_short())),
+        findings: findings
+            .iter()
+            .map(|finding| Row {
+                name: view.word("because-setup", &finding.fault),
+                cells: vec![finding.detail.clone(), view.time(&finding.last_at)],
+            })
+            .collect(),
         proposed: proposed.map(|notice| NoticeView::new(&view, notice)).collect(),
         open: board
             .active(context.now)
@@ -130,6 +148,11 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
     };
     let title = view.t("staff-title").into_owned();
     render(&view, StatusCode::OK, &title, &content)
+}
+
+fn room(view: &View<'_>, disk: disk::Disk) -> String {
+    let mib = |bytes: u64| i64::try_from(bytes / 1_048_576).unwrap_or(i64::MAX);
+    view.f("staff-disk", &[("free", mib(disk.free).into()), ("size", mib(disk.size).into())])
 }
 
 fn rows<T>(from: &BTreeMap<String, T>, cells: impl Fn(&T) -> Vec<String>) -> Vec<Row> {
