@@ -3,6 +3,7 @@ the disk and the mail server."""
 
 import datetime
 import glob
+import json
 import os
 import subprocess
 import tempfile
@@ -398,7 +399,13 @@ class DiskFull(unittest.TestCase):
         return took
 
     def test_full(self):
+        ready = lambda: Browser(self.server).get("/readyz").status
+        failing = lambda: {c["check"] for c in json.loads(self.server.run("doctor", "--json", check=False).stdout)["checks"] if not c["ok"]}
+        ends = {"data", "disk", "database"}
+        self.assertEqual((ready(), failing() & ends), (200, set()))
         self.disk.fill()
+        until(lambda: ready() == 503, 5)
+        self.assertEqual(failing() & ends, ends)
         took = self.trouble()
         self.disk.free()
         print(f"disk full: told after {took:.1f} s, over after {self.over():.1f} s")

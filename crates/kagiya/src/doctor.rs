@@ -86,14 +86,8 @@ fn way_out() -> Check {
 }
 
 fn data(config: &Config) -> Check {
-    let probe = config.data.join(".kagiya-probe");
-    // Bytes that reach the disk: an empty file can be made on a full one.
-    let written = std::fs::File::create(&probe).and_then(|mut file| {
-        std::io::Write::write_all(&mut file, &[0x5a; 64 * 1_024])?;
-        file.sync_all()
-    });
+    let written = outside::try_writing(&config.data);
     let problem = written.err().map(|error| format!("{}: {error}", config.data.display()));
-    let _ = std::fs::remove_file(&probe);
     Check::new(
         "data",
         problem,

@@ -18,6 +18,8 @@ use lettre::{
 };
 use url::Url;
 
+use crate::outside::try_writing;
+
 /// Where mail goes.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum MailSetting {
@@ -160,10 +162,10 @@ impl PostOffice {
     pub(crate) async fn test(&self) -> Result<(), String> {
         match &self.way {
             Way::File(path) => {
-                let probe = path.join(".kagiya-probe");
-                tokio::fs::write(&probe, b"").await.map_err(|error| format!("{}: {error}", path.display()))?;
-                let _ = tokio::fs::remove_file(&probe).await;
-                Ok(())
+                let folder = path.clone();
+                let tried = tokio::task::spawn_blocking(move || try_writing(&folder)).await;
+                let written = tried.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+                written.map_err(|error| format!("{}: {error}", path.display()))
             }
             Way::Smtp(smtp) => match smtp.test_connection().await {
                 Ok(true) => Ok(()),

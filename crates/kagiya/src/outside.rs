@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is where time and chance come in")]
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::{io::Write, path::Path};
 
 use kagiya_domain::Timestamp;
 use kagiya_flows::{Clock, Dice};
@@ -14,6 +15,17 @@ pub(crate) const DIRECTLY: &str = "providers, webhooks, probes and copies are as
 pub(crate) fn ignored_proxy() -> Option<&'static str> {
     let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     names.into_iter().find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Writes to a folder and takes it away again. Bytes that reach the disk: an empty file can be made on a full one.
+pub(crate) fn try_writing(folder: &Path) -> std::io::Result<()> {
+    let probe = folder.join(".kagiya-probe");
+    let written = std::fs::File::create(&probe).and_then(|mut file| {
+        file.write_all(&[0x5a; 64 * 1_024])?;
+        file.sync_all()
+    });
+    let _ = std::fs::remove_file(&probe);
+    written
 }
 
 /// The system's clock.
