@@ -1,6 +1,7 @@
 """What a stranger asks for, types, opens and holds takes nothing from anybody else, and tells nothing of anybody."""
 
 import concurrent.futures
+import http.client
 import os
 import re
 import shutil
@@ -631,6 +632,34 @@ userinfo_url = "http://127.0.0.1:{dead}/me"
         server.log.close()
         with open(os.path.join(server.data, "server.log")) as file:
             self.assertNotIn("ERROR", file.read())
+
+    def test_a_stop_amid_everything_loses_no_work_to_a_closed_store(self):
+        for url in (None, new_postgres()):
+            server = Server("--trusted-proxy", "127.0.0.1/32", database=url)
+            self.addCleanup(lambda data=server.data: shutil.rmtree(data, ignore_errors=True))
+            server.account("hana")
+
+            def knock(n):
+                try:
+                    b = at(server, f"203.0.{n % 200}.{n // 200 + 1}")
+                    b.sign_in("hana" if n % 2 else f"nobody{n}", f"wrong {n}")
+                    b.submit("/recover", email="hana" if n % 3 else f"n{n}@example.jp")
+                except (OSError, http.client.HTTPException, AttributeError, TypeError):
+                    pass
+
+            with concurrent.futures.ThreadPoolExecutor(8) as pool:
+                knocks = [pool.submit(knock, n) for n in range(400)]
+                time.sleep(1.5)
+                server.process.terminate()
+                self.assertEqual(server.process.wait(40), 0)
+                for one in knocks:
+                    one.cancel()
+            server.process.stdout.close()
+            server.log.close()
+            with open(os.path.join(server.data, "server.log")) as file:
+                log = file.read()
+            self.assertNotIn("ERROR", log)
+            self.assertNotIn("could not be kept", log)
 
     def test_metrics_are_not_open_behind_a_proxy_by_accident(self):
         with Server("--public-url", "https://login.example.jp") as s:

@@ -349,8 +349,8 @@ pub fn keep_later(app: &Arc<App>, row: Attempt) {
     let Ok(place) = Arc::clone(&app.background).try_acquire_owned() else {
         return;
     };
-    let app = Arc::clone(app);
-    tokio::spawn(async move {
+    let (of, app) = (app, Arc::clone(app));
+    of.jobs.soon(async move {
         let _place = place;
         let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
         if let Err(error) = kept {

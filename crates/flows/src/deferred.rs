@@ -37,7 +37,8 @@ pub(crate) fn take_place(app: &Arc<App>) -> Option<Place> {
 
 /// Looks into a wrong password in the background.
 pub(crate) fn look_into(place: Place, attempt: Uuid, account: Option<(Uuid, String)>, password: Password) {
-    tokio::spawn(async move {
+    let app = Arc::clone(&place.0);
+    app.jobs.soon(async move {
         let found = slips(&place.0, account, &password).await;
         let more = found.unwrap_or_else(|error| {
             tracing::warn!(%error, "evidence could not be gathered");

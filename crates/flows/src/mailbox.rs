@@ -48,8 +48,8 @@ pub(crate) async fn refuse(app: &Arc<App>, visitor: &Visitor, mut draft: Draft) 
     draft.pending_until = place.is_some().then(|| app.now().plus(PENDING));
     let (refusal, kept) = attempt::keep(app, visitor, draft).await;
     if let (Some(place), Some(id)) = (place, kept) {
-        let app = Arc::clone(app);
-        tokio::spawn(async move {
+        let (of, app) = (app, Arc::clone(app));
+        of.jobs.soon(async move {
             let _place = place;
             tokio::time::sleep(Duration::from_millis(starts::wait(&app).0.unsigned_abs())).await;
             let found = match of_account(&app, account).await {

@@ -1,6 +1,6 @@
 //! The mail job: leases due mails, composes them, sends them, keeps what servers answered.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{Span, Timestamp, component::MAIL, email::EmailAddress, setup::SetupFault};
@@ -75,13 +75,13 @@ async fn send_all(app: Arc<App>, post: Arc<dyn Post>) {
 
 /// One mail. One that cannot be made at all holds up no other.
 async fn take_in_hand(app: &Arc<App>, post: Arc<dyn Post>, mail: Mail) {
-    let (kept, again) = (Arc::clone(app), mail.clone());
-    match tokio::spawn(async move { handle(&kept, &*post, mail).await }).await {
+    let again = mail.clone();
+    match AssertUnwindSafe(handle(app, &*post, mail)).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::error!(%error, "mail waits: the database fails"),
-        Err(error) => {
+        Err(_) => {
             metrics::counter!("kagiya_job_faults_total", "job" => "mail").increment(1);
-            tracing::error!(%error, kind = again.kind, "a mail could not be made");
+            tracing::error!(kind = again.kind, "a mail could not be made");
             setup::note(app, SetupFault::JobBroke, "mail");
             if let Err(error) = settle(app, &again, Some(0)).await {
                 tracing::error!(%error, "mail waits: the database fails");

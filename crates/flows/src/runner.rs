@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use kagiya_domain::setup::SetupFault;
+use tokio::task::JoinSet;
 
 use crate::{App, setup, supervision::WELL_AFTER};
 
@@ -16,12 +17,14 @@ pub fn spawn(app: &Arc<App>, name: &'static str, job: impl Fn(Arc<App>) -> BoxFu
     let kept = Arc::clone(app);
     let task = tokio::spawn(async move {
         let mut pause = FIRST_PAUSE;
+        // Ends with this task, whatever ends it.
+        let mut running = JoinSet::new();
         loop {
             let begun = kept.clock.monotonic_ms();
-            match tokio::spawn(job(Arc::clone(&kept))).await {
-                Ok(()) => return,
-                Err(error) if error.is_cancelled() => return,
-                Err(error) => tell(&kept, name, &error),
+            running.spawn(job(Arc::clone(&kept)));
+            match running.join_next().await {
+                Some(Err(error)) if !error.is_cancelled() => tell(&kept, name, &error),
+                _ => return,
             }
             if kept.clock.monotonic_ms() - begun > WELL_AFTER {
                 pause = FIRST_PAUSE;

@@ -24,8 +24,8 @@ pub fn note(app: &Arc<App>, fault: SetupFault, detail: &str) -> Vec<Evidence> {
         known
     };
     if !known {
-        let (app, detail): (Arc<App>, String) = (Arc::clone(app), detail.chars().take(200).collect());
-        tokio::spawn(async move {
+        let (of, app, detail): (_, _, String) = (app, Arc::clone(app), detail.chars().take(200).collect());
+        of.jobs.soon(async move {
             let kept = detail.clone();
             let write = app.store.write_forgettable(move |conn| {
                 async move { store::finding::note(conn, fault, &kept, now.minus(FRESH), now).await }.boxed()

@@ -9,12 +9,15 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::{
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 
 /// A job that ran for so long since it broke is well again.
 pub(crate) const WELL_AFTER: i64 = 30_000;
-/// How long a stop waits for a job that is in the middle of something.
-const PATIENCE: Duration = Duration::from_secs(9);
+/// How long a stop waits for what is in the middle of something: as long as a mail server may take for a letter.
+const PATIENCE: Duration = Duration::from_secs(13);
 
 /// The jobs of a server.
 pub struct Jobs {
@@ -22,6 +25,8 @@ pub struct Jobs {
     leaving: AtomicBool,
     stop: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// What follows an answer: small, and nobody waits for it but the end.
+    small: Mutex<JoinSet<()>>,
     /// Jobs that broke, and when last, in milliseconds of the clock that only goes forward.
     broken: Mutex<BTreeMap<&'static str, i64>>,
 }
@@ -32,6 +37,7 @@ impl Default for Jobs {
             leaving: AtomicBool::new(false),
             stop: watch::channel(false).0,
             tasks: Mutex::default(),
+            small: Mutex::default(),
             broken: Mutex::default(),
         }
     }
@@ -86,14 +92,28 @@ impl Jobs {
         lock(&self.broken).insert(name, now_ms);
     }
 
-    /// Tells every job to end, and waits until they have.
+    /// Does something small beside the request that caused it; the store is not closed before it is done.
+    pub(crate) fn soon(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut small = lock(&self.small);
+        while small.try_join_next().is_some() {}
+        small.spawn(work);
+    }
+
+    /// Tells every job to end, and waits until they have, and what follows the last answers is done.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
         let tasks = std::mem::take(&mut *lock(&self.tasks));
+        let mut small = std::mem::take(&mut *lock(&self.small));
         let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
-        if tokio::time::timeout(PATIENCE, futures_util::future::join_all(tasks)).await.is_err() {
+        let all = async {
+            futures_util::future::join_all(tasks).await;
+            while small.join_next().await.is_some() {}
+        };
+        if tokio::time::timeout(PATIENCE, all).await.is_err() {
             tracing::warn!("a job did not end in time");
+            // What a supervisor runs ends with it.
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
+            small.shutdown().await;
         }
     }
 }

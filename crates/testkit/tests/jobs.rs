@@ -51,3 +51,30 @@ async fn a_job_that_breaks_is_begun_anew_and_told() {
     assert_eq!(begun.load(Ordering::SeqCst), 3, "it ended by itself");
     server.end().await;
 }
+
+#[tokio::test]
+async fn what_a_job_had_in_hand_ends_with_it() {
+    let server = TestServer::start().await;
+    let (begun, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    struct Last(Arc<AtomicUsize>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let (first, last) = (Arc::clone(&begun), Arc::clone(&ended));
+    // One that never ends by itself.
+    runner::spawn(&server.app, "deaf job", move |_| {
+        let last = Last(Arc::clone(&last));
+        first.fetch_add(1, Ordering::SeqCst);
+        async move {
+            let _last = last;
+            std::future::pending::<()>().await;
+        }
+        .boxed()
+    });
+    until(|| begun.load(Ordering::SeqCst) == 1).await;
+    server.app.jobs.stop().await;
+    until(|| ended.load(Ordering::SeqCst) == 1).await;
+    server.end().await;
+}

@@ -54,8 +54,8 @@ pub(crate) fn note(app: &Arc<App>, entry: &Arc<Entry>, sample: Sample) {
     let now = app.now();
     let doubtful = matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_));
     if doubtful && entry.health.wants_probe(now) {
-        let (app, entry) = (Arc::clone(app), Arc::clone(entry));
-        tokio::spawn(async move { super::watch::probe_one(&app, &entry).await });
+        let (of, app, entry) = (app, Arc::clone(app), Arc::clone(entry));
+        of.jobs.soon(async move { super::watch::probe_one(&app, &entry).await });
     }
     let provider = entry.provider.id().to_owned();
     if let Some(reading) = entry.health.note(sample, now) {

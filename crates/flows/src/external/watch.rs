@@ -38,8 +38,8 @@ pub(crate) fn announce(app: &Arc<App>, entry: &Entry, reading: Reading) {
     if reading.ours {
         setup::note(app, SetupFault::ProviderRefuses, &format!("{provider} refuses this service"));
     }
-    let (app, provider) = (Arc::clone(app), provider.to_owned());
-    tokio::spawn(async move {
+    let (of, app, provider) = (app, Arc::clone(app), provider.to_owned());
+    of.jobs.soon(async move {
         if let Err(error) = alarm(&app, &provider, reading).await {
             tracing::warn!(%error, "staff could not be alarmed");
         }
