@@ -452,6 +452,32 @@ class Lines(unittest.TestCase):
             except ConnectionResetError:
                 pass  # Cut is cut.
 
+    def test_a_body_must_come_at_a_pace(self):
+        head = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", self.server.port)) as line:
+            line.sendall(head)
+            line.settimeout(0.5)
+            begun, answer = time.monotonic(), b""
+            while not answer and time.monotonic() - begun < 15:
+                try:
+                    line.sendall(b"a")
+                    answer = line.recv(65536)
+                except TimeoutError:
+                    pass
+            self.assertTrue(answer.startswith(b"HTTP/1.1 4"), answer[:80])
+            self.assertLess(time.monotonic() - begun, 8)
+        # Slow and steady arrives.
+        with socket.create_connection(("127.0.0.1", self.server.port)) as line:
+            line.sendall(head.replace(b"1000", b"9000"))
+            for _ in range(9):
+                line.sendall(b"a" * 1000)
+                time.sleep(0.9)
+            line.settimeout(5)
+            answer = b""
+            while b"data-cause" not in answer and (more := line.recv(1 << 20)):
+                answer += more
+            self.assertIn(b"data-cause", answer)
+
     def test_answers_that_nobody_reads_are_not_made(self):
         def memory():
             with open(f"/proc/{self.server.process.pid}/status") as file:

@@ -5,7 +5,10 @@ use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
 use kagiya_domain::{Evidence, Span, Timestamp, login, return_to::ReturnTo, setup::SetupFault};
 use kagiya_flows::{FieldError, attempt::OLD_BUILD, visible::visible};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::{Duration, Instant},
+};
 
 use crate::{
     context::{Context, Site, header_text},
@@ -20,7 +23,10 @@ const MAX_FORM: usize = 2 * 1_024 * 1_024;
 static LARGE: Semaphore = Semaphore::const_new(2);
 const MAX_FIELDS: usize = 64;
 /// A body that takes longer than this is given up.
-const BODY_TIME: std::time::Duration = std::time::Duration::from_secs(20);
+const BODY_TIME: Duration = Duration::from_secs(20);
+/// So long a body may be silent at first; and this many bytes must come in every second beyond it.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PACE: u64 = 512;
 /// Without the browser's word for its origin, a form is good for this long.
 const FORM_LIFE: Span = Span::hours(12);
 
@@ -104,32 +110,50 @@ fn storable(name: &str, text: String) -> String {
 
 /// Reads a form within [`MAX_FORM`], with leave to hold it when it is beyond [`MAX_BODY`].
 async fn read_form(body: Body) -> Result<(Vec<u8>, Option<SemaphorePermit<'static>>), BodyError> {
-    let mut body = Limited::new(body, MAX_FORM);
-    let read = async {
-        let (mut bytes, mut leave) = (Vec::new(), None);
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| {
-                if error.is::<http_body_util::LengthLimitError>() { BodyError::TooLarge } else { BodyError::Broken }
-            })?;
-            bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..]));
-            if bytes.len() > MAX_BODY && leave.is_none() {
-                leave = Some(LARGE.try_acquire().map_err(|_| BodyError::TooLarge)?);
-            }
+    let (mut paced, mut leave) = (Paced::new(body, MAX_FORM), None);
+    while paced.more().await? {
+        if paced.bytes.len() > MAX_BODY && leave.is_none() {
+            leave = Some(LARGE.try_acquire().map_err(|_| BodyError::TooLarge)?);
         }
-        Ok((bytes, leave))
-    };
-    tokio::time::timeout(BODY_TIME, read).await.unwrap_or(Err(BodyError::Broken))
+    }
+    Ok((paced.bytes, leave))
 }
 
 /// Reads a body within [`MAX_BODY`].
 pub(crate) async fn read_body(body: Body) -> Result<Vec<u8>, BodyError> {
-    let Ok(read) = tokio::time::timeout(BODY_TIME, Limited::new(body, MAX_BODY).collect()).await else {
-        return Err(BodyError::Broken);
-    };
-    match read {
-        Ok(all) => Ok(all.to_bytes().to_vec()),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(BodyError::TooLarge),
-        Err(_) => Err(BodyError::Broken),
+    let mut paced = Paced::new(body, MAX_BODY);
+    while paced.more().await? {}
+    Ok(paced.bytes)
+}
+
+/// A body that must come at a pace: whoever sends a byte now and then holds a place for nothing.
+struct Paced {
+    body: Limited<Body>,
+    bytes: Vec<u8>,
+    begun: Instant,
+}
+
+impl Paced {
+    fn new(body: Body, most: usize) -> Self {
+        Self { body: Limited::new(body, most), bytes: Vec::new(), begun: Instant::now() }
+    }
+
+    /// Reads on; `false` at the end.
+    async fn more(&mut self) -> Result<bool, BodyError> {
+        let earned = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX) * 1_000 / PACE;
+        let until = self.begun + BODY_TIME.min(PATIENCE + Duration::from_millis(earned));
+        let Ok(next) = tokio::time::timeout_at(until, self.body.frame()).await else {
+            return Err(BodyError::Broken);
+        };
+        match next {
+            None => Ok(false),
+            Some(Ok(frame)) => {
+                self.bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| &data[..]));
+                Ok(true)
+            }
+            Some(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(BodyError::TooLarge),
+            Some(Err(_)) => Err(BodyError::Broken),
+        }
     }
 }
 
