@@ -112,7 +112,7 @@ struct Throttle {
 
 /// Mails that one network may ask for in an hour, unless the settings say otherwise: as many as wrong passwords.
 const NETWORK_STARTS: u32 = 300;
-/// Attempts of nobody's account: at two KiB each, half a GiB.
+/// Attempts of nobody's account: at 0.8 KiB each, 200 MiB.
 const ANONYMOUS: i64 = 250_000;
 /// See [`Settings::mail_wait`].
 const MAIL_WAIT: Span = Span(700);
