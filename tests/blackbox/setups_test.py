@@ -49,6 +49,33 @@ class Setups(OnBoth):
         self.assertIn("/choose", answer.header("Location"))
         return self.browser.follow(answer)
 
+    def test_who_has_an_account_already_is_in_and_linked_by_one_act(self):
+        self.start()
+        s = self.server
+        for name in ("hana", "taro"):
+            s.account(name)
+        pages = []
+        for _ in range(2):
+            page = self.comes_in(sub="one", email=None)
+            pages.append((self.browser, next(f for f in page.page.forms if "login" in f["fields"])))
+        links = lambda: sql(s, self.url, "SELECT login_id FROM account WHERE id IN (SELECT account_id FROM link)")
+        have = lambda n, login, password: pages[n][0].post(pages[n][1]["action"], {**pages[n][1]["fields"], "login": login, "password": password})
+        self.assertEqual(have(0, "hana", "not it").status, 401)
+        self.assertEqual(links(), [])
+        answer = have(0, "hana", "correct horse battery")
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/?done=linked"))
+        self.assertEqual(links(), ["hana"])
+        # The other browser came back as the same person before that: it is in, and told that it is not linked.
+        answer = have(1, "taro", "correct horse battery")
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/account/links?done=not-linked"))
+        self.assertEqual(pages[1][0].get("/auth/check").header("X-Kagiya-Login-Id"), "taro")
+        self.assertEqual(links(), ["hana"])
+        self.assertEqual([m["Subject"] for m in s.mails("taro@example.jp") if "連携" in m["Subject"]], [])
+        # From then on it leads in.
+        answer = self.enter(sub="one", email=None)
+        self.assertEqual(answer.status, 303)
+        self.assertEqual(self.browser.get("/auth/check").header("X-Kagiya-Login-Id"), "hana")
+
     def test_a_bare_callback_leaves_nothing_behind(self):
         self.start()
         rows = lambda: sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")

@@ -1,17 +1,17 @@
-//! The decision of one password sign-in, from facts that were gathered before.
+//! The one decision of every sign-in: what was proven, and what the account allows.
 
 use crate::{
     account::{self, AccountState},
     time::Timestamp,
 };
 
-/// What is known when a password sign-in is decided.
+/// What is known when a sign-in is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
-    /// The account's state and the time of its closing; `None` when there is no account.
+    /// The account that is meant; `None` when there is none.
     pub account: Option<AccountFacts>,
-    /// What the hash check said.
-    pub password: PasswordCheck,
+    /// What was proven of it.
+    pub proofs: Proofs,
 }
 
 /// The account's part of [`Facts`].
@@ -19,8 +19,41 @@ pub struct Facts {
 pub struct AccountFacts {
     /// Its state.
     pub state: AccountState,
-    /// When it was closed, if it was.
-    pub closed_at: Option<Timestamp>,
+    /// Since when it is in that state.
+    pub since: Timestamp,
+}
+
+/// What somebody has proven, each by its own check. One is enough today.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proofs {
+    /// What the hash check said, where a password was typed.
+    pub password: Option<PasswordCheck>,
+    /// An external account that is linked to this one.
+    pub provider_identity: bool,
+    /// A code from a mailbox of the account.
+    pub mailed_code: bool,
+}
+
+impl Proofs {
+    /// A password was typed.
+    pub const fn password(check: PasswordCheck) -> Self {
+        Self { password: Some(check), provider_identity: false, mailed_code: false }
+    }
+
+    /// The person came back from a provider.
+    pub const fn provider_identity() -> Self {
+        Self { password: None, provider_identity: true, mailed_code: false }
+    }
+
+    /// A mailed code was typed.
+    pub const fn mailed_code() -> Self {
+        Self { password: None, provider_identity: false, mailed_code: true }
+    }
+
+    /// Whether they say who this is.
+    const fn identify(self) -> bool {
+        matches!(self.password, Some(PasswordCheck::Match)) || self.provider_identity || self.mailed_code
+    }
 }
 
 /// The outcome of the hash check.
@@ -41,27 +74,34 @@ pub enum PasswordCheck {
 pub enum Decision {
     /// In.
     SignIn,
-    /// The password is right, the account is closed and can come back.
+    /// Proven; the account is closed and can come back.
     OfferReopen,
-    /// Refused because of the credentials: the same for everyone.
-    RefuseCredentials,
-    /// The password is right, the account's state forbids.
-    RefuseState(AccountState),
+    /// Out.
+    Refuse(Why),
 }
 
-/// Decides. The state is only ever told to who gave the right password.
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Nothing was proven: the same for everyone.
+    Credentials,
+    /// Proven; the account's state forbids. Only ever told to whoever proved it.
+    State(AccountState),
+    /// Proven; the account was closed too long ago to come back.
+    Gone,
+}
+
+/// Decides.
 pub fn decide(facts: &Facts, now: Timestamp) -> Decision {
-    let (PasswordCheck::Match, Some(account)) = (facts.password, facts.account) else {
-        return Decision::RefuseCredentials;
+    let (true, Some(account)) = (facts.proofs.identify(), facts.account) else {
+        return Decision::Refuse(Why::Credentials);
     };
     match account.state {
         AccountState::Active => Decision::SignIn,
-        AccountState::Closed => match account.closed_at {
-            Some(at) if account::can_come_back(at, now) => Decision::OfferReopen,
-            Some(_) | None => Decision::RefuseCredentials,
-        },
+        AccountState::Closed if account::can_come_back(account.since, now) => Decision::OfferReopen,
+        AccountState::Closed => Decision::Refuse(Why::Gone),
         state @ (AccountState::Unverified | AccountState::Locked | AccountState::Suspended | AccountState::Dormant) => {
-            Decision::RefuseState(state)
+            Decision::Refuse(Why::State(state))
         }
     }
 }
@@ -71,20 +111,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_its_decision() {
+    fn every_state_has_its_decision_whatever_was_proven() {
         let now = Timestamp(100 * 24 * 3_600_000);
-        let facts = |state, closed_at, password| Facts { account: Some(AccountFacts { state, closed_at }), password };
-        for (facts, expected) in [
-            (facts(AccountState::Active, None, PasswordCheck::Match), Decision::SignIn),
-            (facts(AccountState::Active, None, PasswordCheck::Mismatch), Decision::RefuseCredentials),
-            (facts(AccountState::Active, None, PasswordCheck::NotSet), Decision::RefuseCredentials),
-            (facts(AccountState::Locked, None, PasswordCheck::Match), Decision::RefuseState(AccountState::Locked)),
-            (facts(AccountState::Locked, None, PasswordCheck::Mismatch), Decision::RefuseCredentials),
-            (facts(AccountState::Closed, Some(now), PasswordCheck::Match), Decision::OfferReopen),
-            (facts(AccountState::Closed, Some(Timestamp(0)), PasswordCheck::Match), Decision::RefuseCredentials),
-            (Facts { account: None, password: PasswordCheck::NoAccount }, Decision::RefuseCredentials),
+        let proven = [
+            Proofs::password(PasswordCheck::Match),
+            Proofs::provider_identity(),
+            Proofs::mailed_code(),
+            Proofs { mailed_code: true, ..Proofs::password(PasswordCheck::Mismatch) },
+        ];
+        let unproven = [PasswordCheck::Mismatch, PasswordCheck::NotSet, PasswordCheck::NoAccount].map(Proofs::password);
+        for (state, since, expected) in [
+            (AccountState::Active, now, Decision::SignIn),
+            (AccountState::Unverified, now, Decision::Refuse(Why::State(AccountState::Unverified))),
+            (AccountState::Locked, now, Decision::Refuse(Why::State(AccountState::Locked))),
+            (AccountState::Suspended, now, Decision::Refuse(Why::State(AccountState::Suspended))),
+            (AccountState::Dormant, now, Decision::Refuse(Why::State(AccountState::Dormant))),
+            (AccountState::Closed, now, Decision::OfferReopen),
+            (AccountState::Closed, Timestamp(0), Decision::Refuse(Why::Gone)),
         ] {
-            assert_eq!(decide(&facts, now), expected, "{facts:?}");
+            let account = Some(AccountFacts { state, since });
+            for proofs in proven {
+                assert_eq!(decide(&Facts { account, proofs }, now), expected, "{state:?} {proofs:?}");
+                let nobody = Facts { account: None, proofs };
+                assert_eq!(decide(&nobody, now), Decision::Refuse(Why::Credentials));
+            }
+            for proofs in unproven.into_iter().chain([Proofs::default()]) {
+                assert_eq!(decide(&Facts { account, proofs }, now), Decision::Refuse(Why::Credentials), "{proofs:?}");
+            }
         }
     }
 }

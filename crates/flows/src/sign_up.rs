@@ -1,20 +1,20 @@
 //! A new account: ID, address, password; then the code from the mail.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId, session::EndReason};
+use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
-    App, FieldError, Outcome, Visitor,
+    App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     code, compose, external,
     hashing::Lane,
     new_password::{self, NotTaken},
-    recover, session,
-    sign_in::{self, SignedIn},
+    recover,
+    sign_in::{self, Entry, Go, SignedIn, Spend, Work, enter},
     starts,
 };
 
@@ -145,13 +145,6 @@ pub struct Created {
     pub return_to: Option<String>,
 }
 
-enum Step {
-    /// And whether other servers live, when a session of this browser ended.
-    Created(Option<bool>),
-    Wrong(Vec<Evidence>),
-    Taken,
-}
-
 /// Types the code of a sign-up; a right one makes the account, once.
 ///
 /// # Errors
@@ -187,76 +180,39 @@ pub async fn verify(
     let now = app.now();
     let guess = code::guess(app, visitor, &flow, typed, false);
     let account_id = app.new_id();
-    let device = device.unwrap_or_else(|| app.random());
-    let device_key = sign_in::device_key(app, &device);
-    let (token, mut new_session) = session::prepare(app, visitor, account_id, false, now);
-    new_session.link_id = link.as_ref().map(|(_, link)| link.id);
-    let expires_at = new_session.expires_at;
+    let link_id = link.as_ref().map(|(_, link)| link.id);
     let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
     let login = login_id.clone();
-    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
-    let step = app
-        .store
-        .write(move |conn| {
-            async move {
-                if let code::Typed::Wrong { evidence, .. } = code::check(conn, &guess, now).await? {
-                    return Ok(Step::Wrong(evidence));
-                }
-                let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
-                    && store::email::insert(conn, account_id, &email, true, now).await?
-                    && match &link {
-                        Some((journey, link)) => {
-                            external::choose::complete(conn, account_id, journey, link, now).await?
-                        }
-                        None => true,
-                    };
-                if !made {
-                    // Nothing of it may stay: not the account, not the spent code.
-                    return Err(store::Error::Undone);
-                }
-                if let Some(phc) = phc {
-                    store::password::insert(conn, account_id, &phc, now).await?;
-                }
-                store::flow::finish(conn, flow_id, now).await?;
-                store::outbox::enqueue(conn, &welcome, now).await?;
-                let line = recover::audit_line("owner", "signed_up", now);
-                store::audit::note(conn, audit_id, Some(account_id), &line).await?;
-                let mut replaced = false;
-                if sign_in_too {
-                    for old in &old_sessions {
-                        replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
-                    }
-                    store::account::note_sign_in(conn, account_id, 1, now).await?;
-                    store::session::insert(conn, &new_session, now).await?;
-                    store::device::remember(conn, account_id, &device_key, now).await?;
-                }
-                let key = browser_key.as_ref().map(|k| &k[..]);
-                store::attempt::resolve(conn, account_id, key, now.minus(LIFE), "sign_up", now).await?;
-                Ok(Step::Created(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
+    let wrong = Arc::new(Mutex::new(None));
+    let said = Arc::clone(&wrong);
+    let make = Work::deciding(move |conn| {
+        async move {
+            if let code::Typed::Wrong { evidence, .. } = code::check(conn, &guess, now).await? {
+                *said.lock().unwrap_or_else(PoisonError::into_inner) = Some(evidence);
+                return Ok(Go::Stop);
             }
-            .boxed()
-        })
-        .await;
-    let step = match step {
-        Err(store::Error::Undone) => Step::Taken,
-        other => other?,
-    };
-    match step {
-        // A new sign-in of any kind takes the place of the one before it.
-        Step::Created(Some(others)) => session::ended(app, others).await?,
-        Step::Created(None) => {}
-        Step::Wrong(evidence) => return Ok(Err(recover::refuse_code(app, visitor, evidence, None).await?)),
-        Step::Taken => {
-            let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
-            draft.fields = vec![FieldError { field: "code", key: "error-login-id-taken" }];
-            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+            let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
+                && store::email::insert(conn, account_id, &email, true, now).await?
+                && match &link {
+                    Some((journey, link)) => external::choose::complete(conn, account_id, journey, link, now).await?,
+                    None => true,
+                };
+            if !made {
+                // Nothing of it may stay: not the account, not the spent code.
+                return Err(store::Error::Undone);
+            }
+            if let Some(phc) = phc {
+                store::password::insert(conn, account_id, &phc, now).await?;
+            }
+            store::flow::finish(conn, flow_id, now).await?;
+            store::outbox::enqueue(conn, &welcome, now).await?;
+            let line = recover::audit_line("owner", "signed_up", now);
+            store::audit::note(conn, audit_id, Some(account_id), &line).await?;
+            Ok(Go::On)
         }
-    }
-    app.admission.note(visitor, true);
-    app.mail_bell.notify_one();
-    metrics::counter!("kagiya_attempts_total", "kind" => "sign_up", "outcome" => "signed_in", "cause" => "")
-        .increment(1);
+        .boxed()
+    });
     let account = store::account::Account {
         id: account_id,
         login_id,
@@ -268,7 +224,36 @@ pub async fn verify(
         last_sign_in_at: None,
         lang: flow.lang,
     };
-    let signed_in =
-        sign_in_too.then(|| SignedIn { token, expires_at, remember: false, account: account.clone(), device });
+    let done = if sign_in_too {
+        let entry =
+            Entry { account: account.clone(), device_known: true, remember: false, keep_device: true, link: link_id };
+        enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await
+    } else {
+        let made = app.store.write(move |conn| {
+            async move {
+                if make.run(conn).await? == Go::On {
+                    let key = browser_key.as_ref().map(|k| &k[..]);
+                    store::attempt::resolve(conn, account_id, key, now.minus(LIFE), "sign_up", now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        });
+        made.await.map(|()| None).map_err(Fault::from)
+    };
+    let signed_in = match done {
+        Err(Fault::Store(store::Error::Undone)) => {
+            let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+            draft.fields = vec![FieldError { field: "code", key: "error-login-id-taken" }];
+            return Ok(Err(attempt::refuse(app, visitor, draft).await));
+        }
+        other => other?,
+    };
+    let wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(evidence) = wrong {
+        return Ok(Err(recover::refuse_code(app, visitor, evidence, None).await?));
+    }
+    app.admission.note(visitor, true);
+    app.mail_bell.notify_one();
     Ok(Ok(Created { account, signed_in, return_to: flow.return_to }))
 }

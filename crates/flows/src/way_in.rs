@@ -1,7 +1,7 @@
 //! A way in for once: an account without a password, proven by a mailed code.
 
 use futures_util::FutureExt;
-use kagiya_domain::account::AccountState;
+use kagiya_domain::sign_in::{AccountFacts, Decision, Facts, Proofs, decide};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -42,7 +42,11 @@ pub async fn run(
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };
     let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
-    let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+    let lets_in = |account: &store::account::Account| {
+        let known = AccountFacts { state: account.state, since: account.state_since };
+        decide(&Facts { account: Some(known), proofs: Proofs::mailed_code() }, now) == Decision::SignIn
+    };
+    let Some(account) = account.filter(lets_in) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
@@ -57,7 +61,7 @@ pub async fn run(
         .boxed()
     });
     let entry = Entry { account, device_known: false, remember: false, keep_device: true, link: None };
-    match enter(app, visitor, device, entry, "recover", "mail", Spend::After(finish)).await {
+    match enter(app, visitor, device, entry, "recover", "mail", Spend::after(finish)).await {
         Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
             Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await))

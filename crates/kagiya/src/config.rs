@@ -21,7 +21,7 @@ use crate::{
     providers::{self, ProviderSetting},
     settings_file::understand,
     status::{Remote, StatusSetting},
-    values::{PublicUrlSetting, maybe_networks, networks},
+    values::{Accent, LogFormat, PublicUrlSetting, Zone, maybe_networks, networks},
 };
 
 /// The settings file.
@@ -131,60 +131,6 @@ struct Keep {
     attempts_days: Option<u16>,
     anonymous_attempts: Option<u32>,
     dormant_after_days: Option<u16>,
-}
-
-#[derive(Debug)]
-struct Accent(String);
-
-impl FromStr for Accent {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let digits = text.strip_prefix('#').unwrap_or_default();
-        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err("expected a colour such as #0f766e".into());
-        }
-        let channel = |at: usize| {
-            let value = digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok()).unwrap_or(0);
-            let share = f64::from(value) / 255.0;
-            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
-        };
-        let luminance = 0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4);
-        // White words stand on it: WCAG 2.2, 1.4.3.
-        if 1.05 / (luminance + 0.05) < 4.5 {
-            return Err("too light for white words on it; choose a darker colour (contrast 4.5:1)".into());
-        }
-        Ok(Self(text.to_ascii_lowercase()))
-    }
-}
-
-#[derive(Debug)]
-struct Zone(jiff::tz::TimeZone);
-
-impl FromStr for Zone {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| "expected a time zone such as Asia/Tokyo".into())
-    }
-}
-
-#[derive(Debug, PartialEq)]
-enum LogFormat {
-    Text,
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err("expected \"text\" or \"json\"".into()),
-        }
-    }
 }
 
 fn by_text<'de, D: Deserializer<'de>, T: FromStr<Err = String>>(from: D) -> Result<Option<T>, D::Error> {

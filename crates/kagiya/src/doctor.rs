@@ -157,16 +157,8 @@ fn descriptors(config: &Config) -> Check {
 async fn pool(config: &Config, store: &Store) -> Option<Check> {
     let room = store.room().await.ok().flatten()?;
     let fine = format!("{} × {} of {}", room.1.max(1), config.pool.0, room.0);
-    let problem = too_small(config, room);
+    let problem = open::too_small(config, room);
     Some(Check::new("pool", problem, &fine, "lower database_connections, or raise max_connections or the role's limit"))
-}
-
-/// What to say when a database that allows so many connections has none for every one of so many servers.
-pub(crate) fn too_small(config: &Config, (most, servers): (i64, i64)) -> Option<String> {
-    let (each, servers) = (i64::from(config.pool.0), servers.max(1));
-    (each * servers > most).then(|| {
-        format!("the database allows {most} connections; {servers} servers of {each} each want {}", each * servers)
-    })
 }
 
 fn keys(config: &Config) -> Check {

@@ -100,3 +100,11 @@ pub(crate) async fn migrate(config: &Config) -> Result<(), Failure> {
     store.close().await;
     Ok(())
 }
+
+/// What to say when a database that allows so many connections has none for every one of so many servers.
+pub(crate) fn too_small(config: &Config, (most, servers): (i64, i64)) -> Option<String> {
+    let (each, servers) = (i64::from(config.pool.0), servers.max(1));
+    (each * servers > most).then(|| {
+        format!("the database allows {most} connections; {servers} servers of {each} each want {}", each * servers)
+    })
+}

@@ -20,7 +20,7 @@ use tokio::{
 use crate::{
     Failure,
     config::Config,
-    doctor, export,
+    export,
     mail::PostOffice,
     open,
     output::say,
@@ -65,7 +65,7 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     let store = open::store_or_later(config).await?;
     if !store.is_down()
         && let Ok(Some(room)) = store.room().await
-        && let Some(words) = doctor::too_small(config, room)
+        && let Some(words) = open::too_small(config, room)
     {
         tracing::warn!("{words}: lower database_connections, or raise max_connections or the role's limit");
     }

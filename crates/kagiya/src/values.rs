@@ -68,6 +68,63 @@ impl FromStr for PublicUrlSetting {
     }
 }
 
+/// The colour of buttons, dark enough for white words.
+#[derive(Debug)]
+pub(crate) struct Accent(pub(crate) String);
+
+impl FromStr for Accent {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digits = text.strip_prefix('#').unwrap_or_default();
+        if digits.len() != 6 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err("expected a colour such as #0f766e".into());
+        }
+        let channel = |at: usize| {
+            let value = digits.get(at..at + 2).and_then(|two| u8::from_str_radix(two, 16).ok()).unwrap_or(0);
+            let share = f64::from(value) / 255.0;
+            if share <= 0.040_45 { share / 12.92 } else { ((share + 0.055) / 1.055).powf(2.4) }
+        };
+        let luminance = 0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4);
+        // White words stand on it: WCAG 2.2, 1.4.3.
+        if 1.05 / (luminance + 0.05) < 4.5 {
+            return Err("too light for white words on it; choose a darker colour (contrast 4.5:1)".into());
+        }
+        Ok(Self(text.to_ascii_lowercase()))
+    }
+}
+
+/// Where the people are.
+#[derive(Debug)]
+pub(crate) struct Zone(pub(crate) jiff::tz::TimeZone);
+
+impl FromStr for Zone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        jiff::tz::TimeZone::get(text).map(Self).map_err(|_| "expected a time zone such as Asia/Tokyo".into())
+    }
+}
+
+/// How the log is written.
+#[derive(Debug, PartialEq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            _ => Err("expected \"text\" or \"json\"".into()),
+        }
+    }
+}
+
 /// A network, or a single address.
 pub(crate) fn parse_net(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()

@@ -15,7 +15,7 @@ use kagiya_flows::{
     external::{
         self,
         choose::{self, New, Pending, Proven},
-        links::{self, Proof},
+        links,
     },
     sign_in::{Entered, Typed},
 };
@@ -31,7 +31,7 @@ use crate::{
     providers,
     recover::{CodePage, code_response_at},
     sent::Sent,
-    sign_in::{reopen_page, run, set_session},
+    sign_in::{reopen_page, set_session, to_its_end},
     verdict::VerdictView,
 };
 
@@ -193,20 +193,23 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         remember: fields.has("remember"),
         keep_device: true,
     };
-    let signed_in = match run(context, context.visitor.clone(), typed).await {
-        Ok(Ok(Entered::SignedIn(signed_in))) => signed_in,
-        Ok(Ok(Entered::OfferReopen { flow })) => {
+    let (app, visitor, device, of) =
+        (Arc::clone(&context.web.app), context.visitor.clone(), context.device, pending.clone());
+    let joined = to_its_end(context, &context.visitor, async move {
+        choose::join_by_password(&app, &visitor, device, typed, &of).await
+    });
+    let (signed_in, linked) = match joined.await {
+        Ok(Ok((Entered::SignedIn(signed_in), linked))) => (signed_in, linked),
+        Ok(Ok((Entered::OfferReopen { flow }, _))) => {
             return reopen_page(context, flow, pending.journey.return_to.as_deref());
         }
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
-    let proof = Proof::Version(signed_in.account.credential_version);
-    let linked = choose::join(&context.web.app, &context.visitor, pending, signed_in.account.id, proof).await;
     let to = match linked {
-        Ok(true) => pending.journey.return_to.as_deref().unwrap_or("/?done=linked"),
+        true => pending.journey.return_to.as_deref().unwrap_or("/?done=linked"),
         // Signed in all the same; somebody else has the identity by now.
-        Ok(false) | Err(_) => "/account/links?done=not-linked",
+        false => "/account/links?done=not-linked",
     };
     let mut response = see_other(context, to);
     set_session(context, &mut response, &signed_in, &pending.journey.provider);
@@ -231,8 +234,7 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
         return choose_page(context, pending, fields, Some(&refusal)).await;
     }
-    let proof = Proof::Session(live.id);
-    match choose::join(&context.web.app, &context.visitor, pending, live.account_id, proof).await {
+    match choose::join(&context.web.app, &context.visitor, pending, live.account_id, live.id).await {
         Ok(true) => see_other(context, pending.journey.return_to.as_deref().unwrap_or("/account/links?done=linked")),
         Ok(false) => see_other(context, "/account/links?done=not-linked"),
         Err(fault) => fault_page(context, &fault),

@@ -287,19 +287,26 @@ fn refused(context: &Context, fields: &Fields, return_to: Option<&ReturnTo>, ref
     response
 }
 
-/// Runs to its end even when the browser goes away: a reserved try must be settled.
+/// Signs in by password.
 pub(crate) async fn run(
     context: &Context,
     visitor: kagiya_flows::Visitor,
     typed: Typed,
 ) -> kagiya_flows::Outcome<Entered> {
     let (app, device) = (Arc::clone(&context.web.app), context.device);
-    if let Some(refusal) = sign_in::turned_away(&app, &visitor) {
+    to_its_end(context, &visitor.clone(), async move { sign_in::run(&app, &visitor, device, typed).await }).await
+}
+
+/// Runs to its end even when the browser goes away: a reserved try must be settled.
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    context: &Context,
+    visitor: &kagiya_flows::Visitor,
+    work: impl Future<Output = kagiya_flows::Outcome<T>> + Send + 'static,
+) -> kagiya_flows::Outcome<T> {
+    if let Some(refusal) = sign_in::turned_away(&context.web.app, visitor) {
         return Ok(Err(refusal));
     }
-    tokio::spawn(async move { sign_in::run(&app, &visitor, device, typed).await })
-        .await
-        .unwrap_or(Err(kagiya_flows::Fault::Hashing))
+    tokio::spawn(work).await.unwrap_or(Err(kagiya_flows::Fault::Hashing))
 }
 
 /// Sets the cookies of a sign-in. Whatever session cookie was there is replaced.

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
-    account::{AccountState, can_come_back},
-    code,
     link::{LinkEvent, LinkSource},
+    sign_in::Proofs,
 };
 use kagiya_oidc::{Class, Identity, Kind, Ticket, answer::clean, classify};
 use kagiya_store::{self as store, journey::Journey, link::Link};
@@ -23,7 +22,7 @@ use super::{
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    sign_in::{self, SignedIn, Spend, Work, enter},
+    sign_in::{self, Admitted, SignedIn, Spend, Work, enter},
 };
 
 /// What came back, as it came.
@@ -419,8 +418,8 @@ async fn arrive(
         (purpose, _) => {
             let replaced = journey.link_id.filter(|_| purpose == "relink");
             let new = new_link(app, entry.provider.id(), &identity);
-            let proof = links::Proof::Session(present.map(|present| present.session).unwrap_or_default());
-            let linked = links::attach(app, account, proof, journey.id, new, replaced, visitor.lang.as_str()).await?;
+            let session = present.map(|present| present.session).unwrap_or_default();
+            let linked = links::attach(app, account, session, journey.id, new, replaced, visitor.lang.as_str()).await?;
             if !linked {
                 return Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await));
             }
@@ -447,16 +446,10 @@ async fn sign_in_by(
         None => false,
     };
     drop(conn);
-    if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
-        let flow = offer_reopen(app, visitor, account.id, now).await?;
-        return Ok(Ok(Returned::OfferReopen { flow, return_to: journey.return_to }));
-    }
-    if account.state != AccountState::Active {
-        let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);
-        draft.account = Some(account.id);
-        // The identity is the account's: this is the owner.
-        draft.audience = Audience::Owner;
-        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    match sign_in::admit(app, visitor, "external", &account, Proofs::provider_identity()).await? {
+        Ok(Admitted::In) => {}
+        Ok(Admitted::Reopen(flow)) => return Ok(Ok(Returned::OfferReopen { flow, return_to: journey.return_to })),
+        Err(refusal) => return Ok(Err(refusal)),
     }
     let (id, account_id, came) = (link.id, account.id, new_link(app, &link.provider, identity));
     let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
@@ -468,24 +461,8 @@ async fn sign_in_by(
         .boxed()
     });
     let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, link: Some(id) };
-    match enter(app, visitor, device, entry, "external", "provider", Spend::After(used)).await? {
+    match enter(app, visitor, device, entry, "external", "provider", Spend::after(used)).await? {
         Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
         None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
     }
-}
-
-pub(crate) async fn offer_reopen(app: &App, visitor: &Visitor, account: Uuid, now: Timestamp) -> Result<Uuid, Fault> {
-    let flow = store::flow::Flow {
-        id: app.new_id(),
-        kind: "reopen".to_owned(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(code::LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
-        account_id: Some(account),
-        ..store::flow::Flow::default()
-    };
-    let id = flow.id;
-    app.store.write(move |conn| async move { store::flow::insert(conn, &flow).await }.boxed()).await?;
-    Ok(id)
 }

@@ -5,26 +5,21 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Span, Timestamp,
-    account::{AccountState, can_come_back},
-    code::LIFE,
-    diagnosis::diagnose,
-    email::EmailAddress,
-    login_id::LoginId,
-    reference::Reference,
+    Audience, Evidence, Span, Timestamp, account::AccountState, code::LIFE, diagnosis::diagnose, email::EmailAddress,
+    login_id::LoginId, reference::Reference, sign_in::Proofs,
 };
 use kagiya_oidc::Identity;
 use kagiya_store::{self as store, account::Account, flow::Flow, journey::Journey, link::NewLink};
 use uuid::Uuid;
 
-use super::{callback::offer_reopen, links, new_link, verified_email};
+use super::{links, new_link, verified_email};
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
     code, compose,
     providers::open_identity,
     recover,
-    sign_in::{self, SignedIn, Spend, Work, enter},
+    sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter},
     starts,
 };
 
@@ -244,7 +239,7 @@ async fn create(
         .boxed()
     });
     let entry = sign_in::Entry { account, device_known: true, remember: false, keep_device: true, link: Some(link) };
-    match enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::Before(make)).await {
+    match enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await {
         Err(Fault::Store(store::Error::Undone)) => Ok(None),
         other => {
             let signed_in = other?;
@@ -254,8 +249,56 @@ async fn create(
     }
 }
 
-/// Links a pending identity to an account that was just proven. `false` when somebody has it
-/// by now.
+/// Links a pending identity to an account that is being let in, in that transaction; and the link's key.
+fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
+    let now = app.now();
+    let new = pending.link(app);
+    let data = compose::link_data(app, &new.provider, &new.shown, now);
+    let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
+    let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
+    let work = Work::new(move |conn| {
+        async move {
+            if !store::journey::finish(conn, journey, now).await? {
+                return Err(store::Error::Undone);
+            }
+            links::tie(conn, id, &new, now).await?;
+            store::outbox::enqueue(conn, &notice, now).await?;
+            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "linked", now)).await
+        }
+        .boxed()
+    });
+    (link, work)
+}
+
+/// "I already have an account", proven by its password: in and linked by one act. The flag says whether it was linked;
+/// when somebody else has the identity by now, the person is in all the same.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn join_by_password(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    typed: Typed,
+    pending: &Pending,
+) -> Outcome<(Entered, bool)> {
+    let of = pending.clone();
+    let also: sign_in::Also = Box::new(move |app, account| tie_of(app, &of, account).1);
+    let entered = match sign_in::run_and(app, visitor, device, typed, Some(also)).await? {
+        Ok(entered) => entered,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Entered::SignedIn(signed_in) = &entered else {
+        return Ok(Ok((entered, false)));
+    };
+    app.mail_bell.notify_one();
+    let (issuer, subject) = (&pending.identity.issuer, &pending.identity.subject);
+    let found = store::link::find_identity(&mut app.store.reader().await?, issuer, subject).await?;
+    let linked = found.is_some_and(|link| link.account_id == signed_in.account.id);
+    Ok(Ok((entered, linked)))
+}
+
+/// Links a pending identity to the account whose session this is. `false` when somebody has it by now.
 ///
 /// # Errors
 /// When the database fails.
@@ -264,9 +307,9 @@ pub async fn join(
     visitor: &Visitor,
     pending: &Pending,
     account: Uuid,
-    proof: links::Proof,
+    session: Uuid,
 ) -> Result<bool, Fault> {
-    links::attach(app, account, proof, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
+    links::attach(app, account, session, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
 }
 
 /// Asks in a mailbox: of the address that came, or of the account that was typed. Looks nothing up.
@@ -375,33 +418,16 @@ pub async fn type_code(
     let Some(account) = store::account::find(&mut app.store.reader().await?, account).await? else {
         return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
     };
-    if account.state == AccountState::Closed && can_come_back(account.state_since, now) {
-        let flow = offer_reopen(app, visitor, account.id, now).await?;
-        return Ok(Ok(Proven::OfferReopen { flow, return_to: pending.journey.return_to }));
-    }
-    if account.state != AccountState::Active {
-        let mut draft = Draft::new("external", 403, visitor, vec![Evidence::State { state: account.state }]);
-        draft.account = Some(account.id);
-        draft.audience = Audience::Owner;
-        return Ok(Err(attempt::refuse(app, visitor, draft).await));
-    }
-    let new = pending.link(app);
-    let data = compose::link_data(app, &new.provider, &new.shown, now);
-    let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
-    let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
-    let tie = Work::new(move |conn| {
-        async move {
-            if !store::journey::finish(conn, journey, now).await? {
-                return Err(store::Error::Undone);
-            }
-            links::tie(conn, id, &new, now).await?;
-            store::outbox::enqueue(conn, &notice, now).await?;
-            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "linked", now)).await
+    match sign_in::admit(app, visitor, "external", &account, Proofs::mailed_code()).await? {
+        Ok(Admitted::In) => {}
+        Ok(Admitted::Reopen(flow)) => {
+            return Ok(Ok(Proven::OfferReopen { flow, return_to: pending.journey.return_to }));
         }
-        .boxed()
-    });
+        Err(refusal) => return Ok(Err(refusal)),
+    }
+    let (link, tie) = tie_of(app, &pending, &account);
     let entry = sign_in::Entry { account, device_known: false, remember: false, keep_device: true, link: Some(link) };
-    match enter(app, visitor, device, entry, "external", "mail", Spend::After(tie)).await {
+    match enter(app, visitor, device, entry, "external", "mail", Spend::after(tie)).await {
         Ok(Some(signed_in)) => {
             app.mail_bell.notify_one();
             Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))

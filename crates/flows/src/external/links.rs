@@ -35,32 +35,15 @@ pub async fn has_password(app: &App, account: Uuid) -> Result<bool, Fault> {
     Ok(store::link::has_password(&mut app.store.reader().await?, account).await?)
 }
 
-/// What lets somebody tie an identity to an account. It must still hold when that is written.
-#[derive(Clone, Copy, Debug)]
-pub enum Proof {
-    /// A session that runs.
-    Session(Uuid),
-    /// The account's credentials, as they were when they were proven.
-    Version(i64),
-}
-
-impl Proof {
-    /// Locks the account and says whether the proof holds: two acts on one account wait for each
-    /// other here, and a recovery that came between has the last word.
-    async fn holds(self, conn: &mut store::Conn, account: Uuid) -> Result<bool, store::Error> {
-        store::account::bump_version(conn, account).await?;
-        match self {
-            Self::Session(session) => store::session::is_running(conn, session).await,
-            Self::Version(version) => {
-                let now = store::account::find(conn, account).await?;
-                Ok(now.is_some_and(|account| account.credential_version == version + 1))
-            }
-        }
-    }
+/// Locks the account and says whether the session that ties an identity to it still runs: two acts on one account wait
+/// for each other here, and a recovery that came between has the last word.
+async fn holds(conn: &mut store::Conn, account: Uuid, session: Uuid) -> Result<bool, store::Error> {
+    store::account::bump_version(conn, account).await?;
+    store::session::is_running(conn, session).await
 }
 
 /// Ties an identity to an account, in the place of `replaced` if there is one, as one act.
-/// `false` when the way was used already, the proof holds no longer, or the identity is another
+/// `false` when the way was used already, the session runs no longer, or the identity is another
 /// account's.
 ///
 /// # Errors
@@ -68,7 +51,7 @@ impl Proof {
 pub async fn attach(
     app: &App,
     account: Uuid,
-    proof: Proof,
+    session: Uuid,
     journey: Uuid,
     new: NewLink,
     replaced: Option<Uuid>,
@@ -85,18 +68,17 @@ pub async fn attach(
     };
     let notice = sign_in::mail(app, kind, Some(account), data, lang);
     let (audit_id, server) = (app.new_id(), app.server_id);
-    let current = if let Proof::Session(session) = proof { session } else { Uuid::nil() };
     let done = app
         .store
         .write(move |conn| {
             async move {
-                if !proof.holds(conn, account).await? || !store::journey::finish(conn, journey, now).await? {
+                if !holds(conn, account, session).await? || !store::journey::finish(conn, journey, now).await? {
                     return Err(store::Error::Undone);
                 }
                 let mut ended = 0;
                 if let Some(old) = replaced {
                     store::link::remove(conn, account, old, now).await?;
-                    ended = store::session::end_of_link(conn, old, current, EndReason::SignedOutElsewhere, now).await?;
+                    ended = store::session::end_of_link(conn, old, session, EndReason::SignedOutElsewhere, now).await?;
                 }
                 tie(conn, account, &new, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
@@ -178,7 +160,7 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
         .write(move |conn| {
             async move {
                 // Two removals of two links wait for each other here: one of them finds one way less.
-                if !Proof::Session(current).holds(conn, account).await? {
+                if !holds(conn, account, current).await? {
                     return Ok(None);
                 }
                 if !store::link::remove(conn, account, id, now).await? {

@@ -14,6 +14,7 @@ use crate::{App, Fault, Visitor, attempt, compose, session};
 const LEARNING: Span = Span::days(7);
 
 /// Somebody who has proven who they are.
+#[derive(Clone)]
 pub(crate) struct Entry {
     /// The account, as it was when it was proven.
     pub(crate) account: Account,
@@ -28,31 +29,75 @@ pub(crate) struct Entry {
 }
 
 /// What is proven is spent in the same transaction. An error undoes everything.
-#[derive(Clone)]
-pub(crate) enum Spend {
+#[derive(Clone, Default)]
+pub(crate) struct Spend {
     /// Before the account is looked at, and kept even when that keeps the person out: counters.
-    Before(Work),
+    before: Option<Work>,
     /// Only for whoever gets in. The account is locked first, as every other act locks it.
-    After(Work),
+    after: Option<Work>,
 }
 
-type Statements = dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>> + Send + Sync;
+impl Spend {
+    /// See [`Spend::before`].
+    pub(crate) fn before(work: Work) -> Self {
+        Self { before: Some(work), after: None }
+    }
+
+    /// See [`Spend::after`].
+    pub(crate) fn after(work: Work) -> Self {
+        Self { before: None, after: Some(work) }
+    }
+
+    /// With more for whoever gets in.
+    pub(crate) fn and_after(self, work: Option<Work>) -> Self {
+        Self { after: work, ..self }
+    }
+}
+
+/// Whether a sign-in goes on after what was done for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Go {
+    /// It does.
+    On,
+    /// It does not; what was written stays.
+    Stop,
+}
+
+type Statements = dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<Go, store::Error>> + Send + Sync;
 
 /// Statements of a transaction, which may be begun anew.
 #[derive(Clone)]
 pub(crate) struct Work(Arc<Statements>);
 
 impl Work {
+    /// Statements that stop nothing, unless they fail.
     pub(crate) fn new<F>(work: F) -> Self
     where
         F: for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>>,
         F: Clone + Send + Sync + 'static,
     {
+        Self(Arc::new(move |conn| {
+            let work = work.clone();
+            async move { work(conn).await.map(|()| Go::On) }.boxed()
+        }))
+    }
+
+    /// Statements that say whether the sign-in goes on.
+    pub(crate) fn deciding<F>(work: F) -> Self
+    where
+        F: for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<Go, store::Error>>,
+        F: Clone + Send + Sync + 'static,
+    {
         Self(Arc::new(move |conn| work.clone()(conn)))
+    }
+
+    /// Does it, in a transaction of the caller's.
+    pub(crate) async fn run(&self, conn: &mut store::Conn) -> Result<Go, store::Error> {
+        (self.0)(conn).await
     }
 }
 
-/// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile.
+/// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile, or the work before said so.
 /// `kind` names the attempt, `by` what worked.
 pub(crate) async fn enter(
     app: &App,
@@ -81,19 +126,17 @@ pub(crate) async fn enter(
         .store
         .write(move |conn| {
             async move {
-                let after = match spend {
-                    Spend::Before(work) => {
-                        work.0(conn).await?;
-                        None
-                    }
-                    Spend::After(work) => Some(work),
-                };
+                if let Some(work) = spend.before
+                    && work.run(conn).await? == Go::Stop
+                {
+                    return Ok(None);
+                }
                 // The password may have been changed, or the account locked, while this was proven.
                 if !store::account::note_sign_in(conn, id, version, now).await? {
                     return Ok(None);
                 }
-                if let Some(work) = after {
-                    work.0(conn).await?;
+                if let Some(work) = spend.after {
+                    work.run(conn).await?;
                 }
                 let mut replaced = false;
                 for old in &old_sessions {

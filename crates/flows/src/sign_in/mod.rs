@@ -1,5 +1,6 @@
 //! One password sign-in: gather, decide, apply.
 
+mod admit;
 mod enter;
 mod refused;
 
@@ -12,7 +13,7 @@ use kagiya_domain::{
     component::PASSWORD,
     login::{self, Login},
     password::Password,
-    sign_in::{AccountFacts, Decision, Facts, PasswordCheck, decide},
+    sign_in::{AccountFacts, Decision, Facts, PasswordCheck, Proofs, Why, decide},
     throttle::Scope,
 };
 use kagiya_store::{self as store, account::Credential, outbox::NewMail};
@@ -28,8 +29,11 @@ use crate::{
     throttle::{self, Reservation, Settlement},
 };
 
-pub(crate) use self::enter::{Entry, Spend, Work, enter};
 use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
+pub(crate) use self::{
+    admit::{Admitted, admit},
+    enter::{Entry, Go, Spend, Work, enter},
+};
 
 /// Wrong passwords, in the budgets of networks.
 const WRONG: &str = "wrong password";
@@ -100,7 +104,24 @@ impl Gathered {
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, typed: Typed) -> Outcome<Entered> {
-    let outcome = try_once(app, visitor, device, typed).await;
+    run_and(app, visitor, device, typed, None).await
+}
+
+/// What is done for whoever gets in, in the transaction that lets them in. When it cannot be, they get in without it.
+pub(crate) type Also = Box<dyn FnOnce(&App, &store::account::Account) -> Work + Send>;
+
+/// As [`run`], with more.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub(crate) async fn run_and(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    typed: Typed,
+    also: Option<Also>,
+) -> Outcome<Entered> {
+    let outcome = try_once(app, visitor, device, typed, also).await;
     // Who is turned away because too many come says nothing of us: anybody could bring that about.
     if outcome.is_err() {
         app.measure.failed(PASSWORD);
@@ -121,6 +142,7 @@ pub(crate) async fn try_once(
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     typed: Typed,
+    also: Option<Also>,
 ) -> Outcome<Entered> {
     let begun = app.clock.monotonic_us();
     let fields = check_fields(&typed);
@@ -185,8 +207,8 @@ pub(crate) async fn try_once(
     // Only browsers that this account knows speak for the share of right passwords.
     let known = gathered.device_known.then_some(check.fits);
     app.measure.served(PASSWORD, known, app.clock.monotonic_us() - begun);
-    let facts = facts(&gathered, check, phc.is_some());
-    let decision = if hidden_until.is_some() { Decision::RefuseCredentials } else { decide(&facts, now) };
+    let (facts, checked) = facts(&gathered, check, phc.is_some());
+    let decision = if hidden_until.is_some() { Decision::Refuse(Why::Credentials) } else { decide(&facts, now) };
     match decision {
         Decision::SignIn => {
             let Some(credential) = gathered.credential.clone() else {
@@ -206,11 +228,16 @@ pub(crate) async fn try_once(
                 }
                 .boxed()
             });
+            let also = also.map(|also| also(app, &account));
             let entry =
                 Entry { account, device_known, remember: typed.remember, keep_device: typed.keep_device, link: None };
-            let Some(signed_in) =
-                enter(app, visitor, device, entry, "sign_in", "password", Spend::Before(counters)).await?
-            else {
+            let spend = Spend::before(counters);
+            let in_with = |spend| enter(app, visitor, device, entry.clone(), "sign_in", "password", spend);
+            let entered = match in_with(spend.clone().and_after(also.clone())).await {
+                Err(Fault::Store(store::Error::Undone)) if also.is_some() => in_with(spend).await?,
+                other => other?,
+            };
+            let Some(signed_in) = entered else {
                 let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
                 return Ok(Err(attempt::refuse(app, visitor, draft).await));
             };
@@ -220,10 +247,10 @@ pub(crate) async fn try_once(
             let flow = offer_reopen(app, visitor, &gathered, ticket).await?;
             Ok(Ok(Entered::OfferReopen { flow }))
         }
-        Decision::RefuseState(state) => Ok(Err(refuse_state(app, visitor, &gathered, ticket, state).await?)),
-        Decision::RefuseCredentials => {
-            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, facts.password, shown, password)
-                .await?))
+        Decision::Refuse(Why::State(state)) => Ok(Err(refuse_state(app, visitor, &gathered, ticket, state).await?)),
+        // An account that is gone is none, whoever asks.
+        Decision::Refuse(Why::Credentials | Why::Gone) => {
+            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, checked, shown, password).await?))
         }
     }
 }
@@ -298,19 +325,19 @@ fn apart(app: &App, mut counters: Vec<(Scope, Vec<u8>)>) -> Vec<(Scope, Vec<u8>)
     counters
 }
 
-fn facts(gathered: &Gathered, check: Check, had_password: bool) -> Facts {
+fn facts(gathered: &Gathered, check: Check, had_password: bool) -> (Facts, PasswordCheck) {
     let account = match (&gathered.credential, &gathered.pending) {
-        (Some(c), _) => Some(AccountFacts { state: c.account.state, closed_at: Some(c.account.state_since) }),
-        (None, Some(_)) => Some(AccountFacts { state: AccountState::Unverified, closed_at: None }),
+        (Some(c), _) => Some(AccountFacts { state: c.account.state, since: c.account.state_since }),
+        (None, Some(flow)) => Some(AccountFacts { state: AccountState::Unverified, since: Timestamp(flow.created_at) }),
         (None, None) => None,
     };
-    let password = match (account.is_some(), had_password, check.fits) {
+    let checked = match (account.is_some(), had_password, check.fits) {
         (true, true, true) => PasswordCheck::Match,
         (true, true, false) => PasswordCheck::Mismatch,
         (true, false, _) => PasswordCheck::NotSet,
         (false, _, _) => PasswordCheck::NoAccount,
     };
-    Facts { account, password }
+    (Facts { account, proofs: Proofs::password(checked) }, checked)
 }
 
 async fn rehash(app: &App, credential: &Credential, password: Password) -> Result<Option<(String, String)>, Fault> {

@@ -10,7 +10,7 @@ use kagiya_domain::{
 use kagiya_store as store;
 use uuid::Uuid;
 
-use super::{Gathered, mail};
+use super::{Gathered, admit::reopening, mail};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
@@ -239,6 +239,7 @@ pub(super) async fn refuse_credentials(
     Ok(Box::new(refusal))
 }
 
+/// An offer to come back, where a try is settled with it.
 pub(super) async fn offer_reopen(
     app: &App,
     visitor: &Visitor,
@@ -246,16 +247,7 @@ pub(super) async fn offer_reopen(
     ticket: Ticket,
 ) -> Result<Uuid, Fault> {
     let now = app.now();
-    let flow = store::flow::Flow {
-        id: app.new_id(),
-        kind: "reopen".to_owned(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(kagiya_domain::code::LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
-        account_id: gathered.account_id(),
-        ..store::flow::Flow::default()
-    };
+    let flow = reopening(app, visitor, gathered.account_id(), now);
     let (id, budgets) = (flow.id, app.settings.budgets);
     app.store
         .write(move |conn| {
