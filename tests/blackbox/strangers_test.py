@@ -214,6 +214,26 @@ class Strangers(OnBoth):
         self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "taro")
         self.assertEqual(self.server.mails("new@example.jp"), [])
 
+    def test_pages_that_name_nobody_do_nothing_to_an_account(self):
+        for name in ("hana", "taro"):
+            self.server.account(name)
+        b = Browser(self.server)
+        lang = lambda: sql(self.server, self.url, "SELECT lang FROM account WHERE login_id = 'taro'")
+        for path in ("/status", "/help", "/repair", "/recover", "/unlock", "/sign-up", "/nowhere"):
+            self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+            form = b.get(path).form("/language")
+            self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+            self.assertEqual(b.post("/language", {**form["fields"], "lang": "en"}).status, 303)
+            self.assertEqual(lang(), ["ja"], path)
+            b.cookies.pop("kagiya_lang", None)
+        self.assertEqual(b.sign_in("hana", PASSWORD).status, 303)
+        form = b.get("/repair").form("/repair")
+        self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+        self.assertEqual(b.post("/repair", form["fields"]).status, 409)
+        self.assertEqual(b.get("/auth/check").header("X-Kagiya-Login-Id"), "taro")
+        self.assertEqual(b.submit("/repair").status, 303)
+        self.assertEqual(b.get("/auth/check").status, 401)
+
     def test_no_form_of_one_account_acts_on_another(self):
         """Every form of every page of one account, sent after another tab signed in to another."""
         for name in ("hana", "taro"):
@@ -424,6 +444,53 @@ class Lines(unittest.TestCase):
         self.assertIn(b"200 OK", held[-1].recv(200), "the newest is still there")
         held[0].settimeout(5)
         self.assertEqual(held[0].recv(1), b"", "the oldest is not")
+
+    def test_fields_that_cost_a_byte_each_take_no_memory(self):
+        """HTTP/2: one small field, repeated by its number thousands of times on every stream (RFC 7541, 7.3)."""
+        frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+        field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+        head = b"".join(field(*pair) for pair in ((b":method", b"POST"), (b":scheme", b"http"), (b":authority", b"x"), (b":path", b"/sign-in")))
+        first = frame(1, 4, 1, head + b"\x40\x01a\x00")
+        bomb = b"".join(frame(1, 4, 2 * n + 3, head + b"\xbe" * 3_000) for n in range(31))
+        held = []
+        self.addCleanup(lambda: [line.close() for line in held])
+        with Server() as s:
+            for n in range(64):
+                line = socket.create_connection(("127.0.0.1", s.port), source_address=(f"127.0.0.{2 + n % 4}", 0))
+                held.append(line)
+                line.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\x04\0\0\0\0") + first + bomb)
+            time.sleep(2)
+            with open(f"/proc/{s.process.pid}/status") as file:
+                peak = int(re.search(r"VmHWM:\s+(\d+)", file.read()).group(1)) // 1024
+            self.assertLess(peak, 140)
+            self.assertEqual(Browser(s).get("/sign-in").status, 200)
+
+    def test_a_client_that_takes_a_byte_and_no_more_is_cut_and_kept_little_for(self):
+        frame = lambda kind, flags, stream, body: len(body).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + body
+        field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+        head = b"".join(field(*pair) for pair in ((b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"x"), (b":path", b"/api/v1/openapi.json")))
+        asked = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"\0\x04\0\0\0\x01") + b"".join(frame(1, 5, 2 * n + 1, head) for n in range(30))
+        with Server() as s, socket.create_connection(("127.0.0.1", s.port)) as line:
+            line.sendall(asked)
+            line.settimeout(1)
+            begun, buffer = time.monotonic(), b""
+            while time.monotonic() - begun < 40:
+                try:
+                    more = line.recv(65536)
+                except TimeoutError:
+                    continue
+                except ConnectionResetError:
+                    break
+                if not more:
+                    break
+                buffer += more
+                # Its pings and settings are acknowledged: the client lives.
+                while len(buffer) >= 9 and len(buffer) >= 9 + int.from_bytes(buffer[:3], "big"):
+                    size, kind, flags = int.from_bytes(buffer[:3], "big"), buffer[3], buffer[4]
+                    if kind in (4, 6) and not flags & 1:
+                        line.sendall(frame(kind, 1, 0, buffer[9:9 + size] if kind == 6 else b""))
+                    buffer = buffer[9 + size:]
+            self.assertLess(time.monotonic() - begun, 30)
 
     def test_half_bodies_make_room_too(self):
         head = b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 60000\r\n\r\n"

@@ -44,13 +44,18 @@ pub fn start(app: &Arc<App>, post: Arc<dyn Post>) {
 }
 
 async fn send_all(app: Arc<App>, post: Arc<dyn Post>) {
-    let mut hands = JoinSet::new();
+    let (mut hands, mut failed) = (JoinSet::new(), 0);
     while !app.jobs.is_stopping() {
         let free = BATCH - i64::try_from(hands.len()).unwrap_or(BATCH);
         let leased = match lease(&app, free).await {
-            Ok(mails) => mails,
+            Ok(mails) => {
+                failed = 0;
+                mails
+            }
             Err(error) => {
                 tracing::error!(%error, "mail waits: the database fails");
+                failed += 1;
+                runner::stuck(&app, "mail", failed);
                 app.jobs.pause(Duration::from_secs(2)).await;
                 continue;
             }

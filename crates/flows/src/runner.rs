@@ -44,3 +44,17 @@ fn tell(app: &Arc<App>, name: &'static str, error: &tokio::task::JoinError) {
     app.jobs.note_broken(name, app.clock.monotonic_ms());
     setup::note(app, SetupFault::JobBroke, name);
 }
+
+/// Rounds that fail in a row before that is told: a server that changes places fails one or two.
+const STUCK: u32 = 3;
+
+/// So many rounds of a job have failed in a row, without breaking it: told like a job that broke, for as long as they
+/// fail. While the database is known not to answer, that is told already.
+pub(crate) fn stuck(app: &Arc<App>, name: &'static str, failed: u32) {
+    if failed < STUCK || app.store.is_down() {
+        return;
+    }
+    metrics::counter!("kagiya_job_faults_total", "job" => name).increment(1);
+    app.jobs.note_broken(name, app.clock.monotonic_ms());
+    setup::note(app, SetupFault::JobBroke, name);
+}

@@ -317,10 +317,21 @@ pub fn start(app: &Arc<App>) {
 }
 
 async fn call_all(app: Arc<App>) {
-    let mut hands = JoinSet::new();
+    let (mut hands, mut failed) = (JoinSet::new(), 0);
     while !app.jobs.is_stopping() {
         let free = HANDS.saturating_sub(hands.len());
-        let hooks = lease(&app, free).await.unwrap_or_default();
+        let hooks = match lease(&app, free).await {
+            Ok(hooks) => {
+                failed = 0;
+                hooks
+            }
+            Err(error) => {
+                tracing::error!(%error, "webhooks wait: the database fails");
+                failed += 1;
+                runner::stuck(&app, "webhooks", failed);
+                Vec::new()
+            }
+        };
         let idle = hooks.is_empty();
         for hook in hooks {
             let app = Arc::clone(&app);

@@ -86,6 +86,8 @@ fn accept(live: &Live) -> Response {
 fn status_only(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
+    // Room for all that is added later: a map that grows is copied.
+    *response.headers_mut() = http::HeaderMap::with_capacity(16);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

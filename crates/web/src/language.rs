@@ -11,7 +11,7 @@ use crate::{
     Web,
     context::{Sessions, Site},
     cookies::Cookie,
-    form::{is_for_another, note_account},
+    form::{is_for, note_account},
     page::see_other,
     sent::Sent,
 };
@@ -25,7 +25,8 @@ pub(crate) async fn choose(State(_): State<Arc<Web>>, Sent(mut context, fields):
     response.headers_mut().append(header::SET_COOKIE, Cookie::Lang.set_long(lang.as_str(), url));
     if context.site() != Site::Cross
         && let Ok(Sessions::Live(live)) = context.session().await
-        && !is_for_another(&context, live.account_id)
+        // A page that names nobody chooses for this browser alone.
+        && is_for(&context, live.account_id)
         && let Err(error) = kagiya_flows::account::set_lang(&context.web.app, live.account_id, lang).await
     {
         tracing::warn!(%error, "the language of mails could not be kept");

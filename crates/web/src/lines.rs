@@ -181,7 +181,7 @@ impl Line {
 
     /// Resolves when the client has taken what waits for it: until then nothing more is made for it.
     pub(crate) async fn taken(&self) {
-        loop {
+        while self.unread.load(Ordering::SeqCst) != 0 {
             let taken = self.taken.notified();
             if self.unread.load(Ordering::SeqCst) == 0 {
                 return;

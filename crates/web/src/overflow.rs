@@ -24,7 +24,13 @@ use tokio::{
 };
 
 use crate::{
-    Web, context::Context, cookies::Cookie, fault::refused_page, lines::Place, page::View, signs::TOO_LARGE,
+    Web,
+    context::Context,
+    cookies::Cookie,
+    fault::refused_page,
+    lines::Place,
+    page::{View, seal_missing},
+    signs::TOO_LARGE,
     verdict::VerdictView,
 };
 
@@ -61,6 +67,13 @@ pub(crate) fn busy(web: &Arc<Web>, parts: &Parts) -> Response {
 /// The page for a request that breaks the rules of HTTP.
 pub(crate) fn malformed(web: &Arc<Web>, parts: &Parts) -> Response {
     at_the_edge(web, parts, 400, vec![Evidence::PartialRequest])
+}
+
+/// The page for a request with more fields than anything sends.
+pub(crate) fn overfull(web: &Arc<Web>, parts: &Parts) -> Response {
+    let mut response = at_the_edge(web, parts, 431, vec![Evidence::PartialRequest]);
+    seal_missing(response.headers_mut());
+    response
 }
 
 fn at_the_edge(web: &Arc<Web>, parts: &Parts, status: u16, evidence: Vec<Evidence>) -> Response {

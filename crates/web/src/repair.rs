@@ -10,9 +10,9 @@ use kagiya_flows::session;
 
 use crate::{
     Web,
-    context::{Context, Site},
+    context::{Context, Sessions, Site},
     cookies::{self, Cookie},
-    fault::{guard_refusal, refused_page},
+    fault::{guard_refusal, other_account, refused_page},
     form,
     page::{View, encode_query, page as render, see_other},
     sent::Sent,
@@ -27,6 +27,8 @@ struct RepairPage<'a> {
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
+    // The form says whose session it was made for, if anybody's.
+    let _ = context.session().await;
     let view = View::new(&context);
     let return_to = context.return_to();
     let content = RepairPage {
@@ -40,7 +42,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 
 /// Works without any cookie and as often as it is pressed; all it does is to let go of what
 /// is ours in this browser.
-pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(context, fields): Sent) -> Response {
+pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
+    form::note_account(&mut context, &fields);
     // No cookie is asked for, but the page must be ours: only the person's own press clears anything.
     let against = match context.site() {
         Site::Cross => Some(Evidence::CrossSitePost),
@@ -49,6 +52,12 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(context, fields): Sen
     };
     if let Some(fact) = against {
         let refusal = guard_refusal(&context, "repair", vec![fact]).await;
+        return refused_page(&context, &refusal, "/repair");
+    }
+    if let Ok(Sessions::Live(live)) = context.session().await
+        && form::is_for_another(&context, live.account_id)
+    {
+        let refusal = other_account(&context, "repair").await;
         return refused_page(&context, &refusal, "/repair");
     }
     let app = &context.web.app;

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context as Poller, Poll},
+    task::{Context as Poller, Poll, ready},
     time::Duration,
 };
 
@@ -44,6 +44,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const PING: Duration = Duration::from_secs(20);
 /// Streams of one HTTP/2 connection at once. A page with all its parts has six; every further one is memory.
 const STREAMS: u32 = 32;
+/// Fields of a head: browsers send thirty, and over HTTP/2 one more for each cookie.
+const MOST_FIELDS: usize = 400;
+/// What is handed to HTTP/2 at once.
+const PART: usize = 4 * 1_024;
 
 /// A server that runs until it is told to stop.
 pub struct Running {
@@ -136,7 +140,13 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
         let _ = stream.set_nodelay(true);
         let line = Arc::clone(&place.line);
         let (router, inside, shared, of) = (router.clone(), Arc::clone(&web), Arc::clone(&lines), Arc::clone(&line));
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            // Let go of at once, before this waits for its turn: a field that is repeated by its number costs a byte to
+            // send (RFC 7541, 7.3), and a hundred to keep.
+            let overfull = request.headers().len() > MOST_FIELDS;
+            if overfull {
+                *request.headers_mut() = http::HeaderMap::new();
+            }
             let (web, router, lines, line) =
                 (Arc::clone(&inside), router.clone(), Arc::clone(&shared), Arc::clone(&of));
             async move {
@@ -148,10 +158,15 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
                     return Ok::<_, Infallible>(nobody.unwrap_or_else(|| overflow::busy(&web, &parts)));
                 };
                 line.taken().await;
+                let in_parts = request.version() == Version::HTTP_2;
+                if overfull {
+                    let response = overflow::overfull(&web, &request.map(|_| ()).into_parts().0);
+                    return Ok(until_taken(&web, response, under_way, in_parts));
+                }
                 // What answers takes room from here on only: many streams may begin in one moment.
                 let request = request.map(|body| owed(&web, &line, body));
-                let response = Box::pin(dispatch(&web, router, request, peer)).await;
-                Ok(until_taken(&web, response, under_way))
+                let response = dispatch(&web, router, request, peer).await;
+                Ok(until_taken(&web, response, under_way, in_parts))
             }
         });
         let edge = Edge::new(stream, Arc::clone(&web), place);
@@ -218,19 +233,25 @@ impl Drop for Owed {
 }
 
 /// The answer, with its request under way until the last byte was handed over.
-fn until_taken(web: &Arc<Web>, response: Response, under_way: UnderWay) -> Response {
+fn until_taken(web: &Arc<Web>, response: Response, under_way: UnderWay, in_parts: bool) -> Response {
     if response.body().is_end_stream() {
         under_way.end(web.app.clock.monotonic_ms());
         return response;
     }
     under_way.answered(web.app.clock.monotonic_ms());
     let (parts, inner) = response.into_parts();
-    Response::from_parts(parts, Body::new(Taken { inner, web: Arc::clone(web), under_way: Some(under_way) }))
+    Response::from_parts(
+        parts,
+        Body::new(Taken { inner, rest: None, in_parts, web: Arc::clone(web), under_way: Some(under_way) }),
+    )
 }
 
-/// A body that says when it was handed over.
+/// A body that says when it was handed over. Over HTTP/2 in small parts: the library keeps a whole part as soon as the
+/// client takes a byte of it.
 struct Taken {
     inner: Body,
+    rest: Option<Bytes>,
+    in_parts: bool,
     web: Arc<Web>,
     under_way: Option<UnderWay>,
 }
@@ -243,15 +264,34 @@ impl hyper::body::Body for Taken {
         mut self: Pin<&mut Self>,
         poller: &mut Poller<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.inner).poll_frame(poller)
+        let mut data = match self.rest.take() {
+            Some(rest) => rest,
+            None => match ready!(Pin::new(&mut self.inner).poll_frame(poller)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => data,
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                },
+                end => return Poll::Ready(end),
+            },
+        };
+        if self.in_parts && data.len() > PART {
+            self.rest = Some(data.split_off(PART));
+        }
+        Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let (inner, rest) = (self.inner.size_hint(), self.rest.as_ref().map_or(0, |rest| rest.len() as u64));
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }
 
@@ -272,7 +312,8 @@ async fn dispatch(web: &Arc<Web>, router: Router, request: Request, peer: Socket
         // The sub-request of a proxy is by far the commonest: it does not pass the router.
         auth_check::answer(web, request.headers()).await
     } else {
-        serve_page(web, router, request, peer).await
+        // Large, and by itself: a check is not to carry it along.
+        Box::pin(serve_page(web, router, request, peer)).await
     };
     seal_missing(response.headers_mut());
     if let Some(hsts) = &web.hsts {
