@@ -48,7 +48,8 @@ impl EmailAddress {
             return Err(EmailError::TooLong);
         }
         let text: String = typed.trim().nfkc().filter(|c| !is_invisible(*c)).collect();
-        if text.chars().any(char::is_control) {
+        // Nor what stands for a control character where it is shown: no label before an address has any.
+        if text.chars().any(|c| c.is_control() || matches!(c, '\u{2400}'..='\u{2426}')) {
             return Err(EmailError::Character);
         }
         let text = pasted::address(&text);
@@ -252,6 +253,8 @@ mod tests {
             "ha na@example.jp",
             "h@ex..jp",
             "h\r\nBcc:x@example.jp",
+            "\u{240d}\u{240a}Bcc: x@example.jp",
+            "Bcc: x@example.jp",
             "花@example.jp",
         ] {
             assert!(EmailAddress::parse(typed).is_err(), "{typed:?}");

@@ -44,6 +44,12 @@ pub(crate) fn bare(text: &str) -> &str {
     text.trim_matches(surrounds)
 }
 
+/// Whether this is what people call an address: "E-mail", "Mail address", "メールアドレス".
+fn is_label(text: &str) -> bool {
+    let text = text.to_lowercase();
+    ["mail", "address", "メール", "アドレス"].iter().any(|word| text.contains(word))
+}
+
 /// The address in what was copied: `Hana <hana@example.jp>`, `mailto:hana@example.jp?subject=…`, `メール: hana@example.jp`.
 pub(crate) fn address(text: &str) -> &str {
     // Some carriers issued addresses that begin with a dot, and an apostrophe may begin one.
@@ -57,8 +63,12 @@ pub(crate) fn address(text: &str) -> &str {
     let scheme = start.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"));
     let inner = match start.split_once('@') {
         Some(_) if scheme => start.get(7..).and_then(|rest| rest.split('?').next()).unwrap_or(start),
-        // A label before it: no local part has a colon.
-        Some((local, _)) => local.rfind(':').and_then(|colon| start.get(colon + 1..)).unwrap_or(start),
+        // A label before it: no local part has a colon. Another header's name is none.
+        Some((local, _)) => local
+            .rfind(':')
+            .filter(|colon| local.get(..*colon).is_some_and(is_label))
+            .and_then(|colon| start.get(colon + 1..))
+            .unwrap_or(start),
         None => start,
     };
     inner.trim_start_matches(leads).trim_end_matches(surrounds)
@@ -88,6 +98,7 @@ mod tests {
         assert_eq!(address("'hana@example.jp'"), "hana@example.jp");
         assert_eq!(address("'hana@example.jp"), "'hana@example.jp");
         assert_eq!(address(".hana@example.jp"), ".hana@example.jp");
+        assert_eq!(address("Bcc: hana@example.jp"), "Bcc: hana@example.jp");
         assert_eq!(bare("“hana”"), "hana");
         assert_eq!(bare("「hana」。"), "hana");
     }
