@@ -218,7 +218,8 @@ for (const script of [true, false]) {
     await page.fill("#password", PASSWORD);
     const before = JSON.parse(await order(["account", "show", "hana", "--json"]));
     await page.locator("form.main-form > button.button").dblclick();
-    await page.waitForURL(`${base}/`);
+    // The second press replaces the first one's navigation, which is then aborted.
+    await page.waitForURL(`${base}/`).catch(() => page.waitForURL(`${base}/`));
     await page.goto(`${base}/account/sessions`);
     check(`double click, script ${script}: still in`, page.url().endsWith("/account/sessions"), page.url());
     check("double click: the account is there", before.login_id === "hana");
