@@ -45,7 +45,10 @@ class Crash(OnBoth):
 
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             jobs = [pool.submit(careful, n) for n in range(400)]
-            time.sleep(4 + random.random())
+            until = time.time() + 60
+            while (len(created) < 30 or len(reset) < 4) and time.time() < until:
+                time.sleep(0.1)
+            time.sleep(random.random())
             s.kill()
             for job in jobs:
                 job.cancel()

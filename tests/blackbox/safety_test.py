@@ -419,6 +419,19 @@ class Requests(unittest.TestCase):
                 if path != "/recover" and path != "/unlock":
                     self.assertGreaterEqual(r.status, 400, (path, bad))
                     self.assertIsNotNone(r.reference)
+        # What no database keeps is named at its field and written to no page.
+        for path, field in (
+            ("/sign-in", "login"), ("/sign-up", "login_id"), ("/sign-up", "email"), ("/recover", "email"), ("/unlock", "login"),
+            ("/status/subscribe", "email"), ("/status/subscribe", "url"),
+        ):
+            b = Browser(s)
+            page = "/status" if path.startswith("/status") else path
+            r = b.submit(page, path, **{field: "https://a\0b.example/" if field == "url" else "a\0b@example.jp"})
+            self.assertEqual(r.status, 422, (path, field))
+            self.assertRegex(r.text, rf'name="{field}"[^>]*aria-invalid="true"|aria-invalid="true"[^>]*name="{field}"')
+            self.assertNotIn("\0", r.text)
+        for path in ("/sign-in?login=a%00b", "/status/confirm?token=a%00b", "/why?reference=a%00b", "/sign-in?return_to=/a%00b", "/a%00b"):
+            self.assertNotIn("\0", Browser(s).get(path).text, path)
         b = Browser(s)
         form = b.get("/sign-in").form("/sign-in")
         body = "form=" + form["fields"]["form"] + "&login=%ff%fe&password=%ff"

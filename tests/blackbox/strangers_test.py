@@ -293,12 +293,17 @@ class Strangers(OnBoth):
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             answers = list(pool.map(lambda n: status_line(self.server.port, heads[n % 3]), range(600)))
         self.assertEqual(set(answers), {b"HTTP/1.1 400", b"HTTP/1.1 414"})
-        time.sleep(0.5)
-        rows = int(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt WHERE kind = 'edge'")[0])
+        until = time.time() + 30
+        rows = lost = 0
+        # Each is either kept or counted, however slowly the database takes them.
+        while rows + lost < 600 and time.time() < until:
+            time.sleep(0.3)
+            rows = int(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt WHERE kind = 'edge'")[0])
+            lost = self.server.metric("kagiya_attempts_not_kept_total")
+        self.assertEqual(rows + lost, 600)
         # What is kept of one network in a minute; the flood may lie across two.
         self.assertLessEqual(rows, 240)
-        self.assertGreater(rows, 50)
-        self.assertGreaterEqual(self.server.metric("kagiya_attempts_not_kept_total"), 600 - 240)
+        self.assertGreater(rows, 0)
 
     def test_what_can_be_no_address_is_said_at_its_field(self):
         for typed in ("hana@", "hana@localhost", "ha na@example.jp", "hana@exa_mple..jp", "hana/x@localhost", "@", "!!!", "花 子", "@花子", "https://example.jp/花子"):

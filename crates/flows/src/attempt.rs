@@ -290,9 +290,14 @@ pub(crate) fn may_keep(app: &App, visitor: &Visitor) -> bool {
     });
     let kept = known || app.notes.take_network("kept", visitor.address, KEPT, now).is_some();
     if !kept {
-        metrics::counter!("kagiya_attempts_not_kept_total").increment(1);
+        count_not_kept();
     }
     kept
+}
+
+/// Every attempt is either a row or counted here.
+fn count_not_kept() {
+    metrics::counter!("kagiya_attempts_not_kept_total").increment(1);
 }
 
 /// As [`refuse`], for an address that anybody can open: nothing is kept for a browser that was never here.
@@ -347,6 +352,7 @@ pub fn keep_within_budget(app: &Arc<App>, visitor: &Visitor, row: Attempt) {
 pub fn keep_later(app: &Arc<App>, row: Attempt) {
     // Nobody waits for these: a flood of them is not kept.
     let Ok(place) = Arc::clone(&app.background).try_acquire_owned() else {
+        count_not_kept();
         return;
     };
     let (of, app) = (app, Arc::clone(app));
@@ -354,6 +360,7 @@ pub fn keep_later(app: &Arc<App>, row: Attempt) {
         let _place = place;
         let kept = app.store.write(move |conn| async move { store::attempt::insert(conn, &row).await }.boxed()).await;
         if let Err(error) = kept {
+            count_not_kept();
             tracing::error!(%error, "an attempt could not be kept");
         }
     });
