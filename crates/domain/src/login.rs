@@ -38,6 +38,12 @@ pub fn bare(typed: &str) -> String {
     typed.trim().chars().filter(|c| !is_invisible(*c)).collect::<String>().trim().to_owned()
 }
 
+/// Whether there is something in it that no login has and no database keeps: a NUL, or what stands for bytes that are
+/// no text.
+pub fn is_unreadable(typed: &str) -> bool {
+    typed.contains(['\0', '\u{fffd}'])
+}
+
 /// Whether nothing is left of what was typed once it is folded: blanks, or what cannot be seen.
 pub fn is_blank(typed: &str) -> bool {
     fold(typed).is_empty()

@@ -117,7 +117,7 @@ pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
         Some("error-login-empty")
     } else if typed.len() > login::MAX_BYTES {
         Some("error-login-long")
-    } else if typed.contains('\0') {
+    } else if login::is_unreadable(typed) {
         Some("error-login-character")
     } else if Login::parse(typed).1.impossible {
         Some("error-login-impossible")

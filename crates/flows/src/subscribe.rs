@@ -126,7 +126,15 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
 pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun> {
     let wrong = |key| FieldError { field: "url", key };
     let url = match Url::parse(typed.trim()) {
-        Ok(url) if url.has_host() && url.username().is_empty() && url.password().is_none() && typed.len() <= 500 => url,
+        Ok(url)
+            if !typed.contains(['\0', '\u{fffd}'])
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && typed.len() <= 500 =>
+        {
+            url
+        }
         _ => return refuse(app, visitor, wrong("error-webhook-url")).await,
     };
     if app.outbound.leads_inward(&url) {

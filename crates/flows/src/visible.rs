@@ -12,8 +12,8 @@ pub fn visible(text: &str) -> String {
     }
     text.chars()
         .map(|c| match u32::from(c) {
-            // NUL stays: what holds one is refused by name.
-            0 => c,
+            // No database keeps a NUL and no page may hold one: it is a character that cannot be read.
+            0 => '\u{fffd}',
             code @ 1..0x20 => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
             0x7f => '\u{2421}',
             _ if acts(c) => '\u{fffd}',
@@ -32,6 +32,7 @@ mod tests {
         for turns in ['\u{202e}', '\u{2066}', '\u{61c}', '\u{200e}', '\u{200f}'] {
             assert_eq!(visible(&format!("a{turns}b")), "a\u{fffd}b");
         }
+        assert_eq!(visible("ha\0na"), "ha\u{fffd}na");
         assert_eq!(visible("花のブログ"), "花のブログ");
     }
 }

@@ -31,7 +31,7 @@ use crate::{
 
 use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 pub(crate) use self::{
-    admit::{Admitted, admit},
+    admit::{Admitted, admit, decision},
     enter::{Entry, Go, Spend, Work, enter},
 };
 
@@ -261,7 +261,7 @@ fn check_fields(typed: &Typed) -> Vec<FieldError> {
         fields.push(FieldError { field: "login", key: "error-login-empty" });
     } else if typed.login.len() > login::MAX_BYTES {
         fields.push(FieldError { field: "login", key: "error-login-long" });
-    } else if typed.login.contains('\0') {
+    } else if login::is_unreadable(&typed.login) {
         fields.push(FieldError { field: "login", key: "error-login-character" });
     }
     if typed.password.is_empty() {
