@@ -3,9 +3,9 @@
 use std::{collections::HashSet, fmt, io::Read, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::pasted::dash;
-use zeroize::{Zeroize, Zeroizing};
 
 /// Longest password in characters after NFKC.
 pub const MAX_CHARACTERS: usize = 256;

@@ -188,6 +188,8 @@ pub async fn verify(
     let said = Arc::clone(&wrong);
     let make = Work::deciding(move |conn| {
         async move {
+            // A run that the database undid said nothing.
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = None;
             if let code::Typed::Wrong { evidence, .. } = code::check(conn, &guess, now).await? {
                 *said.lock().unwrap_or_else(PoisonError::into_inner) = Some(evidence);
                 return Ok(Go::Stop);

@@ -103,17 +103,51 @@ impl Jobs {
     pub async fn stop(&self) {
         self.stop.send_replace(true);
         let tasks = std::mem::take(&mut *lock(&self.tasks));
-        let mut small = std::mem::take(&mut *lock(&self.small));
         let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
         let all = async {
             futures_util::future::join_all(tasks).await;
-            while small.join_next().await.is_some() {}
+            // What a job began while it ended, and what that began, is waited for, too.
+            loop {
+                let mut small = std::mem::take(&mut *lock(&self.small));
+                if small.is_empty() {
+                    break;
+                }
+                while small.join_next().await.is_some() {}
+            }
         };
+        // What waits in a set ends with it, when the time is over.
         if tokio::time::timeout(PATIENCE, all).await.is_err() {
             tracing::warn!("a job did not end in time");
             // What a supervisor runs ends with it.
             aborts.iter().for_each(tokio::task::AbortHandle::abort);
+            let mut small = std::mem::take(&mut *lock(&self.small));
             small.shutdown().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, atomic::AtomicUsize};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_an_ending_job_begins_is_waited_for() {
+        let (jobs, done) = (Arc::new(Jobs::default()), Arc::new(AtomicUsize::new(0)));
+        let (of, last) = (Arc::clone(&jobs), Arc::clone(&done));
+        jobs.keep(tokio::spawn(async move {
+            of.stopping().await;
+            let later = Arc::clone(&of);
+            of.soon(async move {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                later.soon(async move {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    last.fetch_add(1, Ordering::SeqCst);
+                });
+            });
+        }));
+        jobs.stop().await;
+        assert_eq!(done.load(Ordering::SeqCst), 1);
     }
 }

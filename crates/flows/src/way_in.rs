@@ -1,13 +1,13 @@
 //! A way in for once: an account without a password, proven by a mailed code.
 
 use futures_util::FutureExt;
-use kagiya_domain::sign_in::{AccountFacts, Decision, Facts, Proofs, decide};
+use kagiya_domain::sign_in::{Decision, Proofs};
 use kagiya_store as store;
 use uuid::Uuid;
 
 use crate::{
     App, Fault, Outcome, Visitor, recover,
-    sign_in::{Entry, SignedIn, Spend, Work, enter},
+    sign_in::{Entry, SignedIn, Spend, Work, decision, enter},
 };
 
 /// Whether a proven recovery may end without a new password: the account has none, and lives
@@ -42,10 +42,7 @@ pub async fn run(
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };
     let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
-    let lets_in = |account: &store::account::Account| {
-        let known = AccountFacts { state: account.state, since: account.state_since };
-        decide(&Facts { account: Some(known), proofs: Proofs::mailed_code() }, now) == Decision::SignIn
-    };
+    let lets_in = |account: &_| decision(account, Proofs::mailed_code(), now) == Decision::SignIn;
     let Some(account) = account.filter(lets_in) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
     };

@@ -24,6 +24,12 @@ pub(crate) enum Admitted {
     Reopen(Uuid),
 }
 
+/// The one decision, over an account as it is kept.
+pub(crate) fn decision(account: &Account, proofs: Proofs, now: Timestamp) -> Decision {
+    let known = AccountFacts { state: account.state, since: account.state_since };
+    decide(&Facts { account: Some(known), proofs }, now)
+}
+
 /// Lets somebody through who has proven whose account it is, or says to them what keeps it shut.
 pub(crate) async fn admit(
     app: &App,
@@ -33,8 +39,7 @@ pub(crate) async fn admit(
     proofs: Proofs,
 ) -> Outcome<Admitted> {
     let now = app.now();
-    let facts = Facts { account: Some(AccountFacts { state: account.state, since: account.state_since }), proofs };
-    let state = match decide(&facts, now) {
+    let state = match decision(account, proofs, now) {
         Decision::SignIn => return Ok(Ok(Admitted::In)),
         Decision::OfferReopen => {
             let flow = reopening(app, visitor, Some(account.id), now);
