@@ -24,26 +24,26 @@ pub(crate) async fn answer(web: &Web, headers: &HeaderMap) -> Response {
     let now = web.app.now();
     for token in tokens(web, headers) {
         if let Some(live) = token_hash(token).and_then(|hash| session::check_memory(&web.app, &hash, now)) {
-            return accept(&live);
+            return accept(web, &live);
         }
     }
     for token in tokens(web, headers) {
         match session::check(&web.app, token, now).await {
             Ok(Found::Live(live)) => {
-                let mut response = accept(&live);
+                let mut response = accept(web, &live);
                 mark_unchecked(web, response.headers_mut());
                 return response;
             }
             Ok(Found::Ended(_) | Found::Unknown) => {}
             Err(error) => {
                 tracing::error!(%error, "a session could not be checked");
-                let mut response = status_only(StatusCode::SERVICE_UNAVAILABLE);
+                let mut response = status_only(web, StatusCode::SERVICE_UNAVAILABLE);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
                 return response;
             }
         }
     }
-    let mut response = status_only(StatusCode::UNAUTHORIZED);
+    let mut response = status_only(web, StatusCode::UNAUTHORIZED);
     // Traefik and Caddy say it in the first, nginx's ingress in the second, nginx's own examples in the third.
     let said =
         ["x-forwarded-uri", "x-original-url", "x-original-uri"].iter().find_map(|name| header_text(headers, *name));
@@ -71,23 +71,34 @@ pub(crate) fn mark_unchecked(web: &Web, headers: &mut HeaderMap) {
     }
 }
 
-fn accept(live: &Live) -> Response {
-    let mut response = status_only(StatusCode::OK);
-    let headers = response.headers_mut();
+const ACCOUNT: header::HeaderName = header::HeaderName::from_static("x-kagiya-account");
+const LOGIN_ID: header::HeaderName = header::HeaderName::from_static("x-kagiya-login-id");
+
+/// What an answer that lets somebody through is made of: a map that grows is copied.
+pub(crate) fn accepted(mut sealed: HeaderMap) -> HeaderMap {
+    for name in [ACCOUNT, LOGIN_ID] {
+        sealed.insert(name, HeaderValue::from_static(""));
+    }
+    sealed
+}
+
+fn accept(web: &Web, live: &Live) -> Response {
     let mut buffer = uuid::Uuid::encode_buffer();
     let id = live.account_id.hyphenated().encode_lower(&mut buffer);
-    if let (Ok(id), Ok(login)) = (HeaderValue::from_str(id), HeaderValue::from_str(&live.login_id)) {
-        headers.insert("x-kagiya-account", id);
-        headers.insert("x-kagiya-login-id", login);
-    }
+    let (Ok(id), Ok(login)) = (HeaderValue::from_str(id), HeaderValue::from_str(&live.login_id)) else {
+        // Nobody is let through without a name.
+        return status_only(web, StatusCode::SERVICE_UNAVAILABLE);
+    };
+    let mut response = Response::new(Body::empty());
+    *response.headers_mut() = web.accepted.clone();
+    response.headers_mut().insert(ACCOUNT, id);
+    response.headers_mut().insert(LOGIN_ID, login);
     response
 }
 
-fn status_only(status: StatusCode) -> Response {
+fn status_only(web: &Web, status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    // Room for all that is added later: a map that grows is copied.
-    *response.headers_mut() = http::HeaderMap::with_capacity(16);
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    *response.headers_mut() = web.sealed.clone();
     response
 }

@@ -85,8 +85,10 @@ pub struct Web {
     pub(crate) returns: once::Presses<kagiya_flows::external::callback::Returned>,
     /// Sign-ups that were finished a moment ago.
     pub(crate) sign_ups: once::Presses<kagiya_flows::sign_up::Created>,
-    /// `Strict-Transport-Security`, where people come by https.
-    pub(crate) hsts: Option<http::HeaderValue>,
+    /// What every answer says.
+    pub(crate) sealed: http::HeaderMap,
+    /// What a check says that lets somebody through.
+    pub(crate) accepted: http::HeaderMap,
     /// What pages may load and where their forms may lead.
     policy: http::HeaderValue,
     /// Which build a form came from.
@@ -108,14 +110,7 @@ impl Web {
         let assets = assets::Assets::new(&app.settings.accent);
         let build = assets.build();
         let policy = page::policy(&app);
-        let hsts = app.settings.public_url.secure.then(|| {
-            let whole = app.settings.hsts_subdomains;
-            http::HeaderValue::from_static(if whole {
-                "max-age=31536000; includeSubDomains"
-            } else {
-                "max-age=31536000"
-            })
-        });
+        let sealed = page::sealed(&app.settings);
         let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &view::always(&app.settings, lang)));
         Arc::new(Self {
             app,
@@ -129,7 +124,8 @@ impl Web {
             presses: once::Presses::default(),
             returns: once::Presses::default(),
             sign_ups: once::Presses::default(),
-            hsts,
+            accepted: auth_check::accepted(sealed.clone()),
+            sealed,
             policy,
             build,
             build_name: build.iter().map(|byte| format!("{byte:02x}")).collect(),

@@ -170,9 +170,9 @@ impl Line {
     }
 
     /// Says whether bytes wait that the client does not take.
-    pub(crate) fn waits(&self, waits: bool, now: i64) {
+    pub(crate) fn waits(&self, waits: bool, now: impl FnOnce() -> i64) {
         if waits {
-            let _ = self.unread.compare_exchange(0, now.max(1), Ordering::SeqCst, Ordering::SeqCst);
+            let _ = self.unread.compare_exchange(0, now().max(1), Ordering::SeqCst, Ordering::SeqCst);
         } else if self.unread.load(Ordering::SeqCst) != 0 {
             self.unread.store(0, Ordering::SeqCst);
             self.taken.notify_waiters();
@@ -444,7 +444,7 @@ mod tests {
         let _request = lines.begin(&slow.line, 0).unwrap();
         let deaf = lines.admit(at("192.0.2.1"), 0).unwrap();
         let _answer = lines.begin(&deaf.line, 0).unwrap();
-        deaf.line.waits(true, 1);
+        deaf.line.waits(true, || 1);
         for (now, left) in [(FIRST_HEAD, 4), (FIRST_HEAD + 2, 2), (REQUEST + 1, 1), (IDLE + 2, 0)] {
             lines.sweep(now);
             assert_eq!(lines.count(), left, "at {now}");

@@ -72,7 +72,7 @@ pub(crate) fn malformed(web: &Arc<Web>, parts: &Parts) -> Response {
 /// The page for a request with more fields than anything sends.
 pub(crate) fn overfull(web: &Arc<Web>, parts: &Parts) -> Response {
     let mut response = at_the_edge(web, parts, 431, vec![Evidence::PartialRequest]);
-    seal_missing(response.headers_mut());
+    seal_missing(web, response.headers_mut());
     response
 }
 
@@ -209,7 +209,7 @@ impl Edge {
 
     /// Keeps in mind whether the client takes what is written.
     fn written<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.place.line.waits(outcome.is_pending(), self.now());
+        self.place.line.waits(outcome.is_pending(), || self.now());
         outcome
     }
 }
@@ -316,11 +316,7 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
         refusal.reference,
         web.assets.path("app.css")
     );
-    let mut headers = HeaderMap::new();
-    crate::page::seal(&mut headers);
-    if let Some(hsts) = &web.hsts {
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
-    }
+    let mut headers = web.sealed.clone();
     headers.append(header::SET_COOKIE, Cookie::Session.expire(url));
     let reason =
         http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();

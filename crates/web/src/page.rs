@@ -8,10 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kagiya_flows::{App, platform::board::Wish};
+use kagiya_flows::{App, platform::board::Wish, settings::Settings};
 
 pub(crate) use crate::view::View;
-use crate::{banner::Banner, context::Context, setup};
+use crate::{Web, banner::Banner, context::Context, setup};
 
 #[derive(Template)]
 #[template(path = "layout.html")]
@@ -57,12 +57,12 @@ pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &i
     let mut response = Response::new(Body::from(html));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    headers.clone_from(&view.context.web.sealed);
     headers.reserve(HEADERS);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(view.lang.as_str()));
     view.context.set_cookies(headers);
     setup::look(view.context);
-    seal(headers);
     headers.insert(header::CONTENT_SECURITY_POLICY, view.context.web.policy());
     response
 }
@@ -120,10 +120,22 @@ pub(crate) fn seal(headers: &mut HeaderMap) {
     }
 }
 
-/// As [`seal`], where an answer says nothing of its own: feeds, JSON, pictures, what the router itself refuses.
-pub(crate) fn seal_missing(headers: &mut HeaderMap) {
-    for (name, value) in SEALED {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+/// The same with `Strict-Transport-Security`, where people come by https.
+pub(crate) fn sealed(settings: &Settings) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    seal(&mut headers);
+    if settings.public_url.secure {
+        let whole = settings.hsts_subdomains;
+        let hsts = if whole { "max-age=31536000; includeSubDomains" } else { "max-age=31536000" };
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(hsts));
+    }
+    headers
+}
+
+/// As [`sealed`], where an answer says nothing of its own: feeds, JSON, pictures, what the router itself refuses.
+pub(crate) fn seal_missing(web: &Web, headers: &mut HeaderMap) {
+    for (name, value) in &web.sealed {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
 }
 

@@ -93,6 +93,8 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
     builder
         .http1()
         .timer(TokioTimer::new())
+        // Heads have their deadline with everything else of a connection (`lines`): no timer is set anew for each.
+        .header_read_timeout(None)
         // Cookie jars of 64 KiB are read and answered, not met with a bare 431.
         .max_buf_size(128 * 1_024)
         // No request is begun while the answer to the one before lies unread.
@@ -139,7 +141,14 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
         };
         let _ = stream.set_nodelay(true);
         let line = Arc::clone(&place.line);
-        let (router, inside, shared, of) = (router.clone(), Arc::clone(&web), Arc::clone(&lines), Arc::clone(&line));
+        // One count for each request to change, and not one that all connections share.
+        let caller = Arc::new(Caller {
+            web: Arc::clone(&web),
+            router: router.clone(),
+            lines: Arc::clone(&lines),
+            line: Arc::clone(&line),
+            peer,
+        });
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             // Let go of at once, before this waits for its turn: a field that is repeated by its number costs a byte to
             // send (RFC 7541, 7.3), and a hundred to keep.
@@ -147,27 +156,8 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
             if overfull {
                 *request.headers_mut() = http::HeaderMap::new();
             }
-            let (web, router, lines, line) =
-                (Arc::clone(&inside), router.clone(), Arc::clone(&shared), Arc::clone(&of));
-            async move {
-                let Some(under_way) = lines.begin(&line, web.app.clock.monotonic_ms()) else {
-                    let parts = request.map(|_| ()).into_parts().0;
-                    // Nobody hears it, or it is one of many: no page is made for that.
-                    let nobody = line.is_gone() || line.is_busy();
-                    let nobody = nobody.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
-                    return Ok::<_, Infallible>(nobody.unwrap_or_else(|| overflow::busy(&web, &parts)));
-                };
-                line.taken().await;
-                let in_parts = request.version() == Version::HTTP_2;
-                if overfull {
-                    let response = overflow::overfull(&web, &request.map(|_| ()).into_parts().0);
-                    return Ok(until_taken(&web, response, under_way, in_parts));
-                }
-                // What answers takes room from here on only: many streams may begin in one moment.
-                let request = request.map(|body| owed(&web, &line, body));
-                let response = dispatch(&web, router, request, peer).await;
-                Ok(until_taken(&web, response, under_way, in_parts))
-            }
+            let caller = Arc::clone(&caller);
+            async move { Ok::<_, Infallible>(caller.serve(request, overfull).await) }
         });
         let edge = Edge::new(stream, Arc::clone(&web), place);
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(edge), service).into_owned();
@@ -184,6 +174,38 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests did not finish in time"),
+    }
+}
+
+/// Who is at the other end of a connection, and what serves them.
+struct Caller {
+    web: Arc<Web>,
+    router: Router,
+    lines: Arc<Lines>,
+    line: Arc<Line>,
+    peer: SocketAddr,
+}
+
+impl Caller {
+    async fn serve(&self, request: hyper::Request<Incoming>, overfull: bool) -> Response {
+        let (web, line) = (&self.web, &self.line);
+        let Some(under_way) = self.lines.begin(line, web.app.clock.monotonic_ms()) else {
+            let parts = request.map(|_| ()).into_parts().0;
+            // Nobody hears it, or it is one of many: no page is made for that.
+            let nobody = line.is_gone() || line.is_busy();
+            let nobody = nobody.then(|| StatusCode::SERVICE_UNAVAILABLE.into_response());
+            return nobody.unwrap_or_else(|| overflow::busy(web, &parts));
+        };
+        line.taken().await;
+        let in_parts = request.version() == Version::HTTP_2;
+        if overfull {
+            let response = overflow::overfull(web, &request.map(|_| ()).into_parts().0);
+            return until_taken(web, response, under_way, in_parts);
+        }
+        // What answers takes room from here on only: many streams may begin in one moment.
+        let request = request.map(|body| owed(web, line, body));
+        let response = dispatch(web, &self.router, request, self.peer).await;
+        until_taken(web, response, under_way, in_parts)
     }
 }
 
@@ -303,26 +325,25 @@ impl Drop for Taken {
     }
 }
 
-async fn dispatch(web: &Arc<Web>, router: Router, request: Request, peer: SocketAddr) -> Response {
+async fn dispatch(web: &Arc<Web>, router: &Router, request: Request, peer: SocketAddr) -> Response {
     let hosts = request.headers().get_all(HOST).iter().count();
-    let mut response = if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
-        // RFC 9112, 3.2; of two none is the right one, whatever the version.
-        overflow::malformed(web, &request.map(|_| ()).into_parts().0)
-    } else if request.uri().path() == auth_check::PATH && request.method() == Method::GET {
+    // RFC 9112, 3.2; of two none is the right one, whatever the version.
+    let malformed = hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11);
+    if !malformed && request.uri().path() == auth_check::PATH && request.method() == Method::GET {
         // The sub-request of a proxy is by far the commonest: it does not pass the router.
-        auth_check::answer(web, request.headers()).await
+        return auth_check::answer(web, request.headers()).await;
+    }
+    let mut response = if malformed {
+        overflow::malformed(web, &request.map(|_| ()).into_parts().0)
     } else {
         // Large, and by itself: a check is not to carry it along.
         Box::pin(serve_page(web, router, request, peer)).await
     };
-    seal_missing(response.headers_mut());
-    if let Some(hsts) = &web.hsts {
-        response.headers_mut().insert(http::header::STRICT_TRANSPORT_SECURITY, hsts.clone());
-    }
+    seal_missing(web, response.headers_mut());
     response
 }
 
-async fn serve_page(web: &Arc<Web>, router: Router, mut request: Request, peer: SocketAddr) -> Response {
+async fn serve_page(web: &Arc<Web>, router: &Router, mut request: Request, peer: SocketAddr) -> Response {
     let begun = web.app.clock.monotonic_us();
     let times = &web.times[usize::from(request.method() != Method::GET)];
     let practice = web.is_without_cookies();
@@ -334,13 +355,13 @@ async fn serve_page(web: &Arc<Web>, router: Router, mut request: Request, peer: 
     let path = request.uri().path();
     let exempt = path == "/repair" || path.starts_with("/assets/") || path.starts_with("/api/");
     let mut response = if !exempt && overflow::is_too_large(request.headers()) {
-        overflow::page(Arc::clone(web), &request.into_parts().0).await
+        Box::pin(overflow::page(Arc::clone(web), &request.into_parts().0)).await
     } else if path == "/sign-in" && request.method() == Method::GET {
         // The page that everybody who cannot get in asks for, again and again.
         let context = Context::open(Arc::clone(web), &request.into_parts().0);
         sign_in::page(State(Arc::clone(web)), context).await
     } else {
-        match router.oneshot(request).await {
+        match router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         }

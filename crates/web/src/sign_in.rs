@@ -101,7 +101,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
             }
             Turn::Stop(evidence) => {
                 let draft = Draft::new("session", 409, &context.visitor, evidence);
-                let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
+                // Rare, large, and by itself, as what follows: most people just open the page.
+                let refusal = Box::pin(attempt::refuse(&context.web.app, &context.visitor, draft)).await;
                 let mut response = crate::fault::refused_page(&context, &refusal, "/");
                 turns::forget(&context, response.headers_mut());
                 response
@@ -162,11 +163,11 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
 async fn lost_way(context: &Context) -> Option<(String, Box<Refusal>)> {
     let provider = Cookie::Away.values(&context.headers, &context.web.app.settings.public_url).next()?;
     let app = &context.web.app;
-    let way = external::start::open_way(app, &context.visitor, provider).await.ok().flatten()?;
+    let way = Box::pin(external::start::open_way(app, &context.visitor, provider)).await.ok().flatten()?;
     if context.now.since(Timestamp(way.started_at)) < external::RETURN {
         return None;
     }
-    let refusal = external::seen::remind(app, &context.visitor, &way).await.ok()?;
+    let refusal = Box::pin(external::seen::remind(app, &context.visitor, &way)).await.ok()?;
     Some((provider.to_owned(), refusal))
 }
 
@@ -182,7 +183,7 @@ async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -
     };
     context.visitor.repairs.push("stale_session_removed");
     let draft = Draft::new("session", 200, &context.visitor, evidence);
-    Some(attempt::refuse(&context.web.app, &context.visitor, draft).await)
+    Some(Box::pin(attempt::refuse(&context.web.app, &context.visitor, draft)).await)
 }
 
 fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use memchr::memmem;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -151,6 +152,16 @@ async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut [u8]) -> 
     Ok(read_answer(stream, buffer).await?.0)
 }
 
+/// As our servers write it.
+const LENGTH: &[u8] = b"\r\ncontent-length: ";
+
+/// The decimal number that stands there.
+fn number<T: std::str::FromStr>(bytes: &[u8], at: usize) -> Option<T> {
+    let digits = bytes.get(at..)?;
+    let end = digits.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(digits.len());
+    std::str::from_utf8(&digits[..end]).ok()?.parse().ok()
+}
+
 /// Reads one answer; returns its status and where its body lies in the buffer.
 async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> std::io::Result<(u16, std::ops::Range<usize>)> {
     let mut filled = 0;
@@ -160,18 +171,13 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> std::io::Resu
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         filled += count;
-        let Some(head) = buffer[..filled].windows(4).position(|four| four == b"\r\n\r\n") else {
+        let Some(head) = memmem::find(&buffer[..filled], b"\r\n\r\n") else {
             continue;
         };
-        let text = String::from_utf8_lossy(&buffer[..head]);
-        let status = text.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
-        let length: usize = text
-            .lines()
-            .find_map(|line| {
-                line.get(..15).filter(|name| name.eq_ignore_ascii_case("content-length:")).and(line.get(15..))
-            })
-            .and_then(|value| value.trim().parse().ok())
-            .unwrap_or(0);
+        // What an answer costs to read is nothing that is measured here: it must not grow with its headers.
+        let status: u16 = number(&buffer[..head], 9).unwrap_or(0);
+        let length = memmem::find(&buffer[..head], LENGTH).and_then(|at| number(&buffer[..head], at + LENGTH.len()));
+        let length: usize = length.unwrap_or(0);
         let end = head + 4 + length;
         while filled < end {
             let count = stream.read(&mut buffer[filled..]).await?;
