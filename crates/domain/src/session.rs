@@ -38,6 +38,15 @@ pub fn has_expired(last_seen: Timestamp, expires: Timestamp, idle: Span, now: Ti
     now >= expires || now.since(last_seen) >= idle
 }
 
+/// So long what was proven counts as proven a moment ago.
+pub const RECENT: Span = Span::minutes(15);
+
+/// Whether something proven at `at` was proven a moment ago. What lies ahead was not: a clock was set back.
+pub fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    let ago = now.since(at);
+    ago >= Span(0) && ago < RECENT
+}
+
 /// Why a session ended; told on the next visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -50,9 +50,50 @@ impl Proofs {
         Self { password: None, provider_identity: false, mailed_code: true }
     }
 
+    /// What stands as proven, each once.
+    pub fn methods(self) -> impl Iterator<Item = Method> {
+        let proven = [
+            (matches!(self.password, Some(PasswordCheck::Match)), Method::Password),
+            (self.provider_identity, Method::Provider),
+            (self.mailed_code, Method::MailedCode),
+        ];
+        proven.into_iter().filter_map(|(is, method)| is.then_some(method))
+    }
+
     /// Whether they say who this is.
-    const fn identify(self) -> bool {
-        matches!(self.password, Some(PasswordCheck::Match)) || self.provider_identity || self.mailed_code
+    fn identify(self) -> bool {
+        self.methods().next().is_some()
+    }
+}
+
+/// How somebody proved who they are. A session keeps each with the time when it was proven last (OpenID Connect Core
+/// 1.0, 2: `amr` and `auth_time`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// A password.
+    Password,
+    /// An account at another service.
+    Provider,
+    /// A code from a mailbox of the account.
+    MailedCode,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Password, Self::Provider, Self::MailedCode];
+
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Provider => "provider",
+            Self::MailedCode => "mailed_code",
+        }
+    }
+
+    /// Reads a stable name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str() == text)
     }
 }
 

@@ -3,30 +3,20 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{
-    Evidence, account::AccountState, code::LIFE, email::EmailAddress, password::Password, session::EndReason,
-    throttle::Scope,
-};
+use kagiya_domain::{account::AccountState, code::LIFE, email::EmailAddress, session::EndReason};
 pub use kagiya_store::email::Email;
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
-    App, Fault, FieldError, Outcome, Refusal, Visitor,
+    App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, compose, new_password, recover,
+    code, compose, new_password,
+    recent_auth::{self, Ask, RecentAuth},
+    recover,
     session::{self, Live, Token},
     sign_in, starts,
-    throttle::{self, Reservation, Settlement},
 };
-
-/// So long a sign-in counts as a proof, where there is no password to ask for.
-const FRESH: kagiya_domain::Span = kagiya_domain::Span::minutes(15);
-
-/// Whether a session began a moment ago.
-pub fn is_fresh(live: &Live, now: kagiya_domain::Timestamp) -> bool {
-    now.since(live.created_at) < FRESH
-}
 
 /// What My Page shows.
 #[derive(Debug)]
@@ -66,106 +56,44 @@ pub async fn overview(app: &App, account: Uuid) -> Result<Option<Overview>, Faul
     }))
 }
 
-/// Asks for the current password once more before a change. Counted like a sign-in from a
-/// known device, so that a borrowed phone cannot guess without end.
-///
-/// Returns the version of the credential that was proven.
-async fn prove(app: &App, visitor: &Visitor, live: &Live, raw: &str, field: &'static str) -> Outcome<i64> {
-    if raw.is_empty() && !store::link::has_password(&mut app.store.reader().await?, live.account_id).await? {
-        // Without a password, a sign-in of a moment ago is the proof.
-        if is_fresh(live, app.now()) {
-            let account = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
-            return Ok(Ok(account.map_or(0, |account| account.credential_version)));
-        }
-        let fields = vec![FieldError { field, key: "error-sign-in-again" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
-    }
-    let Some(password) = Password::typed(raw) else {
-        let fields = vec![FieldError { field, key: "error-password-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
-    };
-    let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
-    let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
-    let ticket = match throttle::reserve(app, &counter).await? {
-        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
-        Reservation::Locked(_, until) => {
-            let mut draft = Draft::new("account", 429, visitor, vec![Evidence::DeviceLocked { until }]);
-            draft.audience = kagiya_domain::Audience::Owner;
-            return Ok(Err(attempt::refuse(app, visitor, draft).await));
-        }
-        Reservation::Overloaded => return Ok(Err(overloaded(app, visitor).await)),
-    };
-    let skeleton = kagiya_domain::login_id::Skeleton::of(&live.login_id);
-    let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
-    let version = credential.as_ref().map_or(0, |c| c.account.credential_version);
-    // The same digest as at the sign-in: an identical repeat counts once, wherever it is typed.
-    let value = [b"subject", &subject[..], &version.to_le_bytes(), password.as_bytes()];
-    let value = app.keys.digest("wrong value", &value)[..8].to_vec();
-    let check = app
-        .hashing
-        .verify(credential.and_then(|c| c.phc), password, new_password::owners_lane(app, live.account_id))
-        .await?;
-    let settlement = match check {
-        Ok(check) if check.fits => Settlement::Succeeded,
-        Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },
-        Err(_) => Settlement::Returned,
-    };
-    let (budgets, now) = (app.settings.budgets, app.now());
-    app.store
-        .write(move |conn| {
-            async move {
-                let settlement = match settlement {
-                    Settlement::Failed { .. } => {
-                        let again = !store::throttle::note_wrong_value(conn, &value, now).await?;
-                        Settlement::Failed { repeat_for_subject: again, repeat_for_typed: again }
-                    }
-                    other => other,
-                };
-                throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop)
-            }
-            .boxed()
-        })
-        .await?;
-    match settlement {
-        Settlement::Succeeded => Ok(Ok(version)),
-        Settlement::Returned => Ok(Err(overloaded(app, visitor).await)),
-        Settlement::Failed { .. } => {
-            let mut draft = Draft::new("account", 401, visitor, vec![Evidence::PasswordMismatch]);
-            draft.account = Some(live.account_id);
-            draft.audience = kagiya_domain::Audience::Owner;
-            draft.fields = vec![FieldError { field, key: "error-password-current" }];
-            Ok(Err(attempt::refuse(app, visitor, draft).await))
-        }
-    }
-}
-
-async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
-    attempt::refuse(app, visitor, Draft::new("account", 503, visitor, vec![Evidence::HashQueueFull])).await
-}
-
 /// Changes the password. Every other session ends, this one goes on with another token, and every address hears of it.
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current: &str, new: &str) -> Outcome<Token> {
-    let version = match prove(app, visitor, live, current, "current_password").await? {
-        Ok(version) => version,
+    let found = store::account::find(&mut app.store.reader().await?, live.account_id).await?;
+    let version = found.map_or(0, |account| account.credential_version);
+    let ask = Ask::Password { typed: current, field: "current_password" };
+    let auth = match recent_auth::demand(app, visitor, live, ask).await? {
+        Ok(auth) => auth,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let emails = store::email::of_account(&mut app.store.reader().await?, live.account_id).await?;
+    set_password(app, visitor, &auth, &live.login_id, version, new).await
+}
+
+/// Puts a new password in the place of the one of that version.
+async fn set_password(
+    app: &App,
+    visitor: &Visitor,
+    auth: &RecentAuth,
+    login_id: &str,
+    version: i64,
+    new: &str,
+) -> Outcome<Token> {
+    let (account, keep) = (auth.account(), auth.session());
+    let emails = store::email::of_account(&mut app.store.reader().await?, account).await?;
     let own = emails.iter().map(|e| e.address.as_str());
-    let lane = new_password::owners_lane(app, live.account_id);
-    let password = match new_password::judge(app, new, &live.login_id, own, lane).await? {
+    let lane = new_password::owners_lane(app, account);
+    let password = match new_password::judge(app, new, login_id, own, lane).await? {
         Ok(password) => password,
         Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, "account", why, "password").await)),
     };
     let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
-        return Ok(Err(overloaded(app, visitor).await));
+        return Ok(Err(recent_auth::overloaded(app, visitor).await));
     };
     let now = app.now();
-    let notice =
-        sign_in::mail(app, "password_changed", Some(live.account_id), compose::at_data(now), visitor.lang.as_str());
-    let (account, keep, server, audit_id) = (live.account_id, live.id, app.server_id, app.new_id());
+    let notice = sign_in::mail(app, "password_changed", Some(account), compose::at_data(now), visitor.lang.as_str());
+    let (server, audit_id) = (app.server_id, app.new_id());
     let (token, token_hash) = session::new_token(app);
     let others = app
         .store
@@ -229,9 +157,15 @@ pub async fn add_email(
     if let Some(meant) = email.likely_typo().filter(|_| checked != typed) {
         return Ok(Ok(Adding::AskEmail(meant)));
     }
-    if let Err(refusal) = prove(app, visitor, live, password, "email_password").await? {
-        return Ok(Err(refusal));
+    let ask = Ask::Password { typed: password, field: "email_password" };
+    match recent_auth::demand(app, visitor, live, ask).await? {
+        Ok(auth) => mail_code(app, visitor, &auth, &email).await,
+        Err(refusal) => Ok(Err(refusal)),
     }
+}
+
+/// Mails a code to an address that is to be added.
+async fn mail_code(app: &App, visitor: &Visitor, auth: &RecentAuth, email: &EmailAddress) -> Outcome<Adding> {
     let start = match starts::take(app, visitor, "account", "email").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
@@ -245,7 +179,7 @@ pub async fn add_email(
         expires_at: now.plus(LIFE).plus(LIFE).0,
         lang: visitor.lang.as_str().to_owned(),
         typed: email.as_string(),
-        account_id: Some(live.account_id),
+        account_id: Some(auth.account()),
         sent_at: Some(now.0),
         ..Flow::default()
     };
@@ -263,18 +197,25 @@ pub async fn verify_email(
     id: Option<Uuid>,
     typed: &str,
 ) -> Outcome<()> {
-    let flow = recover::find_flow(app, visitor, "add_email", id).await?;
-    let Some(flow) = flow.filter(|f| f.account_id == Some(live.account_id) && f.expires_at > app.now().0) else {
+    let flow = recover::find_flow(app, visitor, "add_email", id).await?.filter(|f| f.expires_at > app.now().0);
+    let auth = flow.as_ref().and_then(|flow| recent_auth::resume(flow.account_id, live.account_id, live.id));
+    let (Some(flow), Some(auth)) = (flow, auth) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
     };
+    add_proven(app, visitor, &auth, &flow, typed).await
+}
+
+/// Adds the address of a flow whose code is right.
+async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: &Flow, typed: &str) -> Outcome<()> {
+    let (account, session) = (auth.account(), auth.session());
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, "account", Some(flow.id)).await));
     };
-    let device_known = recover::is_known_device(app, visitor, Some(live.account_id)).await?;
-    let guess = code::guess(app, visitor, &flow, typed, device_known);
+    let device_known = recover::is_known_device(app, visitor, Some(account)).await?;
+    let guess = code::guess(app, visitor, flow, typed, device_known);
     let now = app.now();
-    let notice = sign_in::mail(app, "email_added", Some(live.account_id), compose::email_data(&email, now), &flow.lang);
-    let (account, session, flow_id, audit_id) = (live.account_id, live.id, flow.id, app.new_id());
+    let notice = sign_in::mail(app, "email_added", Some(account), compose::email_data(&email, now), &flow.lang);
+    let (flow_id, audit_id) = (flow.id, app.new_id());
     let typed = app
         .store
         .write(move |conn| {
@@ -316,8 +257,9 @@ pub async fn verify_email(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn change_email(app: &App, live: &Live, address_key: &str, primary: bool) -> Result<bool, Fault> {
-    let (account, key, now, audit_id) = (live.account_id, address_key.to_lowercase(), app.now(), app.new_id());
+pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, primary: bool) -> Result<bool, Fault> {
+    let (account, session) = (auth.account(), auth.session());
+    let (key, now, audit_id) = (address_key.to_lowercase(), app.now(), app.new_id());
     let email = EmailAddress::parse(address_key).ok();
     let notice = email.map(|email| {
         let kind = if primary { "email_primary" } else { "email_removed" };
@@ -325,7 +267,6 @@ pub async fn change_email(app: &App, live: &Live, address_key: &str, primary: bo
         mail.address = Some(email.as_string());
         mail
     });
-    let session = live.id;
     let done = app
         .store
         .write(move |conn| {
@@ -360,13 +301,17 @@ pub async fn change_email(app: &App, live: &Live, address_key: &str, primary: bo
 /// # Errors
 /// When the database or the hashing pool fails.
 pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) -> Outcome<()> {
-    if let Err(refusal) = prove(app, visitor, live, password, "password").await? {
-        return Ok(Err(refusal));
+    let ask = Ask::Password { typed: password, field: "password" };
+    match recent_auth::demand(app, visitor, live, ask).await? {
+        Ok(auth) => Ok(Ok(close_own(app, visitor, &auth).await?)),
+        Err(refusal) => Ok(Err(refusal)),
     }
-    let now = app.now();
-    let notice = sign_in::mail(app, "closed", Some(live.account_id), compose::at_data(now), visitor.lang.as_str());
-    set_state(app, live.account_id, AccountState::Closed, "owner", Some(notice)).await?;
-    Ok(Ok(()))
+}
+
+async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<(), Fault> {
+    let (account, now) = (auth.account(), app.now());
+    let notice = sign_in::mail(app, "closed", Some(account), compose::at_data(now), visitor.lang.as_str());
+    set_state(app, account, AccountState::Closed, "owner", Some(notice)).await
 }
 
 /// Opens a closed account again; the offer was made to who gave the right password.

@@ -34,6 +34,7 @@ pub mod outbox;
 pub mod platform;
 mod postage;
 pub mod providers;
+pub mod recent_auth;
 pub mod recover;
 pub mod runner;
 pub mod session;

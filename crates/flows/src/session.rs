@@ -20,7 +20,7 @@ use kagiya_store::{self as store, session::NewSession};
 use uuid::Uuid;
 
 pub use crate::memory::Live;
-use crate::{App, Fault, Visitor, keys::sha256};
+use crate::{App, Fault, Visitor, keys::sha256, recent_auth::RecentAuth};
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
 #[derive(Clone)]
@@ -87,7 +87,8 @@ pub async fn check(app: &App, cookie: &str, now: Timestamp) -> Result<Found, Fau
         };
     }
     let begun = app.clock.monotonic_us();
-    let found = look_up(app, hash, now).await;
+    // Large, and by itself: most checks are answered from memory and are not to carry it along.
+    let found = Box::pin(look_up(app, hash, now)).await;
     match &found {
         Ok(_) => app.measure.served(SESSIONS, None, app.clock.monotonic_us() - begun),
         Err(_) => app.measure.failed(SESSIONS),
@@ -332,11 +333,12 @@ pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
     }
 }
 
-/// Ends one session of the owner's list, or with `None` all others than `current`.
+/// Ends one session of the owner's list, or with `None` all others than the one that asks.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn revoke(app: &App, account: Uuid, one: Option<Uuid>, current: Uuid) -> Result<bool, Fault> {
+pub async fn revoke(app: &App, auth: &RecentAuth, one: Option<Uuid>) -> Result<bool, Fault> {
+    let (account, current) = (auth.account(), auth.session());
     let (server, now) = (app.server_id, app.now());
     let (found, others) = app
         .store

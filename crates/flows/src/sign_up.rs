@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId};
+use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId, sign_in::Proofs};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
@@ -181,6 +181,7 @@ pub async fn verify(
     let guess = code::guess(app, visitor, &flow, typed, false);
     let account_id = app.new_id();
     let link_id = link.as_ref().map(|(_, link)| link.id);
+    let proofs = Proofs { provider_identity: link.is_some(), ..Proofs::mailed_code() };
     let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
     let login = login_id.clone();
@@ -227,8 +228,14 @@ pub async fn verify(
         lang: flow.lang,
     };
     let done = if sign_in_too {
-        let entry =
-            Entry { account: account.clone(), device_known: true, remember: false, keep_device: true, link: link_id };
+        let entry = Entry {
+            account: account.clone(),
+            device_known: true,
+            remember: false,
+            keep_device: true,
+            proofs,
+            link: link_id,
+        };
         enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await
     } else {
         let made = app.store.write(move |conn| {

@@ -57,7 +57,14 @@ pub async fn run(
         }
         .boxed()
     });
-    let entry = Entry { account, device_known: false, remember: false, keep_device: true, link: None };
+    let entry = Entry {
+        account,
+        device_known: false,
+        remember: false,
+        keep_device: true,
+        proofs: Proofs::mailed_code(),
+        link: None,
+    };
     match enter(app, visitor, device, entry, "recover", "mail", Spend::after(finish)).await {
         Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {

@@ -1,6 +1,6 @@
 //! Sessions, found by the hash of their token.
 
-use kagiya_domain::{Timestamp, session::EndReason};
+use kagiya_domain::{Timestamp, session::EndReason, sign_in::Method};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, one, optional, row};
@@ -90,6 +90,33 @@ pub async fn insert(conn: &mut Conn, new: &NewSession, now: Timestamp) -> Result
         new.network.as_str(),
         new.link_id
     ).map(drop)
+}
+
+/// Notes what was proven in a session, and when. It never becomes older.
+pub async fn note_method(conn: &mut Conn, session: Uuid, method: Method, at: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "INSERT INTO session_method (session_id, method, at)
+         SELECT id, $2, $3 FROM session WHERE id = $1 AND ended_at IS NULL
+         ON CONFLICT (session_id, method) DO UPDATE SET at = excluded.at WHERE session_method.at < excluded.at",
+        session,
+        method.as_str(),
+        at.0
+    )
+    .map(drop)
+}
+
+/// What was proven in a session that runs, and when last, the newest first. What a newer release wrote is left out.
+pub async fn methods(conn: &mut Conn, session: Uuid) -> Result<Vec<(Method, Timestamp)>> {
+    let rows: Vec<(String, i64)> = all!(
+        conn,
+        (String, i64),
+        "SELECT session_method.method, session_method.at FROM session_method
+         JOIN session ON session.id = session_method.session_id
+         WHERE session_method.session_id = $1 AND session.ended_at IS NULL ORDER BY session_method.at DESC",
+        session
+    )?;
+    Ok(rows.into_iter().filter_map(|(method, at)| Some((Method::parse(&method)?, Timestamp(at)))).collect())
 }
 
 /// The session of a token, ended or not.

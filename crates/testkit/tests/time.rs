@@ -1,7 +1,8 @@
 //! What only time shows: expiry, waits, grace, sleep.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use kagiya_domain::{Cause, Evidence, Span};
+use kagiya_domain::{Cause, Evidence, Span, login_id::Skeleton, sign_in::Method};
+use kagiya_store as store;
 use kagiya_testkit::TestServer;
 
 const PASSWORD: &str = "correct horse battery";
@@ -46,6 +47,58 @@ async fn a_sign_in_of_long_ago_hands_out_no_keys_and_takes_none_away() {
         let answer = browser.post("/account/sessions", &others).await;
         assert_eq!(answer.status == 303, fresh, "ending the others: {}", answer.status);
     }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_typed_once_more_is_a_proof_of_its_own() {
+    let mut servers = vec![TestServer::start().await];
+    servers.extend(TestServer::start_on_postgres().await);
+    for server in servers {
+        server.member("hana", PASSWORD).await;
+        let mut browser = server.browser();
+        browser.sign_in("hana", PASSWORD).await;
+        server.advance(Span::minutes(16));
+        let form = browser.get("/account/security").await.hidden("/account/security");
+        let unlink = "/account/links/00000000-0000-7000-8000-000000000000/remove";
+        // What is refused is asked for again with the password: wrong ones change nothing.
+        for (password, asked) in [("wrong", 422), (PASSWORD, 303)] {
+            let page = browser.get("/account/security").await;
+            let add = [("email", "more@example.jp"), ("password", password)];
+            let answer = browser.fill(&page, "/account/emails", &add).await;
+            assert_eq!(answer.status, if asked == 303 { 303 } else { 401 }, "{}", answer.text);
+            assert_eq!(browser.post(unlink, &form).await.status, asked, "{password}");
+        }
+        // For a quarter of an hour, and not by being there: a page that is opened proves nothing.
+        server.advance(Span::minutes(14));
+        assert_eq!(browser.get("/account/security").await.status, 200);
+        assert_eq!(browser.post(unlink, &form).await.status, 303);
+        server.advance(Span::minutes(2));
+        assert_eq!(browser.post(unlink, &form).await.status, 422);
+        server.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_keeps_what_was_proven_in_it() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    server.browser().sign_in("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let typed = [("login_id", "taro"), ("email", "taro@example.jp"), ("password", PASSWORD)];
+    let started = browser.submit("/sign-up", &typed).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("taro@example.jp").await;
+    assert_eq!(browser.fill(&page, "/sign-up/verify", &[("code", &code)]).await.status, 303);
+    let mut conn = server.app.store.reader().await.unwrap();
+    for (login_id, method) in [("hana", Method::Password), ("taro", Method::MailedCode)] {
+        let skeleton = Skeleton::of(login_id);
+        let account = store::account::find_by_skeleton(&mut conn, skeleton.as_str()).await.unwrap().unwrap();
+        let session = store::session::of_account(&mut conn, account.id, server.app.now()).await.unwrap().remove(0);
+        let methods = store::session::methods(&mut conn, session.id).await.unwrap();
+        assert_eq!(methods, [(method, server.app.now())], "{login_id}");
+    }
+    drop(conn);
     server.end().await;
 }
 

@@ -12,6 +12,7 @@ use kagiya_flows::{
     FieldError, Refusal,
     account::{self, Adding},
     external::links,
+    recent_auth::{self, Ask},
     session::{self, Live},
 };
 use uuid::Uuid;
@@ -228,10 +229,11 @@ impl FromRequest<Arc<Web>> for Owned {
 
 pub(crate) async fn revoke(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     // A browser that was left open somewhere must not keep its owner out everywhere else.
-    if !account::is_fresh(&live, context.now) {
-        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-        return crate::fault::refused_page(&context, &refusal, "/account/sessions");
-    }
+    let auth = match recent_auth::demand(&context.web.app, &context.visitor, &live, Ask::Proven).await {
+        Ok(Ok(auth)) => auth,
+        Ok(Err(refusal)) => return crate::fault::refused_page(&context, &refusal, "/account/sessions"),
+        Err(fault) => return fault_page(&context, &fault),
+    };
     let one = if fields.has("others") {
         None
     } else {
@@ -240,7 +242,7 @@ pub(crate) async fn revoke(State(_): State<Arc<Web>>, Owned(context, live, field
             Err(_) => return see_other(&context, "/account/sessions"),
         }
     };
-    match session::revoke(&context.web.app, live.account_id, one, live.id).await {
+    match session::revoke(&context.web.app, &auth, one).await {
         Ok(_) => see_other(&context, "/account/sessions?done=revoked"),
         Err(fault) => fault_page(&context, &fault),
     }
@@ -372,11 +374,12 @@ pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live,
 }
 
 pub(crate) async fn change_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
-    if !account::is_fresh(&live, context.now) {
-        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-        return security_page(&context, &live, "".into(), Some(&refusal)).await;
-    }
-    match account::change_email(&context.web.app, &live, fields.get("address"), fields.has("primary")).await {
+    let auth = match recent_auth::demand(&context.web.app, &context.visitor, &live, Ask::Proven).await {
+        Ok(Ok(auth)) => auth,
+        Ok(Err(refusal)) => return security_page(&context, &live, "".into(), Some(&refusal)).await,
+        Err(fault) => return fault_page(&context, &fault),
+    };
+    match account::change_email(&context.web.app, &auth, fields.get("address"), fields.has("primary")).await {
         Ok(_) => see_other(&context, "/account/security?done=email"),
         Err(fault) => fault_page(&context, &fault),
     }

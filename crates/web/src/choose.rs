@@ -10,13 +10,13 @@ use axum::{
 use http::StatusCode;
 use kagiya_domain::Evidence;
 use kagiya_flows::{
-    FieldError, Refusal, account,
+    FieldError, Refusal,
     attempt::{self, Draft},
     external::{
         self,
         choose::{self, New, Pending, Proven},
-        links,
     },
+    recent_auth::{self, Ask},
     sign_in::{Entered, Typed},
 };
 use kagiya_text::Arg;
@@ -230,11 +230,12 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         let refusal = crate::fault::other_account(context, "external").await;
         return choose_page(context, pending, fields, Some(&refusal)).await;
     }
-    if !account::is_fresh(&live, context.now) {
-        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-        return choose_page(context, pending, fields, Some(&refusal)).await;
-    }
-    match choose::join(&context.web.app, &context.visitor, pending, live.account_id, live.id).await {
+    let auth = match recent_auth::demand(&context.web.app, &context.visitor, &live, Ask::Proven).await {
+        Ok(Ok(auth)) => auth,
+        Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
+        Err(fault) => return fault_page(context, &fault),
+    };
+    match choose::join(&context.web.app, &context.visitor, pending, &auth).await {
         Ok(true) => see_other(context, pending.journey.return_to.as_deref().unwrap_or("/account/links?done=linked")),
         Ok(false) => see_other(context, "/account/links?done=not-linked"),
         Err(fault) => fault_page(context, &fault),

@@ -15,6 +15,7 @@ use kagiya_flows::{
         links::{self, Link},
         start::{self, Begun, Purpose, Start},
     },
+    recent_auth::{self, Ask, RecentAuth},
     session::Live,
 };
 use kagiya_text::Arg;
@@ -122,18 +123,18 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 }
 
 /// The owner of a form that hands out or takes away keys: the sign-in must be a recent one.
-pub(crate) struct Fresh(Context, Arc<Live>);
+pub(crate) struct Fresh(Context, Arc<Live>, RecentAuth);
 
 impl FromRequest<Arc<Web>> for Fresh {
     type Rejection = Response;
 
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let Owned(context, live, _) = Owned::from_request(request, web).await?;
-        if account::is_fresh(&live, context.now) {
-            return Ok(Self(context, live));
+        match recent_auth::demand(&web.app, &context.visitor, &live, Ask::Proven).await {
+            Ok(Ok(auth)) => Ok(Self(context, live, auth)),
+            Ok(Err(refusal)) => Err(links_page(&context, &live, Some(&refusal)).await),
+            Err(fault) => Err(fault_page(&context, &fault)),
         }
-        let refusal = links::refuse_stale(&context.web.app, &context.visitor, &live).await;
-        Err(links_page(&context, &live, Some(&refusal)).await)
     }
 }
 
@@ -162,9 +163,9 @@ async fn set_out(context: &mut Context, provider: &str, purpose: Purpose) -> Res
 pub(crate) async fn add(
     State(_): State<Arc<Web>>,
     Path(provider): Path<String>,
-    Fresh(mut context, live): Fresh,
+    Fresh(mut context, _, auth): Fresh,
 ) -> Response {
-    set_out(&mut context, &provider, Purpose::Link { account: live.account_id }).await
+    set_out(&mut context, &provider, Purpose::Link { auth }).await
 }
 
 /// The link that a form means, if it is the owner's.
@@ -179,9 +180,9 @@ async fn own_link(context: &Context, live: &Live, id: &str) -> Result<Option<Lin
 }
 
 /// Sets out for a link of the owner's.
-async fn with_link(context: &mut Context, live: &Live, id: &str, purpose: fn(Uuid, Uuid) -> Purpose) -> Response {
+async fn with_link(context: &mut Context, live: &Live, id: &str, purpose: impl FnOnce(Uuid) -> Purpose) -> Response {
     match own_link(context, live, id).await {
-        Ok(Some(link)) => set_out(context, &link.provider, purpose(live.account_id, link.id)).await,
+        Ok(Some(link)) => set_out(context, &link.provider, purpose(link.id)).await,
         Ok(None) => see_other(context, "/account/links"),
         Err(response) => response,
     }
@@ -190,9 +191,9 @@ async fn with_link(context: &mut Context, live: &Live, id: &str, purpose: fn(Uui
 pub(crate) async fn relink(
     State(_): State<Arc<Web>>,
     Path(id): Path<String>,
-    Fresh(mut context, live): Fresh,
+    Fresh(mut context, live, auth): Fresh,
 ) -> Response {
-    with_link(&mut context, &live, &id, |account, link| Purpose::Relink { account, link }).await
+    with_link(&mut context, &live, &id, |link| Purpose::Relink { auth, link }).await
 }
 
 /// A test changes nothing that its owner would miss: any session may ask for one.
@@ -201,14 +202,19 @@ pub(crate) async fn test(
     Path(id): Path<String>,
     Owned(mut context, live, _): Owned,
 ) -> Response {
-    with_link(&mut context, &live, &id, |account, link| Purpose::Test { account, link }).await
+    let account = live.account_id;
+    with_link(&mut context, &live, &id, |link| Purpose::Test { account, link }).await
 }
 
-pub(crate) async fn remove(State(_): State<Arc<Web>>, Path(id): Path<String>, Fresh(context, live): Fresh) -> Response {
+pub(crate) async fn remove(
+    State(_): State<Arc<Web>>,
+    Path(id): Path<String>,
+    Fresh(context, live, auth): Fresh,
+) -> Response {
     let Ok(id) = Uuid::parse_str(&id) else {
         return see_other(&context, "/account/links");
     };
-    match links::remove(&context.web.app, &context.visitor, &live, id).await {
+    match links::remove(&context.web.app, &context.visitor, &auth, id).await {
         Ok(Ok(())) => see_other(&context, "/account/links?done=removed"),
         Ok(Err(refusal)) => links_page(&context, &live, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
+    recent_auth,
     sign_in::{self, Admitted, SignedIn, Spend, Work, enter},
 };
 
@@ -391,9 +392,11 @@ async fn arrive(
         };
     }
     // What was begun by one account is not ended by another: its owner may have been tricked.
-    let Some(account) = journey.account_id.filter(|id| present.is_some_and(|present| present.account == *id)) else {
+    let auth = present.and_then(|here| recent_auth::resume(journey.account_id, here.account, here.session));
+    let Some(auth) = auth else {
         return Ok(Err(refuse(app, visitor, 403, vec![Evidence::SignedInAsOther]).await));
     };
+    let account = auth.account();
     if link.as_ref().is_some_and(|link| link.account_id != account) {
         let mut draft = Draft::new("external", 409, visitor, vec![Evidence::IdentityOfOther]);
         draft.audience = Audience::Owner;
@@ -418,8 +421,7 @@ async fn arrive(
         (purpose, _) => {
             let replaced = journey.link_id.filter(|_| purpose == "relink");
             let new = new_link(app, entry.provider.id(), &identity);
-            let session = present.map(|present| present.session).unwrap_or_default();
-            let linked = links::attach(app, account, session, journey.id, new, replaced, visitor.lang.as_str()).await?;
+            let linked = links::attach(app, &auth, journey.id, new, replaced, visitor.lang.as_str()).await?;
             if !linked {
                 return Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await));
             }
@@ -460,7 +462,8 @@ async fn sign_in_by(
         }
         .boxed()
     });
-    let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, link: Some(id) };
+    let proofs = Proofs::provider_identity();
+    let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, proofs, link: Some(id) };
     match enter(app, visitor, device, entry, "external", "provider", Spend::after(used)).await? {
         Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
         None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),

@@ -18,6 +18,7 @@ use crate::{
     attempt::{self, Draft, Refusal},
     code, compose,
     providers::open_identity,
+    recent_auth::RecentAuth,
     recover,
     sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter},
     starts,
@@ -238,7 +239,9 @@ async fn create(
         }
         .boxed()
     });
-    let entry = sign_in::Entry { account, device_known: true, remember: false, keep_device: true, link: Some(link) };
+    let proofs = Proofs::provider_identity();
+    let entry =
+        sign_in::Entry { account, device_known: true, remember: false, keep_device: true, proofs, link: Some(link) };
     match enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await {
         Err(Fault::Store(store::Error::Undone)) => Ok(None),
         other => {
@@ -302,14 +305,8 @@ pub async fn join_by_password(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn join(
-    app: &App,
-    visitor: &Visitor,
-    pending: &Pending,
-    account: Uuid,
-    session: Uuid,
-) -> Result<bool, Fault> {
-    links::attach(app, account, session, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
+pub async fn join(app: &App, visitor: &Visitor, pending: &Pending, auth: &RecentAuth) -> Result<bool, Fault> {
+    links::attach(app, auth, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
 }
 
 /// Asks in a mailbox: of the address that came, or of the account that was typed. Looks nothing up.
@@ -426,7 +423,9 @@ pub async fn type_code(
         Err(refusal) => return Ok(Err(refusal)),
     }
     let (link, tie) = tie_of(app, &pending, &account);
-    let entry = sign_in::Entry { account, device_known: false, remember: false, keep_device: true, link: Some(link) };
+    let proofs = Proofs { provider_identity: true, ..Proofs::mailed_code() };
+    let entry =
+        sign_in::Entry { account, device_known: false, remember: false, keep_device: true, proofs, link: Some(link) };
     match enter(app, visitor, device, entry, "external", "mail", Spend::after(tie)).await {
         Ok(Some(signed_in)) => {
             app.mail_bell.notify_one();

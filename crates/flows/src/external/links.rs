@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::facts;
 use crate::{
-    App, Fault, FieldError, Outcome, Visitor,
+    App, Fault, Outcome, Visitor,
     attempt::{self, Draft},
-    compose, mailbox, recover,
-    session::{self, Live},
-    sign_in,
+    compose, mailbox,
+    recent_auth::RecentAuth,
+    recover, session, sign_in,
 };
 
 /// The links of an account, the oldest first.
@@ -50,14 +50,13 @@ async fn holds(conn: &mut store::Conn, account: Uuid, session: Uuid) -> Result<b
 /// When the database fails.
 pub async fn attach(
     app: &App,
-    account: Uuid,
-    session: Uuid,
+    auth: &RecentAuth,
     journey: Uuid,
     new: NewLink,
     replaced: Option<Uuid>,
     lang: &str,
 ) -> Result<bool, Fault> {
-    let now = app.now();
+    let (account, session, now) = (auth.account(), auth.session(), app.now());
     let before = match replaced {
         Some(old) => list(app, account).await?.into_iter().find(|link| link.id == old),
         None => None,
@@ -136,9 +135,9 @@ pub(crate) async fn note_use(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outcome<()> {
-    let now = app.now();
-    let Some(link) = list(app, live.account_id).await?.into_iter().find(|link| link.id == id) else {
+pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -> Outcome<()> {
+    let (account, current, now) = (auth.account(), auth.session(), app.now());
+    let Some(link) = list(app, account).await?.into_iter().find(|link| link.id == id) else {
         // Removed already: what was wanted is so.
         return Ok(Ok(()));
     };
@@ -149,12 +148,12 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
     // Without mail there is no other way back.
     trouble.extend(mailbox::queue(app).await?);
     if !trouble.is_empty() {
-        return Ok(Err(refuse_owner(app, visitor, live, 409, trouble).await));
+        return Ok(Err(refuse_owner(app, visitor, account, 409, trouble).await));
     }
     let usable: Vec<String> = app.providers.iter().map(|entry| entry.provider.id().to_owned()).collect();
     let data = compose::link_data(app, &link.provider, &link.shown, now);
-    let notice = sign_in::mail(app, "link_removed", Some(live.account_id), data, visitor.lang.as_str());
-    let (account, current, audit_id, server) = (live.account_id, live.id, app.new_id(), app.server_id);
+    let notice = sign_in::mail(app, "link_removed", Some(account), data, visitor.lang.as_str());
+    let (audit_id, server) = (app.new_id(), app.server_id);
     let done = app
         .store
         .write(move |conn| {
@@ -183,7 +182,7 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
         })
         .await;
     match done {
-        Err(store::Error::Undone) => Ok(Err(refuse_owner(app, visitor, live, 409, vec![Evidence::LastWayIn]).await)),
+        Err(store::Error::Undone) => Ok(Err(refuse_owner(app, visitor, account, 409, vec![Evidence::LastWayIn]).await)),
         other => {
             let others = other?;
             app.mail_bell.notify_one();
@@ -195,24 +194,15 @@ pub async fn remove(app: &App, visitor: &Visitor, live: &Live, id: Uuid) -> Outc
     }
 }
 
-/// A sign-in of long ago does not hand out keys: a borrowed phone would keep one for ever.
-pub async fn refuse_stale(app: &App, visitor: &Visitor, live: &Live) -> Box<attempt::Refusal> {
-    let fields = vec![FieldError { field: "session", key: "error-sign-in-again" }];
-    let mut draft = Draft::invalid("account", visitor, fields);
-    draft.account = Some(live.account_id);
-    draft.audience = Audience::Owner;
-    attempt::refuse(app, visitor, draft).await
-}
-
 async fn refuse_owner(
     app: &App,
     visitor: &Visitor,
-    live: &Live,
+    account: Uuid,
     status: u16,
     evidence: Vec<Evidence>,
 ) -> Box<attempt::Refusal> {
     let mut draft = Draft::new("account", status, visitor, evidence);
-    draft.account = Some(live.account_id);
+    draft.account = Some(account);
     draft.audience = Audience::Owner;
     attempt::refuse(app, visitor, draft).await
 }

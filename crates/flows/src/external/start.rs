@@ -13,6 +13,7 @@ use super::{Entry, LIFE, derive, facts, redirect_uri};
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft},
+    recent_auth::RecentAuth,
 };
 
 /// What a way to a provider is for.
@@ -22,13 +23,13 @@ pub enum Purpose {
     SignIn,
     /// A further link of the account that is signed in.
     Link {
-        /// The account.
-        account: Uuid,
+        /// Its owner.
+        auth: RecentAuth,
     },
     /// Another identity in the place of a link.
     Relink {
-        /// The account.
-        account: Uuid,
+        /// The account's owner.
+        auth: RecentAuth,
         /// The link to replace.
         link: Uuid,
     },
@@ -45,8 +46,8 @@ impl Purpose {
     const fn parts(self) -> (&'static str, Option<Uuid>, Option<Uuid>) {
         match self {
             Self::SignIn => ("sign_in", None, None),
-            Self::Link { account } => ("link", Some(account), None),
-            Self::Relink { account, link } => ("relink", Some(account), Some(link)),
+            Self::Link { auth } => ("link", Some(auth.account()), None),
+            Self::Relink { auth, link } => ("relink", Some(auth.account()), Some(link)),
             Self::Test { account, link } => ("test", Some(account), Some(link)),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Span, Timestamp, session::EndReason};
+use kagiya_domain::{Span, Timestamp, session::EndReason, sign_in::Proofs};
 use kagiya_store::{self as store, account::Account, attempt::Attempt};
 use uuid::Uuid;
 
@@ -24,6 +24,8 @@ pub(crate) struct Entry {
     pub(crate) remember: bool,
     /// Whether there is a browser that will keep the known-device mark.
     pub(crate) keep_device: bool,
+    /// What was proven.
+    pub(crate) proofs: Proofs,
     /// The link by which it was proven.
     pub(crate) link: Option<Uuid>,
 }
@@ -120,7 +122,7 @@ pub(crate) async fn enter(
         mail(app, "new_device", Some(account.id), data, &account.lang)
     });
     let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
-    let (id, version, keep_device) = (account.id, account.credential_version, entry.keep_device);
+    let (id, version, keep_device, proofs) = (account.id, account.credential_version, entry.keep_device, entry.proofs);
     let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
     let done = app
         .store
@@ -143,6 +145,9 @@ pub(crate) async fn enter(
                     replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
                 }
                 store::session::insert(conn, &new_session, now).await?;
+                for method in proofs.methods() {
+                    store::session::note_method(conn, new_session.id, method, now).await?;
+                }
                 if keep_device {
                     store::device::remember(conn, id, &device_key, now).await?;
                 }

@@ -229,8 +229,14 @@ pub(crate) async fn try_once(
                 .boxed()
             });
             let also = also.map(|also| also(app, &account));
-            let entry =
-                Entry { account, device_known, remember: typed.remember, keep_device: typed.keep_device, link: None };
+            let entry = Entry {
+                account,
+                device_known,
+                remember: typed.remember,
+                keep_device: typed.keep_device,
+                proofs: facts.proofs,
+                link: None,
+            };
             let spend = Spend::before(counters);
             let in_with = |spend| enter(app, visitor, device, entry.clone(), "sign_in", "password", spend);
             let entered = match in_with(spend.clone().and_after(also.clone())).await {
