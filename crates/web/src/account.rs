@@ -242,7 +242,7 @@ pub(crate) async fn revoke(State(_): State<Arc<Web>>, Owned(context, live, field
             Err(_) => return see_other(&context, "/account/sessions"),
         }
     };
-    match session::revoke(&context.web.app, &auth, one).await {
+    match account::end_sessions(&context.web.app, &auth, one).await {
         Ok(_) => see_other(&context, "/account/sessions?done=revoked"),
         Err(fault) => fault_page(&context, &fault),
     }

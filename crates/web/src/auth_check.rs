@@ -76,6 +76,11 @@ const LOGIN_ID: header::HeaderName = header::HeaderName::from_static("x-kagiya-l
 
 /// What an answer that lets somebody through is made of: a map that grows is copied.
 pub(crate) fn accepted(mut sealed: HeaderMap) -> HeaderMap {
+    // There is nothing to be loaded or sent: the policy of pages would be half of the answer.
+    sealed.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
     for name in [ACCOUNT, LOGIN_ID] {
         sealed.insert(name, HeaderValue::from_static(""));
     }

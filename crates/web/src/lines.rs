@@ -8,10 +8,12 @@ use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
+    task::Waker,
 };
 
+use futures_util::task::AtomicWaker;
 use ipnet::IpNet;
 use kagiya_domain::network;
 use tokio::sync::Notify;
@@ -60,7 +62,8 @@ pub(crate) struct Lines {
     held: AtomicUsize,
     under_way: AtomicUsize,
     untaken: AtomicUsize,
-    numbers: AtomicU64,
+    /// Whether the server stops: a connection takes no further request.
+    stopping: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +83,7 @@ pub(crate) struct Line {
     /// Whether it ever sent a whole head.
     spoke: AtomicBool,
     /// The requests under way.
-    requests: Mutex<Vec<Asked>>,
+    requests: Mutex<Requests>,
     /// Since when the rest of a body is waited for; 0: none is.
     owes: AtomicI64,
     /// Whether its place was taken away.
@@ -90,7 +93,15 @@ pub(crate) struct Line {
     /// Bytes that were read since the last answer.
     read: AtomicUsize,
     taken: Notify,
-    cut: Notify,
+    /// Wakes what drives it, when its place is taken away or the server stops.
+    driver: AtomicWaker,
+}
+
+/// The requests of a connection that are under way.
+#[derive(Debug, Default)]
+struct Requests {
+    last: u64,
+    asked: Vec<Asked>,
 }
 
 /// A request under way.
@@ -103,7 +114,7 @@ struct Asked {
 }
 
 impl Line {
-    fn requests(&self) -> std::sync::MutexGuard<'_, Vec<Asked>> {
+    fn requests(&self) -> std::sync::MutexGuard<'_, Requests> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -115,11 +126,12 @@ impl Line {
             return Some(since);
         }
         let requests = self.requests();
-        if requests.iter().any(|asked| asked.answered.is_none()) {
+        if requests.asked.iter().any(|asked| asked.answered.is_none()) {
             return None;
         }
         Some(
             requests
+                .asked
                 .iter()
                 .filter_map(|asked| asked.answered)
                 .min()
@@ -134,7 +146,7 @@ impl Line {
 
     /// Whether its place was taken away: nobody hears what it is answered.
     pub(crate) fn is_gone(&self) -> bool {
-        self.gone.load(Ordering::Relaxed)
+        self.gone.load(Ordering::SeqCst)
     }
 
     fn is_overdue(&self, now: i64) -> bool {
@@ -143,8 +155,8 @@ impl Line {
             return true;
         }
         let requests = self.requests();
-        if !requests.is_empty() {
-            return requests.iter().any(|asked| match asked.answered {
+        if !requests.asked.is_empty() {
+            return requests.asked.iter().any(|asked| match asked.answered {
                 Some(at) => now - at > UNREAD,
                 None => now - asked.begun > REQUEST,
             });
@@ -156,17 +168,18 @@ impl Line {
 
     /// How many answers it has not taken.
     fn untaken(&self) -> usize {
-        self.requests().iter().filter(|asked| asked.answered.is_some()).count()
+        self.requests().asked.iter().filter(|asked| asked.answered.is_some()).count()
     }
 
     /// Whether a request of it is under way.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.requests().is_empty()
+        !self.requests().asked.is_empty()
     }
 
-    /// Resolves when the connection must end.
-    pub(crate) async fn cut(&self) {
-        self.cut.notified().await;
+    /// Has this task woken when the connection's place is taken away or the server stops. To be called before
+    /// [`Line::is_gone`] and [`Lines::is_stopping`] are looked at.
+    pub(crate) fn drive(&self, waker: &Waker) {
+        self.driver.register(waker);
     }
 
     /// Says whether bytes wait that the client does not take.
@@ -200,7 +213,7 @@ impl Lines {
             held: AtomicUsize::new(0),
             under_way: AtomicUsize::new(0),
             untaken: AtomicUsize::new(0),
-            numbers: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
         })
     }
 
@@ -238,11 +251,22 @@ impl Lines {
             unread: AtomicI64::new(0),
             read: AtomicUsize::new(0),
             taken: Notify::new(),
-            cut: Notify::new(),
+            driver: AtomicWaker::new(),
         });
         open.lines.insert(id, Arc::clone(&line));
         drop(open);
-        Some(Place { lines: Arc::clone(self), line })
+        Some(Place { seat: Arc::new(Seat { lines: Arc::clone(self), line }) })
+    }
+
+    /// Lets every connection end what it has in hand, and take no more.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.open().lines.values().for_each(|line| line.driver.wake());
+    }
+
+    /// Whether connections take no further request.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// Ends what has been kept open for too long.
@@ -258,27 +282,40 @@ impl Lines {
     pub(crate) fn count(&self) -> usize {
         self.open().lines.len()
     }
+}
 
+/// A connection among all.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) lines: Arc<Lines>,
+    pub(crate) line: Arc<Line>,
+}
+
+impl Seat {
     /// Counts a request; `None` when too many are under way.
-    pub(crate) fn begin(self: &Arc<Self>, line: &Arc<Line>, now: i64) -> Option<UnderWay> {
+    pub(crate) fn begin(self: &Arc<Self>, now: i64) -> Option<UnderWay> {
+        let (lines, line) = (&self.lines, &self.line);
         if line.is_gone() {
             return None;
         }
-        if self.under_way.load(Ordering::Relaxed) >= UNDER_WAY {
+        if lines.under_way.load(Ordering::Relaxed) >= UNDER_WAY {
             // Whoever keeps many waiting makes room first.
-            let mut open = self.open();
-            let most = open.lines.values().map(|line| (line.requests().len(), line.id)).max();
+            let mut open = lines.open();
+            let most = open.lines.values().map(|line| (line.requests().asked.len(), line.id)).max();
             let id = most.filter(|(count, _)| *count > MANY_UNDER_WAY).map(|(_, id)| id)?;
             open.cut(id);
             if id == line.id {
                 return None;
             }
         }
-        self.under_way.fetch_add(1, Ordering::Relaxed);
+        lines.under_way.fetch_add(1, Ordering::Relaxed);
         line.spoke.store(true, Ordering::Relaxed);
-        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        line.requests().push(Asked { number, begun: now, answered: None });
-        Some(UnderWay { lines: Arc::clone(self), line: Arc::clone(line), number, begun: now })
+        let mut requests = line.requests();
+        requests.last += 1;
+        let number = requests.last;
+        requests.asked.push(Asked { number, begun: now, answered: None });
+        drop(requests);
+        Some(UnderWay { seat: Arc::clone(self), number, begun: now })
     }
 }
 
@@ -286,8 +323,8 @@ impl Open {
     /// Takes a connection's place away; its task ends it.
     fn cut(&mut self, id: u64) {
         if let Some(line) = self.remove(id) {
-            line.gone.store(true, Ordering::Relaxed);
-            line.cut.notify_one();
+            line.gone.store(true, Ordering::SeqCst);
+            line.driver.wake();
         }
     }
 
@@ -315,24 +352,24 @@ impl Open {
 /// A connection's place. Given back when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
-    lines: Arc<Lines>,
-    pub(crate) line: Arc<Line>,
+    pub(crate) seat: Arc<Seat>,
 }
 
 impl Place {
     /// Counts bytes that were read; `false` when all connections together hold too many.
     pub(crate) fn read(&self, bytes: usize) -> bool {
-        let before = self.line.read.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.seat.line.read.fetch_add(bytes, Ordering::Relaxed);
         let beyond = (before + bytes).saturating_sub(FREE_BYTES) - before.saturating_sub(FREE_BYTES);
-        beyond == 0 || self.lines.held.fetch_add(beyond, Ordering::Relaxed) + beyond <= HELD_BYTES
+        beyond == 0 || self.seat.lines.held.fetch_add(beyond, Ordering::Relaxed) + beyond <= HELD_BYTES
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let held = self.line.read.swap(0, Ordering::Relaxed).saturating_sub(FREE_BYTES);
-        self.lines.held.fetch_sub(held, Ordering::Relaxed);
-        self.lines.open().remove(self.line.id);
+        let Seat { lines, line } = &*self.seat;
+        let held = line.read.swap(0, Ordering::Relaxed).saturating_sub(FREE_BYTES);
+        lines.held.fetch_sub(held, Ordering::Relaxed);
+        lines.open().remove(line.id);
     }
 }
 
@@ -354,8 +391,7 @@ impl Lines {
 /// A request that is under way until its answer has been handed over.
 #[derive(Debug)]
 pub(crate) struct UnderWay {
-    lines: Arc<Lines>,
-    line: Arc<Line>,
+    seat: Arc<Seat>,
     number: u64,
     begun: i64,
 }
@@ -363,11 +399,12 @@ pub(crate) struct UnderWay {
 impl UnderWay {
     /// Its answer is made: what follows is the client's to do.
     pub(crate) fn answered(&self, now: i64) {
-        if let Some(asked) = self.line.requests().iter_mut().find(|asked| asked.number == self.number) {
+        let Seat { lines, line } = &*self.seat;
+        if let Some(asked) = line.requests().asked.iter_mut().find(|asked| asked.number == self.number) {
             asked.answered = Some(now);
         }
-        if self.lines.untaken.fetch_add(1, Ordering::Relaxed) >= UNTAKEN {
-            let mut open = self.lines.open();
+        if lines.untaken.fetch_add(1, Ordering::Relaxed) >= UNTAKEN {
+            let mut open = lines.open();
             let most = open.lines.values().map(|line| (line.untaken(), line.id)).max();
             if let Some((_, id)) = most.filter(|(count, _)| *count > 1) {
                 open.cut(id);
@@ -377,106 +414,28 @@ impl UnderWay {
 
     /// Ends it at that time.
     pub(crate) fn end(self, now: i64) {
-        self.line.since.store(now, Ordering::Relaxed);
+        self.seat.line.since.store(now, Ordering::Relaxed);
     }
 }
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.lines.under_way.fetch_sub(1, Ordering::Relaxed);
-        let mut requests = self.line.requests();
-        if let Some(place) = requests.iter().position(|asked| asked.number == self.number)
-            && requests.swap_remove(place).answered.is_some()
+        let Seat { lines, line } = &*self.seat;
+        lines.under_way.fetch_sub(1, Ordering::Relaxed);
+        let mut requests = line.requests();
+        if let Some(place) = requests.asked.iter().position(|asked| asked.number == self.number)
+            && requests.asked.swap_remove(place).answered.is_some()
         {
-            self.lines.untaken.fetch_sub(1, Ordering::Relaxed);
+            lines.untaken.fetch_sub(1, Ordering::Relaxed);
         }
-        let others = requests.len();
+        let others = requests.asked.len();
         drop(requests);
         if others == 0 {
-            self.line.since.fetch_max(self.begun, Ordering::Relaxed);
+            line.since.fetch_max(self.begun, Ordering::Relaxed);
         }
-        self.lines.answered(&self.line, others);
+        lines.answered(line, others);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[tokio::test]
-    async fn the_longest_silent_makes_room() {
-        let lines = Lines::new(Limits { connections: 3, per_network: 2 }, &[]);
-        let first = lines.admit(at("192.0.2.1"), 1).unwrap();
-        let second = lines.admit(at("192.0.2.2"), 2).unwrap();
-        let busy = lines.begin(&first.line, 3).unwrap();
-        let third = lines.admit(at("192.0.2.3"), 4).unwrap();
-        let fourth = lines.admit(at("192.0.2.4"), 5).unwrap();
-        // The first has a request under way.
-        second.line.cut().await;
-        assert_eq!(lines.count(), 3);
-        drop((busy, first, second, third, fourth));
-        assert_eq!(lines.count(), 0);
-        assert_eq!(lines.under_way.load(Ordering::Relaxed), 0);
-    }
-
-    #[tokio::test]
-    async fn a_network_has_a_limit_and_a_proxy_has_none() {
-        let lines = Lines::new(Limits { connections: 10, per_network: 2 }, &["10.0.0.0/8".parse().unwrap()]);
-        let held: Vec<Place> = (0..5).map(|n| lines.admit(at("10.0.0.1"), n).unwrap()).collect();
-        let one = lines.admit(at("192.0.2.1"), 6).unwrap();
-        let two = lines.admit(at("192.0.2.1"), 7).unwrap();
-        let (_one, _two) = (lines.begin(&one.line, 8).unwrap(), lines.begin(&two.line, 8).unwrap());
-        assert!(lines.admit(at("192.0.2.1"), 9).is_none(), "both are at work");
-        assert_eq!(lines.count(), held.len() + 2);
-    }
-
-    #[tokio::test]
-    async fn deadlines_reach_every_state() {
-        let lines = Lines::new(Limits::default(), &[]);
-        let silent = lines.admit(at("192.0.2.1"), 0).unwrap();
-        let idle = lines.admit(at("192.0.2.1"), 0).unwrap();
-        lines.begin(&idle.line, 0).unwrap().end(1);
-        let slow = lines.admit(at("192.0.2.1"), 0).unwrap();
-        let _request = lines.begin(&slow.line, 0).unwrap();
-        let deaf = lines.admit(at("192.0.2.1"), 0).unwrap();
-        let _answer = lines.begin(&deaf.line, 0).unwrap();
-        deaf.line.waits(true, || 1);
-        for (now, left) in [(FIRST_HEAD, 4), (FIRST_HEAD + 2, 2), (REQUEST + 1, 1), (IDLE + 2, 0)] {
-            lines.sweep(now);
-            assert_eq!(lines.count(), left, "at {now}");
-        }
-        silent.line.cut().await;
-    }
-
-    #[test]
-    fn what_all_hold_together_is_bounded() {
-        let lines = Lines::new(Limits::default(), &[]);
-        let one = lines.admit(at("192.0.2.1"), 0).unwrap();
-        assert!(one.read(FREE_BYTES) && one.read(HELD_BYTES));
-        let two = lines.admit(at("192.0.2.2"), 0).unwrap();
-        assert!(two.read(FREE_BYTES));
-        assert!(!two.read(1));
-        drop(one);
-        assert!(two.read(1));
-        drop(two);
-        assert_eq!(lines.held.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_line_with_many_requests_holds_no_more_for_each_that_was_answered() {
-        let lines = Lines::new(Limits::default(), &[]);
-        let place = lines.admit(at("192.0.2.1"), 0).unwrap();
-        let _open = lines.begin(&place.line, 0).unwrap();
-        for n in 0..2_000 {
-            let request = lines.begin(&place.line, n).unwrap();
-            assert!(place.read(20_000), "request {n}");
-            request.end(n);
-        }
-        drop((_open, place));
-        assert_eq!((lines.held.load(Ordering::Relaxed), lines.under_way.load(Ordering::Relaxed)), (0, 0));
-    }
-}
+mod tests;

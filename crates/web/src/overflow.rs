@@ -209,7 +209,7 @@ impl Edge {
 
     /// Keeps in mind whether the client takes what is written.
     fn written<T>(&self, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.place.line.waits(outcome.is_pending(), || self.now());
+        self.place.seat.line.waits(outcome.is_pending(), || self.now());
         outcome
     }
 }

@@ -2,8 +2,9 @@
 
 use std::{
     convert::Infallible,
+    future::poll_fn,
     net::SocketAddr,
-    pin::Pin,
+    pin::{Pin, pin},
     sync::Arc,
     task::{Context as Poller, Poll, ready},
     time::Duration,
@@ -22,7 +23,7 @@ use hyper::{
 };
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
+    server::{conn::auto, graceful::GracefulConnection},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tower::ServiceExt;
@@ -30,7 +31,7 @@ use tower::ServiceExt;
 use crate::{
     Web, auth_check,
     context::{Context, Peer},
-    lines::{Limits, Line, Lines, UnderWay},
+    lines::{Limits, Line, Lines, Seat, UnderWay},
     overflow::{self, Edge},
     page::seal_missing,
     router, sign_in,
@@ -113,7 +114,8 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
         .max_send_buf_size(64 * 1_024)
         .max_header_list_size(128 * 1_024);
     let builder = Arc::new(builder);
-    let graceful = GracefulShutdown::new();
+    // Closed when no connection is left.
+    let (left, alive) = watch::channel(());
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -140,15 +142,9 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
             continue;
         };
         let _ = stream.set_nodelay(true);
-        let line = Arc::clone(&place.line);
         // One count for each request to change, and not one that all connections share.
-        let caller = Arc::new(Caller {
-            web: Arc::clone(&web),
-            router: router.clone(),
-            lines: Arc::clone(&lines),
-            line: Arc::clone(&line),
-            peer,
-        });
+        let seat = Arc::clone(&place.seat);
+        let caller = Arc::new(Caller { web: Arc::clone(&web), router: router.clone(), seat: Arc::clone(&seat), peer });
         let service = service_fn(move |mut request: hyper::Request<Incoming>| {
             // Let go of at once, before this waits for its turn: a field that is repeated by its number costs a byte to
             // send (RFC 7541, 7.3), and a hundred to keep.
@@ -160,36 +156,51 @@ async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut s
             async move { Ok::<_, Infallible>(caller.serve(request, overfull).await) }
         });
         let edge = Edge::new(stream, Arc::clone(&web), place);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(edge), service).into_owned();
-        let watched = graceful.watch(connection);
+        let (builder, alive) = (Arc::clone(&builder), alive.clone());
         tokio::spawn(async move {
-            // A client that breaks off is no fault of ours.
-            tokio::select! {
-                _ = watched => {}
-                () = line.cut() => {}
-            }
+            let _alive = alive;
+            drive(pin!(builder.serve_connection(TokioIo::new(edge), service)), &seat).await;
         });
     }
-    drop(listener);
+    drop((listener, alive));
+    lines.stop();
     tokio::select! {
-        () = graceful.shutdown() => {}
+        () = left.closed() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests did not finish in time"),
     }
+}
+
+/// Drives a connection until it ends, by itself, because its place was taken away, or because the server stops and all
+/// that it had in hand is done.
+async fn drive<C: GracefulConnection>(mut connection: Pin<&mut C>, seat: &Seat) {
+    let mut told = false;
+    poll_fn(|poller| {
+        seat.line.drive(poller.waker());
+        if seat.line.is_gone() {
+            return Poll::Ready(());
+        }
+        if !told && seat.lines.is_stopping() {
+            told = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        // A client that breaks off is no fault of ours.
+        connection.as_mut().poll(poller).map(drop)
+    })
+    .await;
 }
 
 /// Who is at the other end of a connection, and what serves them.
 struct Caller {
     web: Arc<Web>,
     router: Router,
-    lines: Arc<Lines>,
-    line: Arc<Line>,
+    seat: Arc<Seat>,
     peer: SocketAddr,
 }
 
 impl Caller {
     async fn serve(&self, request: hyper::Request<Incoming>, overfull: bool) -> Response {
-        let (web, line) = (&self.web, &self.line);
-        let Some(under_way) = self.lines.begin(line, web.app.clock.monotonic_ms()) else {
+        let (web, line) = (&self.web, &self.seat.line);
+        let Some(under_way) = self.seat.begin(web.app.clock.monotonic_ms()) else {
             let parts = request.map(|_| ()).into_parts().0;
             // Nobody hears it, or it is one of many: no page is made for that.
             let nobody = line.is_gone() || line.is_busy();
@@ -257,7 +268,7 @@ impl Drop for Owed {
 /// The answer, with its request under way until the last byte was handed over.
 fn until_taken(web: &Arc<Web>, response: Response, under_way: UnderWay, in_parts: bool) -> Response {
     if response.body().is_end_stream() {
-        under_way.end(web.app.clock.monotonic_ms());
+        // From its beginning on it has kept its place for nothing: close enough, for what has no body is answered at once.
         return response;
     }
     under_way.answered(web.app.clock.monotonic_ms());
