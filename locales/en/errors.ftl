@@ -23,6 +23,7 @@ error-password-personal = This can be guessed from your { $word }, your address 
 error-password-weak = This is easy to guess. Make it longer by adding words.
 error-password-current = This is not your current password.
 error-code-empty = Enter the six-digit code from the mail.
+error-code-digits = The code in the mail has six digits. Enter it again; this did not use up a try.
 error-field-character = There is an unreadable character in it. Type it again.
 error-field-missing = is missing
 error-field-text = must be a string

@@ -23,6 +23,7 @@ error-password-personal = { $word }やメールアドレス、サービス名か
 error-password-weak = 推測されやすいパスワードです。言葉を足して長くしてください。
 error-password-current = 現在のパスワードが違います。
 error-code-empty = メールに書かれた6桁のコードを入力してください。
+error-code-digits = メールのコードは6桁の数字です。入力し直してください（入力できる回数は減っていません）。
 error-field-character = 読み取れない文字が入っています。入力し直してください。
 error-field-missing = この項目がありません。
 error-field-text = 文字列で指定してください。

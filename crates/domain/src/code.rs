@@ -52,6 +52,7 @@ impl Code {
         let digits: Vec<u8> = text
             .chars()
             .filter(|c| !separates(*c))
+            .map(meant)
             .map(|c| u8::try_from(c).ok().filter(u8::is_ascii_digit))
             .collect::<Option<_>>()
             .unwrap_or_else(|| alone(&text));
@@ -88,6 +89,15 @@ const ZEROS: &[u32] = &[
 fn plain_digit(c: char) -> char {
     let value = ZEROS.iter().find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10));
     value.and_then(|value| char::from_digit(value, 10)).unwrap_or(c)
+}
+
+/// The digit that a letter was read as, where nothing but digits can stand.
+fn meant(c: char) -> char {
+    match c {
+        'O' | 'o' => '0',
+        'I' | 'l' | '|' => '1',
+        other => other,
+    }
 }
 
 /// The one code in a line that was copied whole: "認証コード: 012345", "Your code is 012 345."

@@ -9,6 +9,7 @@ pub mod cause;
 pub mod clocks;
 pub mod code;
 pub mod component;
+pub mod credential;
 pub mod diagnosis;
 pub mod email;
 pub mod evidence;

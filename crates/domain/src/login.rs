@@ -67,7 +67,7 @@ impl Login {
                 None => (Self::Email(folded), LoginSigns { url: false, impossible: true }),
             };
         }
-        let bare = pasted::bare(&folded);
+        let bare = pasted::labelled_id(&folded);
         (Self::Id(Skeleton::of(bare)), LoginSigns { url: false, impossible: !may_be_id(bare) })
     }
 
@@ -114,6 +114,12 @@ mod tests {
             (" HANA ", id("hana")),
             ("ｈａｎａ", id("hana")),
             ("@hana", id("hana")),
+            ("ログインID: hana", id("hana")),
+            ("ログインＩＤ：ｈａｎａ", id("hana")),
+            ("ユーザーID:hana", id("hana")),
+            ("ID: hana", id("hana")),
+            ("Login ID: “hana”", id("hana")),
+            ("note: hana", id("note: hana")),
             ("https://ameblo.jp/hana/", id("hana")),
             ("https://ameblo.jp/hana/entry-123.html", id("hana")),
             ("ameblo.jp/hana", id("hana")),

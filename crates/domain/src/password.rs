@@ -27,7 +27,7 @@ pub struct Password {
 /// What the typed form itself shows, known before any check and free of the account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TypingSigns {
-    /// NFKC changed it: full-width letters or half-width katakana were typed.
+    /// It has full-width letters, digits or blanks.
     pub full_width: bool,
     /// It begins or ends with white space.
     pub edge_space: bool,
@@ -88,7 +88,7 @@ impl Password {
             return None;
         }
         let slips = TypingSigns {
-            full_width: *text != *raw,
+            full_width: raw.chars().any(|c| !is_half_width_kana(c) && !c.nfkc().eq([c])),
             edge_space: raw.trim() != raw,
             punctuation: raw.chars().any(|c| plain_punctuation(c) != Some(c) || c == '\u{2026}'),
             japanese: text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}')),
@@ -301,6 +301,11 @@ static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     text.lines().collect()
 });
 
+/// Half-width katakana, which old forms asked for.
+fn is_half_width_kana(c: char) -> bool {
+    matches!(c, '\u{ff61}'..='\u{ff9f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,6 +334,14 @@ mod tests {
         {
             assert!(judge(raw).is_ok(), "{raw:?} {:?}", judge(raw));
         }
+    }
+
+    #[test]
+    fn half_width_katakana_is_no_full_width() {
+        let signs = Password::typed("ﾊﾅﾉﾌﾞﾛｸﾞ").unwrap().signs();
+        assert!(signs.japanese && !signs.full_width);
+        let signs = Password::typed("hana　no").unwrap().signs();
+        assert!(signs.full_width && !signs.japanese);
     }
 
     #[test]

@@ -50,6 +50,20 @@ fn is_label(text: &str) -> bool {
     ["mail", "address", "メール", "アドレス"].iter().any(|word| text.contains(word))
 }
 
+/// Whether this is what people call a login ID, folded: "ログインID", "User ID", "アカウント名".
+fn is_id_label(folded: &str) -> bool {
+    let words = ["id", "ログイン", "ユ-ザ", "アカウント", "login", "user", "account"];
+    words.iter().any(|word| folded.contains(word))
+}
+
+/// The ID in what was copied with its label, folded: `ログインid: hana`. No ID has a colon.
+pub(crate) fn labelled_id(folded: &str) -> &str {
+    match folded.split_once(':') {
+        Some((label, id)) if is_id_label(label) && !id.contains("//") => bare(id),
+        _ => bare(folded),
+    }
+}
+
 /// The address in what was copied: `Hana <hana@example.jp>`, `mailto:hana@example.jp?subject=…`, `メール: hana@example.jp`.
 pub(crate) fn address(text: &str) -> &str {
     // Some carriers issued addresses that begin with a dot, and an apostrophe may begin one.

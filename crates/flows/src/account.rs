@@ -211,6 +211,9 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "account", Some(flow.id)).await));
     };
+    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+        return Ok(Err(refusal));
+    }
     let device_known = recover::is_known_device(app, visitor, Some(account)).await?;
     let guess = code::guess(app, visitor, flow, typed, device_known);
     let now = app.now();
@@ -294,6 +297,31 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
         .await?;
     app.mail_bell.notify_one();
     Ok(done)
+}
+
+/// Ends one session of the owner's list, or with `None` all others than the one that asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_sessions(app: &App, auth: &RecentAuth, one: Option<Uuid>) -> Result<bool, Fault> {
+    let (account, current) = (auth.account(), auth.session());
+    let (server, now) = (app.server_id, app.now());
+    let (found, others) = app
+        .store
+        .write(move |conn| {
+            async move {
+                let why = EndReason::SignedOutElsewhere;
+                let found = match one {
+                    Some(id) => store::session::end(conn, account, id, why, now).await?,
+                    None => store::session::end_all(conn, account, Some(current), why, now).await? > 0,
+                };
+                Ok((found, session::end_epoch(conn, server, now).await?))
+            }
+            .boxed()
+        })
+        .await?;
+    session::ended(app, others).await?;
+    Ok(found)
 }
 
 /// Closes the account after the password was given once more. It can come back for 30 days.

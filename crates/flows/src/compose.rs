@@ -1,13 +1,15 @@
 //! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
 
 use futures_util::FutureExt;
-use kagiya_domain::{Timestamp, email::EmailAddress};
+use kagiya_domain::{Timestamp, credential::Credential, email::EmailAddress};
 use kagiya_store::{self as store, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    App, Fault, Visitor, code, lookup,
+    App, Fault, Visitor, code,
+    credentials::{self, Offered},
+    lookup,
     postage::{self, Postage},
     providers::{open_identity, shown},
     starts, subscription,
@@ -273,9 +275,9 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     let mut emails = store::email::of_account(&mut conn, id).await?;
     // A mailbox that somebody else may have taken over proves nothing.
     emails.retain(|email| email.closed_since.is_none());
-    let no_password = !store::link::has_password(&mut conn, id).await?;
-    let links = store::link::of_account(&mut conn, id).await?;
-    let has_links = links.iter().any(|link| is_usable(app, link));
+    let ways = credentials::of_account(&mut conn, id, &Offered::of(app)).await?;
+    let no_password = !ways.contains(&Credential::Password);
+    let has_links = ways.contains(&Credential::Provider { usable: true });
     let methods = methods(app, &mut conn, id, lang).await?;
     let journey = store::journey::find(&mut conn, flow.journey_id.unwrap_or(uuid::Uuid::nil())).await?;
     drop(conn);
@@ -365,19 +367,14 @@ async fn may_send(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> 
     Ok(taken && !(confirmed && mail.kind == "subscribe"))
 }
 
-/// Whether its owner can get in by a link: it works, and the service still offers the provider.
-fn is_usable(app: &App, link: &store::link::Link) -> bool {
-    link.state().is_usable() && app.providers.find(&link.provider).is_some()
-}
-
 /// By which ways an account is signed in to, in words.
 async fn methods(app: &App, conn: &mut store::Conn, account: uuid::Uuid, lang: Lang) -> Result<Vec<String>, Fault> {
     let mut methods = Vec::new();
     if store::link::has_password(conn, account).await? {
         methods.push(app.words.get(lang, "method-password"));
     }
-    let links = store::link::of_account(conn, account).await?;
-    for link in links.iter().filter(|link| is_usable(app, link)) {
+    let (links, offered) = (store::link::of_account(conn, account).await?, Offered::of(app));
+    for link in links.iter().filter(|link| offered.is_usable(link)) {
         methods.push(format!("{} ({})", app.providers.name(&link.provider), link.shown));
     }
     if methods.is_empty() {

@@ -7,11 +7,7 @@ use kagiya_domain::{Span, code::LIFE, reference::Reference};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
-use crate::{
-    App, FieldError, Outcome, Visitor,
-    attempt::{self, Draft},
-    code, recover, starts,
-};
+use crate::{App, Outcome, Visitor, code, recover, starts};
 
 /// How long the lifted verdict can be read.
 const READING: Span = Span::hours(1);
@@ -66,9 +62,8 @@ pub async fn type_code(
     else {
         return Ok(Err(recover::refuse_ended(app, visitor, "confirm", id).await));
     };
-    if typed.trim().is_empty() {
-        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+        return Ok(Err(refusal));
     }
     let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);

@@ -12,6 +12,7 @@ pub mod case;
 pub mod code;
 pub mod compose;
 pub mod confirm;
+mod credentials;
 pub mod crowd;
 mod deferred;
 pub mod disk;

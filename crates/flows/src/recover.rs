@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     account::AccountState,
-    code::{CAP_WINDOW, LIFE, RESEND_WAIT},
+    code::{CAP_WINDOW, Code, LIFE, RESEND_WAIT},
     email::EmailAddress,
     login::{self, Login},
     throttle::Scope,
@@ -288,9 +288,8 @@ pub async fn type_code(
     let Some(flow) = flow else {
         return Ok(Err(refuse_ended(app, visitor, kind.as_str(), form.flow).await));
     };
-    if form.code.trim().is_empty() {
-        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    if let Some(refusal) = unreadable_code(app, visitor, &form.code).await {
+        return Ok(Err(refusal));
     }
     let device_known = is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, &form.code, device_known);
@@ -347,6 +346,21 @@ async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome
         }
         None => Ok(Ok(flow)),
     }
+}
+
+/// What can be no code is told as what it is, and uses up no try: it says nothing of what was mailed.
+pub(crate) async fn unreadable_code(app: &App, visitor: &Visitor, typed: &str) -> Option<Box<Refusal>> {
+    let mut draft = if typed.trim().is_empty() {
+        Draft::invalid("code", visitor, vec![FieldError { field: "code", key: "error-code-empty" }])
+    } else if Code::parse(typed).is_none() {
+        Draft::new("code", 401, visitor, vec![Evidence::CodeRefused])
+    } else {
+        return None;
+    };
+    if draft.fields.is_empty() {
+        draft.fields = vec![FieldError { field: "code", key: "error-code-digits" }];
+    }
+    Some(attempt::refuse(app, visitor, draft).await)
 }
 
 /// Refuses a code: anyone hears that it was refused, the owner hears about the mail too.

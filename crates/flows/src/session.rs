@@ -20,7 +20,7 @@ use kagiya_store::{self as store, session::NewSession};
 use uuid::Uuid;
 
 pub use crate::memory::Live;
-use crate::{App, Fault, Visitor, keys::sha256, recent_auth::RecentAuth};
+use crate::{App, Fault, Visitor, keys::sha256};
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
 #[derive(Clone)]
@@ -331,31 +331,6 @@ pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
         Some(others) => ended(app, others).await,
         None => Ok(()),
     }
-}
-
-/// Ends one session of the owner's list, or with `None` all others than the one that asks.
-///
-/// # Errors
-/// When the database fails.
-pub async fn revoke(app: &App, auth: &RecentAuth, one: Option<Uuid>) -> Result<bool, Fault> {
-    let (account, current) = (auth.account(), auth.session());
-    let (server, now) = (app.server_id, app.now());
-    let (found, others) = app
-        .store
-        .write(move |conn| {
-            async move {
-                let why = EndReason::SignedOutElsewhere;
-                let found = match one {
-                    Some(id) => store::session::end(conn, account, id, why, now).await?,
-                    None => store::session::end_all(conn, account, Some(current), why, now).await? > 0,
-                };
-                Ok((found, end_epoch(conn, server, now).await?))
-            }
-            .boxed()
-        })
-        .await?;
-    ended(app, others).await?;
-    Ok(found)
 }
 
 /// The running sessions of an account.

@@ -161,9 +161,8 @@ pub async fn verify(
     let Some(flow) = found.filter(|flow| flow.expires_at > app.now().0) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
     };
-    if typed.trim().is_empty() {
-        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+        return Ok(Err(refusal));
     }
     let (Some(login_id), Some(skeleton)) = (flow.login_id.clone(), flow.skeleton.clone()) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));

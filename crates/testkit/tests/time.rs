@@ -154,6 +154,26 @@ async fn a_code_runs_out_and_says_so() {
 }
 
 #[tokio::test]
+async fn what_can_be_no_code_is_said_and_uses_up_no_try() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = server.browser();
+    let started = browser.submit("/recover", &[("email", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    let code = server.code("hana@example.jp").await;
+    for typed in ["abcdef", "12345", "1234567", "https://example.jp/", "not a code", "１２３"] {
+        let refused = browser.fill(&page, "/recover/code", &[("code", typed)]).await;
+        assert_eq!((refused.status, refused.cause().as_str()), (401, "credential.code_wrong"), "{typed}");
+        assert!(refused.text.contains("6桁の数字です"), "{typed}");
+    }
+    // As it was copied, with the letter that looks like it.
+    let typed = format!("確認コード: {}", code.replace('0', "O"));
+    let typed = if code.contains('0') { code.replace('0', "O") } else { typed };
+    assert_eq!(browser.fill(&page, "/recover/code", &[("code", &typed)]).await.status, 303);
+    server.end().await;
+}
+
+#[tokio::test]
 async fn a_code_allows_five_tries_and_resending_waits() {
     let server = TestServer::start().await;
     server.member("hana", PASSWORD).await;

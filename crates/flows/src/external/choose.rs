@@ -383,9 +383,8 @@ pub async fn type_code(
     let (Some(flow), Some(pending)) = (found, pending) else {
         return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
     };
-    if typed.trim().is_empty() {
-        let fields = vec![FieldError { field: "code", key: "error-code-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("code", visitor, fields)).await));
+    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+        return Ok(Err(refusal));
     }
     let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence,
+    credential::may_remove,
     link::{self, LinkEvent, LinkSource, LinkState},
     session::EndReason,
 };
@@ -14,7 +15,9 @@ use super::facts;
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft},
-    compose, mailbox,
+    compose,
+    credentials::{self, Offered},
+    mailbox,
     recent_auth::RecentAuth,
     recover, session, sign_in,
 };
@@ -150,7 +153,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     if !trouble.is_empty() {
         return Ok(Err(refuse_owner(app, visitor, account, 409, trouble).await));
     }
-    let usable: Vec<String> = app.providers.iter().map(|entry| entry.provider.id().to_owned()).collect();
+    let offered = Offered::of(app);
     let data = compose::link_data(app, &link.provider, &link.shown, now);
     let notice = sign_in::mail(app, "link_removed", Some(account), data, visitor.lang.as_str());
     let (audit_id, server) = (app.new_id(), app.server_id);
@@ -165,9 +168,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
                 if !store::link::remove(conn, account, id, now).await? {
                     return Ok(None);
                 }
-                let left = store::link::of_account(conn, account).await?;
-                let way = left.iter().any(|link| link.state().is_usable() && usable.contains(&link.provider));
-                if !way && !store::link::has_password(conn, account).await? {
+                if !may_remove(credentials::of_account(conn, account, &offered).await?) {
                     return Err(store::Error::Undone);
                 }
                 store::outbox::enqueue(conn, &notice, now).await?;
