@@ -3,7 +3,7 @@
 
 mod both;
 
-use both::{NOW, member, on_both, read, write};
+use both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp, account::AccountState, email::EmailAddress, session::EndReason, throttle::Counter,
@@ -109,19 +109,8 @@ async fn sessions_begin_end_and_say_why() {
     on_both(|store| {
         async move {
             let id = member(store, "hana").await;
-            let session = move |n: u8| session::NewSession {
-                id: Uuid::from_u128(u128::from(n)),
-                token_hash: [n; 32],
-                account_id: id,
-                expires_at: NOW.plus(Span::hours(1)),
-                idle_ms: Span::hours(1).0,
-                browser: "Chrome 140".into(),
-                system: "Windows".into(),
-                network: "203.0.113.0/24".into(),
-                link_id: None,
-            };
             for n in 1..=3 {
-                write!(store, |conn| session::insert(conn, &session(n), NOW));
+                write!(store, |conn| session::insert(conn, &new_session(id, n), NOW));
             }
             let found = session::find(&mut read(store).await, &[1; 32]).await.unwrap().unwrap();
             assert_eq!((found.login_id.as_str(), found.state.as_str(), found.ended_at), ("hana", "active", None));

@@ -3,7 +3,7 @@
 
 mod both;
 
-use both::{NOW, member, on_both, read, write};
+use both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{Span, Timestamp, session::EndReason, sign_in::Method};
 use kagiya_store::session;
@@ -15,18 +15,7 @@ async fn what_was_proven_outlives_the_token_and_ends_with_the_session() {
         async move {
             let account = member(store, "hana").await;
             let id = Uuid::from_u128(1);
-            let new = session::NewSession {
-                id,
-                token_hash: [1; 32],
-                account_id: account,
-                expires_at: NOW.plus(Span::hours(1)),
-                idle_ms: Span::hours(1).0,
-                browser: "Chrome 140".into(),
-                system: "Windows".into(),
-                network: "203.0.113.0/24".into(),
-                link_id: None,
-            };
-            write!(store, |conn| session::insert(conn, &new, NOW));
+            write!(store, |conn| session::insert(conn, &new_session(account, 1), NOW));
             let later = NOW.plus(Span::minutes(2));
             // What is noted late makes nothing older.
             for (method, at) in [(Method::MailedCode, NOW), (Method::Password, later), (Method::Password, NOW)] {

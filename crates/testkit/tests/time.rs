@@ -3,7 +3,7 @@
 
 use kagiya_domain::{Cause, Evidence, Span, login_id::Skeleton, sign_in::Method};
 use kagiya_store as store;
-use kagiya_testkit::TestServer;
+use kagiya_testkit::{Answer, Browser, TestServer};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -133,14 +133,19 @@ async fn waits_double_and_end_by_themselves() {
     server.end().await;
 }
 
+/// A recovery of `hana`: the page that takes the code, and the code.
+async fn recovery(server: &TestServer, browser: &mut Browser) -> (Answer, String) {
+    let started = browser.submit("/recover", &[("email", "hana")]).await;
+    let page = browser.get(&started.location.unwrap()).await;
+    (page, server.code("hana@example.jp").await)
+}
+
 #[tokio::test]
 async fn a_code_runs_out_and_says_so() {
     let server = TestServer::start().await;
     server.member("hana", PASSWORD).await;
     let mut browser = server.browser();
-    let started = browser.submit("/recover", &[("email", "hana")]).await;
-    let page = browser.get(&started.location.unwrap()).await;
-    let code = server.code("hana@example.jp").await;
+    let (page, code) = recovery(&server, &mut browser).await;
     server.advance(Span::minutes(11));
     let refused = browser.fill(&page, "/recover/code", &[("code", &code)]).await;
     assert_eq!(refused.status, 401);
@@ -158,9 +163,7 @@ async fn what_can_be_no_code_is_said_and_uses_up_no_try() {
     let server = TestServer::start().await;
     server.member("hana", PASSWORD).await;
     let mut browser = server.browser();
-    let started = browser.submit("/recover", &[("email", "hana")]).await;
-    let page = browser.get(&started.location.unwrap()).await;
-    let code = server.code("hana@example.jp").await;
+    let (page, code) = recovery(&server, &mut browser).await;
     for typed in ["abcdef", "12345", "1234567", "https://example.jp/", "not a code", "１２３"] {
         let refused = browser.fill(&page, "/recover/code", &[("code", typed)]).await;
         assert_eq!((refused.status, refused.cause().as_str()), (401, "credential.code_wrong"), "{typed}");
@@ -178,9 +181,7 @@ async fn a_code_allows_five_tries_and_resending_waits() {
     let server = TestServer::start().await;
     server.member("hana", PASSWORD).await;
     let mut browser = server.browser();
-    let started = browser.submit("/recover", &[("email", "hana")]).await;
-    let page = browser.get(&started.location.unwrap()).await;
-    let code = server.code("hana@example.jp").await;
+    let (page, code) = recovery(&server, &mut browser).await;
     for n in 0..5 {
         assert_eq!(browser.fill(&page, "/recover/code", &[("code", &format!("00000{n}"))]).await.status, 401);
     }

@@ -1,8 +1,8 @@
 //! Runs a test on SQLite and on PostgreSQL.
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Timestamp, email::EmailAddress};
-use kagiya_store::{Conn, Location, PoolSize, Store, account, email, password};
+use kagiya_domain::{Span, Timestamp, email::EmailAddress};
+use kagiya_store::{Conn, Location, PoolSize, Store, account, email, password, session::NewSession};
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
@@ -57,3 +57,19 @@ pub async fn member(store: &Store, login: &'static str) -> Uuid {
 }
 
 pub(crate) use write;
+
+/// A session of an account, with its number for a key and a token.
+#[allow(dead_code, reason = "not every suite has sessions")]
+pub fn new_session(account_id: Uuid, n: u8) -> NewSession {
+    NewSession {
+        id: Uuid::from_u128(u128::from(n)),
+        token_hash: [n; 32],
+        account_id,
+        expires_at: NOW.plus(Span::hours(1)),
+        idle_ms: Span::hours(1).0,
+        browser: "Chrome 140".into(),
+        system: "Windows".into(),
+        network: "203.0.113.0/24".into(),
+        link_id: None,
+    }
+}
