@@ -731,6 +731,22 @@ userinfo_url = "http://127.0.0.1:{dead}/me"
         with open(os.path.join(server.data, "server.log")) as file:
             self.assertNotIn("ERROR", file.read())
 
+    def test_lines_that_lie_idle_hold_no_stop_up(self):
+        server = Server()
+        self.addCleanup(lambda: shutil.rmtree(server.data, ignore_errors=True))
+        lines = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(20)]
+        for line in lines:
+            line.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertTrue(line.recv(65536).startswith(b"HTTP/1.1 200"))
+        server.process.terminate()
+        # They are told the end at once, and not after the ten seconds that requests have to finish.
+        self.assertEqual(server.process.wait(8), 0)
+        self.assertEqual([line.recv(10) for line in lines], [b""] * 20)
+        for line in lines:
+            line.close()
+        server.process.stdout.close()
+        server.log.close()
+
     def test_a_stop_amid_everything_loses_no_work_to_a_closed_store(self):
         for url in (None, new_postgres()):
             server = Server("--trusted-proxy", "127.0.0.1/32", database=url)
