@@ -8,7 +8,7 @@ import time
 import unittest
 
 from client import Browser, Server
-from support import OnBoth, on_both, sql
+from support import CHEAP, on_both, OnBoth, sql
 
 PASSWORD = "correct horse battery"
 SMALL = "[throttle]\nstranger_tries = 6\ndevice_tries = 6\n"
@@ -209,7 +209,7 @@ class Secrets(unittest.TestCase):
 
 @on_both
 class Budgets(OnBoth):
-    toml = SMALL
+    toml = SMALL + CHEAP
 
     def second(self):
         """A second server process on the same database."""

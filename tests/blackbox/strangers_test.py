@@ -16,7 +16,7 @@ import unittest
 
 from client import BINARY, Browser, Server, Traveller, free_port
 from issuer import Issuer, query
-from support import Cluster, OnBoth, new_postgres, on_both, sql
+from support import CHEAP, Cluster, OnBoth, new_postgres, on_both, sql
 
 PASSWORD = "correct horse battery"
 WRONG = "000000"
@@ -798,6 +798,7 @@ class Databases(unittest.TestCase):
         cls.addClassCleanup(cls.cluster.close)
 
     def works(self, *flags, **more):
+        more.setdefault("toml", CHEAP)
         with Server(*flags, **more) as s:
             s.account("hana")
             with concurrent.futures.ThreadPoolExecutor(16) as pool:
@@ -874,7 +875,7 @@ class Databases(unittest.TestCase):
     def test_sessions_that_can_only_read_are_given_up(self):
         url = self.cluster.database()
         name = url.rsplit("/", 1)[1]
-        with Server(database=url) as s:
+        with Server(database=url, toml=CHEAP) as s:
             s.account("hana")
             self.cluster.run("postgres", f"ALTER DATABASE {name} SET default_transaction_read_only = on")
             self.cluster.run("postgres", f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
@@ -913,7 +914,7 @@ class Databases(unittest.TestCase):
 
     def test_few_connections_are_a_setting_and_named_by_the_doctor(self):
         url = self.cluster.database()
-        self.works(database=url, toml="database_connections = 3\n")
+        self.works(database=url, toml="database_connections = 3\n" + CHEAP)
         self.cluster.run("postgres", f"ALTER DATABASE {url.rsplit('/', 1)[1]} CONNECTION LIMIT 8")
         server = Server(database=url, start=False)
         self.addCleanup(lambda: shutil.rmtree(server.data, ignore_errors=True))
