@@ -1,14 +1,14 @@
 //! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
 
 use futures_util::FutureExt;
-use kagiya_domain::{Timestamp, credential::Credential, email::EmailAddress};
+use kagiya_domain::{Timestamp, email::EmailAddress};
 use kagiya_store::{self as store, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     App, Fault, Visitor, code,
-    credentials::{self, Offered},
+    credentials::Offered,
     lookup,
     postage::{self, Postage},
     providers::{open_identity, shown},
@@ -275,9 +275,9 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     let mut emails = store::email::of_account(&mut conn, id).await?;
     // A mailbox that somebody else may have taken over proves nothing.
     emails.retain(|email| email.closed_since.is_none());
-    let ways = credentials::of_account(&mut conn, id, &Offered::of(app)).await?;
-    let no_password = !ways.contains(&Credential::Password);
-    let has_links = ways.contains(&Credential::Provider { usable: true });
+    let no_password = !store::link::has_password(&mut conn, id).await?;
+    let offered = Offered::of(app);
+    let has_links = store::link::of_account(&mut conn, id).await?.iter().any(|link| offered.is_usable(link));
     let methods = methods(app, &mut conn, id, lang).await?;
     let journey = store::journey::find(&mut conn, flow.journey_id.unwrap_or(uuid::Uuid::nil())).await?;
     drop(conn);

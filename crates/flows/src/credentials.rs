@@ -37,3 +37,43 @@ pub(crate) async fn of_account(
     all.extend(emails.iter().map(|email| Credential::MailedCode { trusted: email.closed_since.is_none() }));
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use kagiya_domain::link::LinkState;
+
+    use super::*;
+
+    fn link(provider: &str, state: LinkState) -> Link {
+        Link {
+            id: Uuid::nil(),
+            account_id: Uuid::nil(),
+            provider: provider.to_owned(),
+            issuer: String::new(),
+            subject: String::new(),
+            shown: String::new(),
+            email_key: None,
+            state: state.as_str().to_owned(),
+            state_why: String::new(),
+            state_source: String::new(),
+            state_since: 0,
+            created_at: 0,
+            last_used_at: None,
+            removed_at: None,
+        }
+    }
+
+    #[test]
+    fn a_link_is_usable_while_its_provider_is_offered_and_its_account_there_open() {
+        let offered = Offered(vec!["google".to_owned()]);
+        for (provider, state, usable) in [
+            ("google", LinkState::Ok, true),
+            ("google", LinkState::ReauthNeeded, true),
+            ("google", LinkState::Gone, false),
+            ("google", LinkState::SuspendedThere, false),
+            ("line", LinkState::Ok, false),
+        ] {
+            assert_eq!(offered.is_usable(&link(provider, state)), usable, "{provider} {state:?}");
+        }
+    }
+}
