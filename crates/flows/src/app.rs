@@ -18,9 +18,9 @@ use crate::{
     hashing::HashPool,
     keys::Keys,
     ledger::Ledger,
-    memory::Memory,
     platform::{Board, Crowd, Monitor, measure::Measure},
     providers::Providers,
+    session_cache::SessionCache,
     settings::Settings,
     stuffing::Stuffing,
     supervision::Jobs,
@@ -64,7 +64,7 @@ pub struct App {
     /// Rung when a mail was enqueued.
     pub mail_bell: Notify,
     /// Sessions that were checked lately.
-    pub sessions: Memory,
+    pub sessions: SessionCache,
     /// This process among the servers of the database.
     pub server_id: Uuid,
     /// Beats in a row that saw a server with other keys.
@@ -145,7 +145,7 @@ impl App {
             words: Words::shared(),
             hashing,
             mail_bell: Notify::new(),
-            sessions: Memory::default(),
+            sessions: SessionCache::default(),
             server_id,
             other_keys: AtomicU32::new(0),
             deferred: AtomicUsize::new(0),

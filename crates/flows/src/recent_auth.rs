@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    memory::Live,
     new_password,
+    session_cache::Live,
     throttle::{self, Reservation, Settlement},
 };
 

@@ -19,7 +19,7 @@ use kagiya_domain::{
 use kagiya_store::{self as store, session::NewSession};
 use uuid::Uuid;
 
-pub use crate::memory::Live;
+pub use crate::session_cache::Live;
 use crate::{App, Fault, Visitor, keys::sha256};
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.

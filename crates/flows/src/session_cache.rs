@@ -39,14 +39,14 @@ type Shard = RwLock<HashMap<[u8; 32], Arc<Live>>>;
 /// Sessions that were checked lately. An entry counts only while the epoch it was loaded
 /// under is the database's, as read within the lease; ending a session counts the epoch up
 /// and, when other servers live, waits until their leases have run out.
-pub struct Memory {
+pub struct SessionCache {
     pub(crate) shards: Vec<Shard>,
     pub(crate) epoch: AtomicI64,
     pub(crate) read_at: AtomicI64,
     pub(crate) touched: AtomicBool,
 }
 
-impl Default for Memory {
+impl Default for SessionCache {
     fn default() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
@@ -57,7 +57,7 @@ impl Default for Memory {
     }
 }
 
-impl Memory {
+impl SessionCache {
     fn shard(&self, hash: &[u8; 32]) -> &Shard {
         &self.shards[usize::from(hash[0]) % SHARDS]
     }
