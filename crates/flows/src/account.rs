@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{account::AccountState, code::LIFE, email::EmailAddress, session::EndReason};
 pub use kagiya_store::email::Email;
-use kagiya_store::{self as store, flow::Flow};
+use kagiya_store::{self as store, ending::Ended, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
@@ -93,9 +93,9 @@ async fn set_password(
     };
     let now = app.now();
     let notice = sign_in::mail(app, "password_changed", Some(account), compose::at_data(now), visitor.lang.as_str());
-    let (server, audit_id) = (app.server_id, app.new_id());
+    let audit_id = app.new_id();
     let (token, token_hash) = session::new_token(app);
-    let others = app
+    let ended = app
         .store
         .write(move |conn| {
             async move {
@@ -105,24 +105,25 @@ async fn set_password(
                 if !unchanged || !store::session::is_running(conn, keep).await? {
                     return Err(store::Error::Undone);
                 }
-                new_password::replace_password(conn, account, &phc, Some(keep), now).await?;
+                let others = new_password::replace_password(conn, account, &phc, Some(keep), now).await?;
                 // However young its token is.
-                store::session::renew_token(conn, keep, &token_hash, kagiya_domain::Timestamp(i64::MAX), now).await?;
+                let ever = kagiya_domain::Timestamp(i64::MAX);
+                let own = store::session::renew_token(conn, keep, &token_hash, ever, now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = recover::audit_line("owner", "password_changed", now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
-                session::end_epoch(conn, server, now).await
+                Ok(others.and(own))
             }
             .boxed()
         })
         .await;
-    let others = match others {
+    let ended = match ended {
         Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, "account", None).await)),
         other => other?,
     };
     app.mail_bell.notify_one();
-    session::ended(app, others).await?;
+    session::ended(app, ended).await;
     Ok(Ok(token))
 }
 
@@ -305,22 +306,22 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
 /// When the database fails.
 pub async fn end_sessions(app: &App, auth: &RecentAuth, one: Option<Uuid>) -> Result<bool, Fault> {
     let (account, current) = (auth.account(), auth.session());
-    let (server, now) = (app.server_id, app.now());
-    let (found, others) = app
+    let now = app.now();
+    let ended = app
         .store
         .write(move |conn| {
             async move {
                 let why = EndReason::SignedOutElsewhere;
-                let found = match one {
-                    Some(id) => store::session::end(conn, account, id, why, now).await?,
-                    None => store::session::end_all(conn, account, Some(current), why, now).await? > 0,
-                };
-                Ok((found, session::end_epoch(conn, server, now).await?))
+                match one {
+                    Some(id) => store::session::end(conn, account, id, why, now).await,
+                    None => store::session::end_all(conn, account, Some(current), why, now).await,
+                }
             }
             .boxed()
         })
         .await?;
-    session::ended(app, others).await?;
+    let found = !ended.is_empty();
+    session::ended(app, ended).await;
     Ok(found)
 }
 
@@ -387,14 +388,15 @@ pub async fn set_state(
     actor: &str,
     notice: Option<store::outbox::NewMail>,
 ) -> Result<(), Fault> {
-    let (now, server, audit_id, actor) = (app.now(), app.server_id, app.new_id(), actor.to_owned());
-    let others = app
+    let (now, audit_id, actor) = (app.now(), app.new_id(), actor.to_owned());
+    let ended = app
         .store
         .write(move |conn| {
             async move {
                 store::account::set_state(conn, account, state, now).await?;
+                let mut ended = Ended::default();
                 if state != AccountState::Active {
-                    store::session::end_all(conn, account, None, EndReason::AccountState, now).await?;
+                    ended = store::session::end_all(conn, account, None, EndReason::AccountState, now).await?;
                     store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 }
                 if let Some(notice) = notice {
@@ -402,13 +404,14 @@ pub async fn set_state(
                 }
                 let line = recover::audit_line(&actor, state.as_str(), now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
-                session::end_epoch(conn, server, now).await
+                Ok(ended)
             }
             .boxed()
         })
         .await?;
     app.mail_bell.notify_one();
-    session::ended(app, others).await
+    session::ended(app, ended).await;
+    Ok(())
 }
 
 /// Remembers the language the owner chose.

@@ -7,7 +7,7 @@ use kagiya_domain::{
     password::{Password, PasswordError},
     session::EndReason,
 };
-use kagiya_store::{self as store, flow::Flow};
+use kagiya_store::{self as store, ending::Ended, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
@@ -86,10 +86,10 @@ pub(crate) async fn replace_password(
     phc: &str,
     keep_session: Option<Uuid>,
     now: Timestamp,
-) -> Result<(), store::Error> {
+) -> Result<Ended, store::Error> {
     store::password::set(conn, account, phc, now).await?;
     store::account::bump_version(conn, account).await?;
-    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await.map(drop)
+    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await
 }
 
 /// The login ID of a proven recovery, for whoever has proven it.
@@ -155,7 +155,7 @@ pub async fn choose_password(
     };
     let keys = lock_keys(app, account_id, &flow.typed).await?;
     let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
-    let (server, flow_id, audit_id) = (app.server_id, flow.id, app.new_id());
+    let (flow_id, audit_id) = (flow.id, app.new_id());
     let (proven, choice) = (flow.clone(), choice.cloned());
     let done = app
         .store
@@ -166,7 +166,7 @@ pub async fn choose_password(
                 }
                 // Counters before the account, as a sign-in locks them.
                 store::throttle::clear(conn, &keys).await?;
-                replace_password(conn, account_id, &phc, None, now).await?;
+                let ended = replace_password(conn, account_id, &phc, None, now).await?;
                 kept::carry_out(conn, &proven, choice.as_ref(), now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
@@ -178,15 +178,15 @@ pub async fn choose_password(
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = audit_line("owner", "password_reset", now);
                 store::audit::note(conn, audit_id, Some(account_id), &line).await?;
-                Ok(Some(session::end_epoch(conn, server, now).await?))
+                Ok(Some(ended))
             }
             .boxed()
         })
         .await?;
-    let Some(others) = done else {
+    let Some(ended) = done else {
         return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
     };
     app.mail_bell.notify_one();
-    session::ended(app, others).await?;
+    session::ended(app, ended).await;
     Ok(Ok(Reset { login_id: account.login_id, return_to: flow.return_to }))
 }

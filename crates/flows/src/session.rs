@@ -1,11 +1,8 @@
 //! Sessions: begun, checked on every request, ended with effect on the very next one.
 
-use std::{
-    sync::{
-        Arc, PoisonError,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,11 +13,19 @@ use kagiya_domain::{
     component::SESSIONS,
     session::{EndReason, has_expired},
 };
-use kagiya_store::{self as store, session::NewSession};
+use kagiya_store::{
+    self as store,
+    ending::{Ended, TokenHash},
+    session::NewSession,
+};
 use uuid::Uuid;
 
 pub use crate::session_cache::Live;
-use crate::{App, Fault, Visitor, keys::sha256};
+use crate::{
+    App, Fault, Visitor,
+    keys::sha256,
+    session_cache::{self, LEASE},
+};
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
 #[derive(Clone)]
@@ -59,10 +64,6 @@ pub enum Found {
     Unknown,
 }
 
-/// For how long a reading of the epoch is trusted.
-pub const LEASE: Duration = Duration::from_millis(500);
-/// How often the epoch is read.
-pub const LEASE_RENEWAL: Duration = Duration::from_millis(150);
 /// A server that has not been seen for this long is gone.
 const SERVER_LIFE: Span = Span::seconds(30);
 /// Uses are written down at most this often.
@@ -81,14 +82,14 @@ pub async fn check(app: &App, cookie: &str, now: Timestamp) -> Result<Found, Fau
     }
     if app.store.is_down() {
         // As far as it can be checked: what ran when the database went runs on for a while.
-        return match app.sessions.get(&hash).filter(|live| vouches(app, live, now)) {
+        return match app.sessions.get(&hash).filter(|live| believes(app, live, now)) {
             Some(live) => Ok(Found::Live(live)),
             None => Err(kagiya_store::Error::Down.into()),
         };
     }
     let begun = app.clock.monotonic_us();
     // Large, and by itself: most checks are answered from memory and are not to carry it along.
-    let found = Box::pin(look_up(app, hash, now)).await;
+    let found = Box::pin(ask(app, hash, now)).await;
     match &found {
         Ok(_) => app.measure.served(SESSIONS, None, app.clock.monotonic_us() - begun),
         Err(_) => app.measure.failed(SESSIONS),
@@ -104,22 +105,29 @@ pub fn unchecked_since(app: &App) -> Option<Timestamp> {
     if !app.store.is_down() {
         return None;
     }
-    let ago = app.clock.monotonic_ms() - app.sessions.read_at.load(Ordering::Acquire);
-    Some(app.now().minus(Span(ago.max(0))))
+    Some(app.now().minus(Span(app.sessions.age_ms(app.clock.monotonic_ms()).max(0))))
 }
 
-fn vouches(app: &App, live: &Live, now: Timestamp) -> bool {
+fn believes(app: &App, live: &Live, now: Timestamp) -> bool {
     let seen = Timestamp(live.last_seen.load(Ordering::Relaxed));
-    let read = app.clock.monotonic_ms() - app.sessions.read_at.load(Ordering::Acquire);
-    read < TRUST.0
-        && live.epoch == app.sessions.epoch.load(Ordering::Acquire)
-        && !has_expired(seen, live.expires_at, live.idle, now)
+    app.sessions.age_ms(app.clock.monotonic_ms()) < TRUST.0 && !has_expired(seen, live.expires_at, live.idle, now)
 }
 
-async fn look_up(app: &App, hash: [u8; 32], now: Timestamp) -> Result<Found, Fault> {
+/// Renews the lease if that is what memory lacks, and asks the database if it does not know the session.
+async fn ask(app: &App, hash: TokenHash, now: Timestamp) -> Result<Found, Fault> {
+    if !app.sessions.has_lease(app.clock.monotonic_ms()) && app.sessions.get(&hash).is_some() {
+        session_cache::renew_lease(app).await?;
+        if let Some(live) = check_memory(app, &hash, now) {
+            return Ok(Found::Live(live));
+        }
+    }
+    look_up(app, hash, now).await
+}
+
+async fn look_up(app: &App, hash: TokenHash, now: Timestamp) -> Result<Found, Fault> {
+    // An end that comes from here on is noticed: the session is not remembered then.
+    let seen = app.sessions.seen(&hash);
     let mut conn = app.store.reader().await?;
-    // The epoch is read first: an end that comes between the two readings is then noticed.
-    let epoch = store::session::epoch(&mut conn).await?;
     let Some(row) = store::session::find(&mut conn, &hash).await? else {
         return Ok(Found::Unknown);
     };
@@ -140,28 +148,22 @@ async fn look_up(app: &App, hash: [u8; 32], now: Timestamp) -> Result<Found, Fau
         created_at: Timestamp(row.created_at),
         expires_at: Timestamp(row.expires_at),
         idle: Span(row.idle_ms),
-        epoch,
         last_seen: AtomicI64::new(now.0),
         written: AtomicI64::new(row.last_seen_at),
     });
     if now.since(Timestamp(row.last_seen_at)) >= WRITE_EVERY {
         app.sessions.touched.store(true, Ordering::Relaxed);
     }
-    app.sessions.put(hash, Arc::clone(&live));
+    app.sessions.put(hash, Arc::clone(&live), seen);
     Ok(Found::Live(live))
 }
 
 /// The session of a token's hash, when memory alone can vouch for it.
 pub fn check_memory(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Live>> {
-    let memory = &app.sessions;
-    let lease = i64::try_from(LEASE.as_millis()).unwrap_or(0);
-    if app.clock.monotonic_ms() - memory.read_at.load(Ordering::Acquire) > lease {
+    if !app.sessions.has_lease(app.clock.monotonic_ms()) {
         return None;
     }
-    let live = memory.get(hash)?;
-    if live.epoch != memory.epoch.load(Ordering::Acquire) {
-        return None;
-    }
+    let live = app.sessions.get(hash)?;
     let seen = Timestamp(live.last_seen.load(Ordering::Relaxed));
     if has_expired(seen, live.expires_at, live.idle, now) {
         return None;
@@ -169,32 +171,10 @@ pub fn check_memory(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Li
     if now.since(seen).0 > 1_000 {
         live.last_seen.store(now.0, Ordering::Relaxed);
         if now.since(Timestamp(live.written.load(Ordering::Relaxed))) >= WRITE_EVERY {
-            memory.touched.store(true, Ordering::Relaxed);
+            app.sessions.touched.store(true, Ordering::Relaxed);
         }
     }
     Some(live)
-}
-
-/// Reads the epoch; runs every [`LEASE_RENEWAL`].
-///
-/// # Errors
-/// When the database fails; memory then stops vouching by itself.
-pub async fn renew_lease(app: &App) -> Result<(), Fault> {
-    let begun = app.clock.monotonic_ms();
-    let mut conn = app.store.reader().await?;
-    let epoch = store::session::epoch(&mut conn).await?;
-    drop(conn);
-    // The epoch only grows; a reading that was overtaken vouches for nothing.
-    let before = app.sessions.epoch.fetch_max(epoch, Ordering::AcqRel);
-    if before < epoch {
-        app.sessions.touched.store(true, Ordering::Relaxed);
-        write_uses(app).await?;
-        app.sessions.forget();
-    }
-    if before <= epoch {
-        app.sessions.read_at.store(begun, Ordering::Release);
-    }
-    Ok(())
 }
 
 /// Writes down when sessions were last used.
@@ -206,15 +186,13 @@ pub async fn write_uses(app: &App) -> Result<(), Fault> {
         return Ok(());
     }
     let mut due = Vec::new();
-    for shard in &app.sessions.shards {
-        for (hash, live) in shard.read().unwrap_or_else(PoisonError::into_inner).iter() {
-            let seen = live.last_seen.load(Ordering::Relaxed);
-            if seen - live.written.load(Ordering::Relaxed) >= WRITE_EVERY.0 {
-                live.written.store(seen, Ordering::Relaxed);
-                due.push((*hash, Timestamp(seen)));
-            }
+    app.sessions.for_each(|hash, live| {
+        let seen = live.last_seen.load(Ordering::Relaxed);
+        if seen - live.written.load(Ordering::Relaxed) >= WRITE_EVERY.0 {
+            live.written.store(seen, Ordering::Relaxed);
+            due.push((*hash, Timestamp(seen)));
         }
-    }
+    });
     for chunk in due.chunks(500) {
         let chunk = chunk.to_vec();
         app.store
@@ -262,48 +240,35 @@ pub fn new_token(app: &App) -> (Token, [u8; 32]) {
 /// When the database fails.
 pub async fn renew(app: &App, live: &Live, before: Timestamp) -> Result<Option<Token>, Fault> {
     let (token, hash) = new_token(app);
-    let (id, server, now) = (live.id, app.server_id, app.now());
-    let others = app
+    let (id, now) = (live.id, app.now());
+    let old = app
         .store
-        .write(move |conn| {
-            async move {
-                if !store::session::renew_token(conn, id, &hash, before, now).await? {
-                    return Ok(None);
-                }
-                end_epoch(conn, server, now).await.map(Some)
-            }
-            .boxed()
-        })
+        .write(move |conn| async move { store::session::renew_token(conn, id, &hash, before, now).await }.boxed())
         .await?;
-    let Some(others) = others else {
+    if old.is_empty() {
         return Ok(None);
-    };
-    ended(app, others).await?;
+    }
+    ended(app, old).await;
     Ok(Some(token))
 }
 
-/// To be called in the transaction that ended sessions. What it returns goes to [`ended`].
-///
-/// # Errors
-/// When the database fails.
-pub async fn end_epoch(conn: &mut store::Conn, server: Uuid, now: Timestamp) -> Result<bool, store::Error> {
-    store::session::bump_epoch(conn).await?;
-    Ok(store::server::others(conn, server, now.minus(SERVER_LIFE)).await? > 0)
-}
-
-/// After the commit: nothing here vouches for the ended session any more, and when other
-/// servers live, their memories have run out before this returns.
-///
-/// # Errors
-/// When the database fails.
-pub async fn ended(app: &App, others: bool) -> Result<(), Fault> {
-    // Until the new epoch is read, memory vouches for nothing.
-    app.sessions.read_at.store(i64::MIN / 2, Ordering::Release);
-    renew_lease(app).await?;
-    if others {
+/// After the commit: when this returns, no server vouches for what has ended. What this one remembers is forgotten at
+/// once; when others live, their leases run out before this returns, whether they answer or not.
+pub async fn ended(app: &App, ended: Ended) {
+    if ended.is_empty() {
+        return;
+    }
+    for token in ended.tokens() {
+        app.sessions.end(token);
+    }
+    // After the commit: a server that is not seen yet finds the ending when it begins.
+    let others = async {
+        let since = app.now().minus(SERVER_LIFE);
+        store::server::others(&mut app.store.reader().await?, app.server_id, since).await
+    };
+    if others.await.map_or(true, |others| others > 0) {
         tokio::time::sleep(LEASE).await;
     }
-    Ok(())
 }
 
 /// Ends the session of a cookie.
@@ -314,23 +279,15 @@ pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
     let Some(hash) = token_hash(cookie) else {
         return Ok(());
     };
-    let (server, now) = (app.server_id, app.now());
-    let others = app
+    let now = app.now();
+    let old = app
         .store
         .write(move |conn| {
-            async move {
-                if !store::session::end_token(conn, &hash, EndReason::SignedOut, now).await? {
-                    return Ok(None);
-                }
-                end_epoch(conn, server, now).await.map(Some)
-            }
-            .boxed()
+            async move { store::session::end_token(conn, &hash, EndReason::SignedOut, now).await }.boxed()
         })
         .await?;
-    match others {
-        Some(others) => ended(app, others).await,
-        None => Ok(()),
-    }
+    ended(app, old).await;
+    Ok(())
 }
 
 /// The running sessions of an account.

@@ -19,5 +19,6 @@ pub async fn shift(conn: &mut Conn, span: Span) -> Result<()> {
         span.0
     )?;
     execute!(conn, "UPDATE outbox SET created_at = created_at - $1 WHERE done_at IS NULL", span.0)?;
-    execute!(conn, "UPDATE epoch SET value = value + 1 WHERE name = 'session'").map(drop)
+    // What servers remember of them is out of date.
+    execute!(conn, "INSERT INTO ending (token_hash, at) SELECT token_hash, last_seen_at FROM session").map(drop)
 }

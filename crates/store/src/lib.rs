@@ -13,6 +13,7 @@ pub mod db;
 pub mod delivery;
 pub mod device;
 pub mod email;
+pub mod ending;
 mod error;
 pub mod finding;
 pub mod flow;

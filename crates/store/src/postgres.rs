@@ -183,7 +183,8 @@ impl Postgres {
     pub(crate) async fn begin(&self) -> Result<Conn> {
         let mut tx = self.pool.begin_with(BEGIN).await.inspect_err(|error| self.look(error))?;
         if self.is_pooled() {
-            sqlx::raw_sql("SET LOCAL synchronous_commit = on").execute(&mut *tx).await?;
+            let sql = "SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+            sqlx::raw_sql(sql).execute(&mut *tx).await?;
             return Ok(Conn::PooledTx(tx));
         }
         Ok(Conn::PostgresTx(tx))
@@ -264,10 +265,12 @@ async fn prepare(conn: &mut PgConnection, pooled: bool) -> std::result::Result<(
         return Ok(());
     }
     // What was acknowledged survives power loss, and a statement sees what was committed, whatever the database was
-    // told before.
+    // told before. A server that freezes amid a transaction does not finish it much later: who follows the log of
+    // endings does not wait for it for ever.
     let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
                UNION ALL SELECT set_config('default_transaction_isolation', 'read committed', false)
-               WHERE current_setting('default_transaction_isolation') <> 'read committed'";
+               WHERE current_setting('default_transaction_isolation') <> 'read committed'
+               UNION ALL SELECT set_config('idle_in_transaction_session_timeout', '30s', false)";
     sqlx::query(sql).persistent(false).execute(&mut *conn).await?;
     // A standby: the next connection may reach the primary. One that was only told to take no writes is still read.
     let (standby,): (bool,) = sqlx::query_as("SELECT pg_is_in_recovery()").persistent(false).fetch_one(conn).await?;

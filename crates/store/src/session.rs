@@ -3,7 +3,10 @@
 use kagiya_domain::{Timestamp, session::EndReason, sign_in::Method};
 use uuid::Uuid;
 
-use crate::db::{Conn, Result, all, execute, one, optional, row};
+use crate::{
+    db::{Conn, Result, all, execute, one, optional, row},
+    ending::{self, Ended},
+};
 
 row! {
     /// A session with what a check of it needs of the account.
@@ -150,14 +153,17 @@ pub async fn touch(conn: &mut Conn, token_hash: &[u8; 32], at: Timestamp) -> Res
 }
 
 /// Gives a running session another token if its own is from before `before`; the one before is worth nothing.
-/// `false` when nothing was changed: of several at once one renews.
+/// Nothing ended: nothing was changed. Of several at once one renews.
 pub async fn renew_token(
     conn: &mut Conn,
     id: Uuid,
     token_hash: &[u8; 32],
     before: Timestamp,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<Ended> {
+    // Changes nothing but holds the row, so that what is read is what is replaced.
+    let held = "UPDATE session SET last_seen_at = last_seen_at WHERE id = $1 RETURNING token_hash";
+    let old: Vec<(Vec<u8>,)> = all!(conn, (Vec<u8>,), held, id)?;
     let rows = execute!(
         conn,
         "UPDATE session SET token_hash = $2, token_at = $4
@@ -167,7 +173,7 @@ pub async fn renew_token(
         before.0,
         now.0
     )?;
-    Ok(rows == 1)
+    if rows == 0 { Ok(Ended::default()) } else { ending::note(conn, old, now).await }
 }
 
 /// When a running session got its token.
@@ -181,29 +187,33 @@ pub async fn token_since(conn: &mut Conn, id: Uuid) -> Result<Option<Timestamp>>
     Ok(row.map(|row| Timestamp(row.0)))
 }
 
-/// Ends one session of an account; `false` when there is no such running one.
-pub async fn end(conn: &mut Conn, account: Uuid, id: Uuid, why: EndReason, now: Timestamp) -> Result<bool> {
-    let rows = execute!(
+/// Ends one session of an account; nothing when there is no such running one.
+pub async fn end(conn: &mut Conn, account: Uuid, id: Uuid, why: EndReason, now: Timestamp) -> Result<Ended> {
+    let rows = all!(
         conn,
-        "UPDATE session SET ended_at = $3, ended_why = $4 WHERE id = $2 AND account_id = $1 AND ended_at IS NULL",
+        (Vec<u8>,),
+        "UPDATE session SET ended_at = $3, ended_why = $4 WHERE id = $2 AND account_id = $1 AND ended_at IS NULL
+         RETURNING token_hash",
         account,
         id,
         now.0,
         why.as_str()
     )?;
-    Ok(rows == 1)
+    ending::note(conn, rows, now).await
 }
 
 /// Ends the session of a token.
-pub async fn end_token(conn: &mut Conn, token_hash: &[u8; 32], why: EndReason, now: Timestamp) -> Result<bool> {
-    let rows = execute!(
+pub async fn end_token(conn: &mut Conn, token_hash: &[u8; 32], why: EndReason, now: Timestamp) -> Result<Ended> {
+    let rows = all!(
         conn,
-        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE token_hash = $1 AND ended_at IS NULL",
+        (Vec<u8>,),
+        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE token_hash = $1 AND ended_at IS NULL
+         RETURNING token_hash",
         &token_hash[..],
         now.0,
         why.as_str()
     )?;
-    Ok(rows == 1)
+    ending::note(conn, rows, now).await
 }
 
 /// Whether a session of that key still runs.
@@ -220,41 +230,33 @@ pub async fn end_all(
     except: Option<Uuid>,
     why: EndReason,
     now: Timestamp,
-) -> Result<u64> {
-    execute!(
+) -> Result<Ended> {
+    let rows = all!(
         conn,
+        (Vec<u8>,),
         "UPDATE session SET ended_at = $2, ended_why = $3
-         WHERE account_id = $1 AND ended_at IS NULL AND id <> $4",
+         WHERE account_id = $1 AND ended_at IS NULL AND id <> $4 RETURNING token_hash",
         account,
         now.0,
         why.as_str(),
         except.unwrap_or(Uuid::nil())
-    )
+    )?;
+    ending::note(conn, rows, now).await
 }
 
 /// Ends the sessions that were begun by a link, but for `except`.
-pub async fn end_of_link(conn: &mut Conn, link: Uuid, except: Uuid, why: EndReason, now: Timestamp) -> Result<u64> {
-    execute!(
+pub async fn end_of_link(conn: &mut Conn, link: Uuid, except: Uuid, why: EndReason, now: Timestamp) -> Result<Ended> {
+    let rows = all!(
         conn,
-        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE link_id = $1 AND ended_at IS NULL AND id <> $4",
+        (Vec<u8>,),
+        "UPDATE session SET ended_at = $2, ended_why = $3 WHERE link_id = $1 AND ended_at IS NULL AND id <> $4
+         RETURNING token_hash",
         link,
         now.0,
         why.as_str(),
         except
-    )
-}
-
-/// Counts the epoch up and returns it: every server's memory of sessions is now out of date.
-pub async fn bump_epoch(conn: &mut Conn) -> Result<i64> {
-    let (value,): (i64,) =
-        one!(conn, (i64,), "UPDATE epoch SET value = value + 1 WHERE name = 'session' RETURNING value")?;
-    Ok(value)
-}
-
-/// The epoch.
-pub async fn epoch(conn: &mut Conn) -> Result<i64> {
-    let (value,): (i64,) = one!(conn, (i64,), "SELECT value FROM epoch WHERE name = 'session'")?;
-    Ok(value)
+    )?;
+    ending::note(conn, rows, now).await
 }
 
 /// Deletes what ended or ran out before `before`.

@@ -24,11 +24,12 @@ async fn what_was_proven_outlives_the_token_and_ends_with_the_session() {
             let proven = session::methods(&mut read(store).await, id).await.unwrap();
             assert_eq!(proven, [(Method::Password, later), (Method::MailedCode, NOW)]);
             let ever = Timestamp(i64::MAX);
-            assert!(write!(store, |conn| session::renew_token(conn, id, &[11; 32], ever, later)));
+            let old = write!(store, |conn| session::renew_token(conn, id, &[11; 32], ever, later));
+            assert_eq!(old.tokens(), [[1; 32]]);
             assert_eq!(session::methods(&mut read(store).await, id).await.unwrap(), proven, "the token is another");
             // Nothing is noted of a session that nobody has.
             write!(store, |conn| session::note_method(conn, Uuid::from_u128(9), Method::Provider, NOW));
-            assert!(write!(store, |conn| session::end(conn, account, id, EndReason::SignedOut, later)));
+            assert_eq!(write!(store, |conn| session::end(conn, account, id, EndReason::SignedOut, later)).len(), 1);
             assert_eq!(session::methods(&mut read(store).await, id).await.unwrap(), [], "it has ended");
             write!(store, |conn| session::note_method(conn, id, Method::Provider, later));
             assert_eq!(write!(store, |conn| session::sweep(conn, NOW.plus(Span::days(1)))), 1);

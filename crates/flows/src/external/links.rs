@@ -8,7 +8,7 @@ use kagiya_domain::{
     session::EndReason,
 };
 pub use kagiya_store::link::Link;
-use kagiya_store::{self as store, link::NewLink};
+use kagiya_store::{self as store, ending::Ended, link::NewLink};
 use uuid::Uuid;
 
 use super::facts;
@@ -69,7 +69,7 @@ pub async fn attach(
         None => ("link_added", compose::link_data(app, &new.provider, &new.shown, now)),
     };
     let notice = sign_in::mail(app, kind, Some(account), data, lang);
-    let (audit_id, server) = (app.new_id(), app.server_id);
+    let audit_id = app.new_id();
     let done = app
         .store
         .write(move |conn| {
@@ -77,7 +77,7 @@ pub async fn attach(
                 if !holds(conn, account, session).await? || !store::journey::finish(conn, journey, now).await? {
                     return Err(store::Error::Undone);
                 }
-                let mut ended = 0;
+                let mut ended = Ended::default();
                 if let Some(old) = replaced {
                     store::link::remove(conn, account, old, now).await?;
                     ended = store::session::end_of_link(conn, old, session, EndReason::SignedOutElsewhere, now).await?;
@@ -86,7 +86,7 @@ pub async fn attach(
                 store::outbox::enqueue(conn, &notice, now).await?;
                 let line = recover::audit_line("owner", if replaced.is_some() { "relinked" } else { "linked" }, now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
-                Ok(if ended > 0 { Some(session::end_epoch(conn, server, now).await?) } else { None })
+                Ok(ended)
             }
             .boxed()
         })
@@ -94,11 +94,9 @@ pub async fn attach(
     match done {
         Err(store::Error::Undone) => Ok(false),
         other => {
-            let others = other?;
+            let ended = other?;
             app.mail_bell.notify_one();
-            if let Some(others) = others {
-                session::ended(app, others).await?;
-            }
+            session::ended(app, ended).await;
             Ok(true)
         }
     }
@@ -156,17 +154,17 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     let offered = Offered::of(app);
     let data = compose::link_data(app, &link.provider, &link.shown, now);
     let notice = sign_in::mail(app, "link_removed", Some(account), data, visitor.lang.as_str());
-    let (audit_id, server) = (app.new_id(), app.server_id);
+    let audit_id = app.new_id();
     let done = app
         .store
         .write(move |conn| {
             async move {
                 // Two removals of two links wait for each other here: one of them finds one way less.
                 if !holds(conn, account, current).await? {
-                    return Ok(None);
+                    return Ok(Ended::default());
                 }
                 if !store::link::remove(conn, account, id, now).await? {
-                    return Ok(None);
+                    return Ok(Ended::default());
                 }
                 if !may_remove(credentials::of_account(conn, account, &offered).await?) {
                     return Err(store::Error::Undone);
@@ -174,10 +172,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
                 store::outbox::enqueue(conn, &notice, now).await?;
                 store::audit::note(conn, audit_id, Some(account), &recover::audit_line("owner", "unlinked", now))
                     .await?;
-                if store::session::end_of_link(conn, id, current, EndReason::SignedOutElsewhere, now).await? == 0 {
-                    return Ok(None);
-                }
-                session::end_epoch(conn, server, now).await.map(Some)
+                store::session::end_of_link(conn, id, current, EndReason::SignedOutElsewhere, now).await
             }
             .boxed()
         })
@@ -185,11 +180,9 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     match done {
         Err(store::Error::Undone) => Ok(Err(refuse_owner(app, visitor, account, 409, vec![Evidence::LastWayIn]).await)),
         other => {
-            let others = other?;
+            let ended = other?;
             app.mail_bell.notify_one();
-            if let Some(others) = others {
-                session::ended(app, others).await?;
-            }
+            session::ended(app, ended).await;
             Ok(Ok(()))
         }
     }

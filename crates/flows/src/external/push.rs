@@ -9,7 +9,7 @@ use kagiya_oidc::{
     TokenFault,
     set::{Event, What},
 };
-use kagiya_store as store;
+use kagiya_store::{self as store, ending::Ended};
 
 use super::{Entry, seconds};
 use crate::{App, Fault, compose, recover, session, sign_in};
@@ -92,22 +92,22 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
         let data = compose::pushed_data(app, provider, &link.shown, what.as_str(), now);
         sign_in::mail(app, "link_changed", Some(link.account_id), data, lang)
     });
-    let (server, audit_id, issued_at) = (app.server_id, app.new_id(), event.issued_at);
+    let (audit_id, issued_at) = (app.new_id(), event.issued_at);
     let done = app
         .store
         .write(move |conn| {
             async move {
                 if !store::pushed::note(conn, &token_key, now).await? {
-                    return Ok((false, None));
+                    return Ok((false, Ended::default()));
                 }
                 let Some(link) = found else {
-                    return Ok((true, None));
+                    return Ok((true, Ended::default()));
                 };
                 let account = link.account_id;
                 // Late news of before the link was made, moved or last worked is no news.
                 let known = link.created_at.max(link.state_since).max(link.last_used_at.unwrap_or_default());
                 if issued_at.saturating_mul(1_000).saturating_add(LATE.0) < known {
-                    return Ok((false, None));
+                    return Ok((false, Ended::default()));
                 }
                 let event = meaning(what);
                 let to = event.and_then(|event| Some((event, link::next(link.state(), &link.state_why, event)?)));
@@ -131,23 +131,20 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                 line.detail = what.as_str().to_owned();
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 let ended = match ends(what) {
-                    End::None => 0,
+                    End::None => Ended::default(),
                     End::OfLink => {
                         store::session::end_of_link(conn, link.id, uuid::Uuid::nil(), EndReason::ProviderEnded, now)
                             .await?
                     }
                     End::All => store::session::end_all(conn, account, None, EndReason::ProviderEnded, now).await?,
                 };
-                let others = if ended > 0 { Some(session::end_epoch(conn, server, now).await?) } else { None };
-                Ok((true, others))
+                Ok((true, ended))
             }
             .boxed()
         })
         .await?;
-    let (new, others) = done;
-    if let Some(others) = others {
-        session::ended(app, others).await?;
-    }
+    let (new, ended) = done;
+    session::ended(app, ended).await;
     app.mail_bell.notify_one();
     Ok(new)
 }

@@ -122,7 +122,7 @@ pub(super) async fn run(app: &Arc<App>) -> Outcome {
                 .store
                 .write_forgettable(move |conn| {
                     async move {
-                        store::session::end_all(conn, account, None, EndReason::SignedOut, now).await?;
+                        let _ = store::session::end_all(conn, account, None, EndReason::SignedOut, now).await?;
                         store::attempt::forget_successes(conn, account).await
                     }
                     .boxed()

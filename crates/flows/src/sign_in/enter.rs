@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_domain::{Span, Timestamp, session::EndReason, sign_in::Proofs};
-use kagiya_store::{self as store, account::Account, attempt::Attempt};
+use kagiya_store::{self as store, account::Account, attempt::Attempt, ending::Ended};
 use uuid::Uuid;
 
 use super::{SignedIn, device_key, mail};
@@ -123,7 +123,7 @@ pub(crate) async fn enter(
     });
     let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
     let (id, version, keep_device, proofs) = (account.id, account.credential_version, entry.keep_device, entry.proofs);
-    let (server, old_sessions) = (app.server_id, visitor.old_sessions.clone());
+    let old_sessions = visitor.old_sessions.clone();
     let done = app
         .store
         .write(move |conn| {
@@ -140,9 +140,9 @@ pub(crate) async fn enter(
                 if let Some(work) = spend.after {
                     work.run(conn).await?;
                 }
-                let mut replaced = false;
+                let mut replaced = Ended::default();
                 for old in &old_sessions {
-                    replaced |= store::session::end_token(conn, old, EndReason::Replaced, now).await?;
+                    replaced = replaced.and(store::session::end_token(conn, old, EndReason::Replaced, now).await?);
                 }
                 store::session::insert(conn, &new_session, now).await?;
                 for method in proofs.methods() {
@@ -157,7 +157,7 @@ pub(crate) async fn enter(
                 if let Some(notice) = notice {
                     store::outbox::enqueue(conn, &notice, now).await?;
                 }
-                Ok(Some(if replaced { Some(session::end_epoch(conn, server, now).await?) } else { None }))
+                Ok(Some(replaced))
             }
             .boxed()
         })
@@ -165,9 +165,7 @@ pub(crate) async fn enter(
     let Some(replaced) = done else {
         return Ok(None);
     };
-    if let Some(others) = replaced {
-        session::ended(app, others).await?;
-    }
+    session::ended(app, replaced).await;
     if has_notice {
         app.mail_bell.notify_one();
     }
