@@ -311,6 +311,30 @@ mod tests {
     }
 
     #[test]
+    fn who_looked_before_an_ending_remembers_nothing_after_it() {
+        let (cache, hash) = (SessionCache::default(), [3; 32]);
+        let live = Arc::new(Live {
+            id: Uuid::nil(),
+            account_id: Uuid::nil(),
+            login_id: String::new(),
+            created_at: Timestamp(0),
+            expires_at: Timestamp(1),
+            idle: Span(1),
+            last_seen: AtomicI64::new(0),
+            written: AtomicI64::new(0),
+        });
+        let seen = cache.seen(&hash);
+        cache.end(&hash);
+        cache.put(hash, Arc::clone(&live), seen);
+        assert!(cache.get(&hash).is_none());
+        let seen = cache.seen(&hash);
+        cache.put(hash, live, seen);
+        assert!(cache.get(&hash).is_some());
+        cache.forget();
+        assert!(cache.is_empty() && cache.seen(&hash).0 != seen.0);
+    }
+
+    #[test]
     fn numbers_that_were_given_and_not_seen_are_missed() {
         let gaps = |newest, ids: &[i64]| {
             let lines: Vec<Line> = ids.iter().map(|id| line(*id)).collect();

@@ -214,6 +214,18 @@ pub(crate) enum Measure {
         #[arg(long)]
         json: bool,
     },
+    /// Session checks while sessions end, on two servers
+    Sessions {
+        /// Seconds for each measurement
+        #[arg(long, default_value_t = 5)]
+        seconds: u64,
+        /// An empty database for two servers: postgres://USER@HOST:PORT/NAME
+        #[arg(long, value_name = "URL")]
+        postgres: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// How often the diagnosis is right, on scenarios that are driven against a running server
     Verdicts {
         /// The folder of scenarios

@@ -94,6 +94,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bench { what: Some(Measure::Platform { seconds, postgres, json }), .. } => {
             bench::platform::run(seconds, postgres, json).await
         }
+        Command::Bench { what: Some(Measure::Sessions { seconds, postgres, json }), .. } => {
+            bench::sessions::run(seconds, postgres, json).await
+        }
         Command::Bench { what: None, accounts, seconds, json } => {
             bench::run(bench::Plan { accounts, seconds, json }).await
         }

@@ -46,16 +46,21 @@ impl Outcome {
     }
 
     /// The time below which that share of answers came, in milliseconds.
-    #[allow(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a place in a list"
-    )]
     pub(super) fn percentile(&self, share: f64) -> f64 {
-        let place = ((self.times.len() as f64 - 1.0).max(0.0) * share) as usize;
-        self.times.get(place).copied().unwrap_or_default()
+        share_of(&self.times, share)
     }
+}
+
+/// The time below which that share of sorted times lies; 0 of none.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place in a list"
+)]
+pub(super) fn share_of(times: &[f64], share: f64) -> f64 {
+    let place = ((times.len() as f64 - 1.0).max(0.0) * share) as usize;
+    times.get(place).copied().unwrap_or_default()
 }
 
 impl Load {

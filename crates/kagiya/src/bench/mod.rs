@@ -10,6 +10,7 @@ pub(crate) mod platform;
 mod raw;
 mod report;
 mod seed;
+pub(crate) mod sessions;
 mod timing;
 pub(crate) mod verdicts;
 mod week;

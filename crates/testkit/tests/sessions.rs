@@ -1,0 +1,122 @@
+//! How a server follows what other servers end.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use futures_util::FutureExt;
+use kagiya_domain::{Span, session::EndReason};
+use kagiya_flows::session::token_hash;
+use kagiya_store as store;
+use kagiya_testkit::{Browser, TestServer};
+use tokio::sync::{Mutex, oneshot};
+
+const PASSWORD: &str = "correct horse battery";
+/// A little longer than memory vouches.
+const LAPSED: Span = Span(100);
+
+async fn on_both(test: impl AsyncFn(&TestServer)) {
+    for server in [Some(TestServer::start().await), TestServer::start_on_postgres().await] {
+        let Some(server) = server else {
+            eprintln!("KAGIYA_TEST_POSTGRES is not set: SQLite alone");
+            continue;
+        };
+        server.member("hana", PASSWORD).await;
+        test(&server).await;
+        server.end().await;
+    }
+}
+
+async fn signed_in(server: &TestServer) -> Browser {
+    let mut browser = server.browser();
+    assert_eq!(browser.sign_in("hana", PASSWORD).await.status, 303);
+    browser
+}
+
+fn hash(browser: &Browser) -> [u8; 32] {
+    let cookie = browser.cookies.iter().find(|(name, _)| name.contains("session")).unwrap().1;
+    token_hash(cookie).unwrap()
+}
+
+/// Ends a session as another server would: this one is not told.
+async fn end_elsewhere(server: &TestServer, hash: [u8; 32]) {
+    let now = server.app.now();
+    let end = server.app.store.write(move |conn| {
+        async move { store::session::end_token(conn, &hash, EndReason::SignedOut, now).await }.boxed()
+    });
+    assert_eq!(end.await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_another_server_ends_is_over_when_the_lease_has_lapsed() {
+    on_both(async |server| {
+        let (mut one, mut other) = (signed_in(server).await, signed_in(server).await);
+        assert_eq!((one.check().await, other.check().await), (200, 200));
+        assert_eq!(server.app.sessions.len(), 2);
+        end_elsewhere(server, hash(&one)).await;
+        server.advance(LAPSED);
+        assert_eq!((one.check().await, other.check().await), (401, 200));
+        assert_eq!(server.app.sessions.len(), 1, "the other was not forgotten");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_was_away_for_long_begins_anew() {
+    on_both(async |server| {
+        let mut browser = signed_in(server).await;
+        assert_eq!(browser.check().await, 200);
+        server.advance(LAPSED);
+        assert_eq!(browser.check().await, 200, "the log was read");
+        end_elsewhere(server, hash(&browser)).await;
+        // What it would have read is gone.
+        end_elsewhere(server, hash(&signed_in(server).await)).await;
+        let later = server.app.now().plus(Span(1));
+        let sweep = server.app.store.write(move |conn| async move { store::ending::sweep(conn, later).await }.boxed());
+        assert_eq!(sweep.await.unwrap(), 1);
+        server.advance(Span::minutes(6));
+        assert_eq!(browser.check().await, 401);
+    })
+    .await;
+}
+
+/// PostgreSQL gives numbers before it commits: a line may come to be seen after a younger one.
+#[tokio::test]
+async fn an_ending_that_is_committed_late_is_not_passed_over() {
+    let Some(server) = TestServer::start_on_postgres().await else {
+        eprintln!("KAGIYA_TEST_POSTGRES is not set");
+        return;
+    };
+    server.member("hana", PASSWORD).await;
+    // Before the first reading of the log, and after it.
+    for begun in [false, true] {
+        let (mut slow, mut fast) = (signed_in(&server).await, signed_in(&server).await);
+        if begun {
+            assert_eq!((slow.check().await, fast.check().await), (200, 200));
+        }
+        let ((said, heard), (go, wait)) = (oneshot::channel(), oneshot::channel::<()>());
+        let channels = std::sync::Arc::new(Mutex::new(Some((said, wait))));
+        let (token, now) = (hash(&slow), server.app.now());
+        let ending = server.app.store.write(move |conn| {
+            async move {
+                let _ = store::session::end_token(conn, &token, EndReason::SignedOut, now).await?;
+                let (said, wait) = channels.lock().await.take().unwrap();
+                said.send(()).unwrap();
+                wait.await.unwrap();
+                Ok(())
+            }
+            .boxed()
+        });
+        let meanwhile = async {
+            heard.await.unwrap();
+            end_elsewhere(&server, hash(&fast)).await;
+            server.advance(LAPSED);
+            assert_eq!((slow.check().await, fast.check().await), (200, 401), "not committed, committed");
+            server.advance(LAPSED);
+            assert_eq!(slow.check().await, 200);
+            go.send(()).unwrap();
+        };
+        let (ended, ()) = tokio::join!(ending, meanwhile);
+        ended.unwrap();
+        server.advance(LAPSED);
+        assert_eq!(slow.check().await, 401, "begun: {begun}");
+    }
+    server.end().await;
+}
