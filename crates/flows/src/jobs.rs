@@ -60,7 +60,7 @@ macro_rules! repeat {
 /// Starts the jobs; they end with the server.
 pub fn start(app: &Arc<App>) {
     repeat!(app, Duration::from_millis(100), "lease", |app| async move { session_cache::follow(&app).await }.boxed());
-    repeat!(app, Duration::from_secs(20), "uses", |app| async move { session::write_uses(&app).await }.boxed());
+    repeat!(app, Duration::from_secs(20), "uses", |app| async move { session_cache::write_uses(&app).await }.boxed());
     repeat!(app, monitor::DATABASE_EVERY, "database", |app| async move { monitor::watch_database(&app).await }.boxed());
     repeat!(app, BOARD_EVERY, "board", |app| async move { notices::refresh(&app).await }.boxed());
     repeat!(app, MONITOR_EVERY, "monitor", |app| async move { monitor::tick(&app).await }.boxed());

@@ -24,7 +24,7 @@ pub use crate::session_cache::Live;
 use crate::{
     App, Fault, Visitor,
     keys::sha256,
-    session_cache::{self, LEASE},
+    session_cache::{self, LEASE, WRITE_EVERY},
 };
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
@@ -66,8 +66,6 @@ pub enum Found {
 
 /// A server that has not been seen for this long is gone.
 const SERVER_LIFE: Span = Span::seconds(30);
-/// Uses are written down at most this often.
-const WRITE_EVERY: Span = Span::minutes(1);
 
 /// Looks a cookie's value up, from memory when that is safe.
 ///
@@ -175,39 +173,6 @@ pub fn check_memory(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Li
         }
     }
     Some(live)
-}
-
-/// Writes down when sessions were last used.
-///
-/// # Errors
-/// When the database fails.
-pub async fn write_uses(app: &App) -> Result<(), Fault> {
-    if !app.sessions.touched.swap(false, Ordering::Relaxed) {
-        return Ok(());
-    }
-    let mut due = Vec::new();
-    app.sessions.for_each(|hash, live| {
-        let seen = live.last_seen.load(Ordering::Relaxed);
-        if seen - live.written.load(Ordering::Relaxed) >= WRITE_EVERY.0 {
-            live.written.store(seen, Ordering::Relaxed);
-            due.push((*hash, Timestamp(seen)));
-        }
-    });
-    for chunk in due.chunks(500) {
-        let chunk = chunk.to_vec();
-        app.store
-            .write(move |conn| {
-                async move {
-                    for (hash, seen) in &chunk {
-                        store::session::touch(conn, hash, *seen).await?;
-                    }
-                    Ok(())
-                }
-                .boxed()
-            })
-            .await?;
-    }
-    Ok(())
 }
 
 /// A new session for an account, to be inserted by the caller's transaction.

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use kagiya_domain::{Span, Timestamp};
 use kagiya_store::{
     self as store,
@@ -21,7 +22,7 @@ use kagiya_store::{
 use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
-use crate::{App, Fault, session};
+use crate::{App, Fault};
 
 /// For how long a reading of the log is trusted.
 pub(crate) const LEASE: Duration = Duration::from_millis(60);
@@ -45,6 +46,9 @@ const BEFORE: i64 = 8;
 const MOST_GAPS: usize = 1_000;
 /// A reading that takes longer has failed.
 const READING: Duration = Duration::from_secs(2);
+
+/// Uses are written down at most this often.
+pub(crate) const WRITE_EVERY: Span = Span::minutes(1);
 
 const SHARDS: usize = 32;
 /// Sessions remembered per shard; beyond it a shard starts anew.
@@ -197,6 +201,39 @@ impl SessionCache {
     }
 }
 
+/// Writes down when sessions were last used.
+///
+/// # Errors
+/// When the database fails.
+pub async fn write_uses(app: &App) -> Result<(), Fault> {
+    if !app.sessions.touched.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let mut due = Vec::new();
+    app.sessions.for_each(|hash, live| {
+        let seen = live.last_seen.load(Ordering::Relaxed);
+        if seen - live.written.load(Ordering::Relaxed) >= WRITE_EVERY.0 {
+            live.written.store(seen, Ordering::Relaxed);
+            due.push((*hash, Timestamp(seen)));
+        }
+    });
+    for chunk in due.chunks(500) {
+        let chunk = chunk.to_vec();
+        app.store
+            .write(move |conn| {
+                async move {
+                    for (hash, seen) in &chunk {
+                        store::session::touch(conn, hash, *seen).await?;
+                    }
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await?;
+    }
+    Ok(())
+}
+
 /// Reads the log until the server stops: often while sessions are checked.
 ///
 /// # Errors
@@ -296,7 +333,7 @@ fn missing(newest: i64, lines: &[Line]) -> impl Iterator<Item = i64> {
 async fn restart(app: &App) -> Result<(), Fault> {
     if !app.sessions.is_empty() {
         app.sessions.touched.store(true, Ordering::Relaxed);
-        session::write_uses(app).await?;
+        write_uses(app).await?;
     }
     app.sessions.forget();
     Ok(())
