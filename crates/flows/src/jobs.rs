@@ -12,7 +12,7 @@ use kagiya_store as store;
 use crate::{
     App, Fault, crowd,
     external::{permission, watch},
-    monitor, notices, runner, session, session_cache, setup, subscribe, waiting,
+    monitor, notices, runner, session_cache, setup, subscribe, waiting,
 };
 
 /// How often the clean-up runs.
