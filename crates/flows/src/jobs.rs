@@ -10,9 +10,9 @@ use kagiya_domain::{Span, account::GRACE, setup::SetupFault};
 use kagiya_store as store;
 
 use crate::{
-    App, Fault, crowd,
+    App, Fault, crowd, endings,
     external::{permission, watch},
-    monitor, notices, runner, session_cache, setup, subscribe, waiting,
+    monitor, notices, runner, setup, subscribe, waiting,
 };
 
 /// How often the clean-up runs.
@@ -59,8 +59,8 @@ macro_rules! repeat {
 
 /// Starts the jobs; they end with the server.
 pub fn start(app: &Arc<App>) {
-    repeat!(app, Duration::from_millis(100), "lease", |app| async move { session_cache::follow(&app).await }.boxed());
-    repeat!(app, Duration::from_secs(20), "uses", |app| async move { session_cache::write_uses(&app).await }.boxed());
+    repeat!(app, Duration::from_millis(100), "lease", |app| async move { endings::follow(&app).await }.boxed());
+    repeat!(app, Duration::from_secs(20), "uses", |app| async move { endings::write_uses(&app).await }.boxed());
     repeat!(app, monitor::DATABASE_EVERY, "database", |app| async move { monitor::watch_database(&app).await }.boxed());
     repeat!(app, BOARD_EVERY, "board", |app| async move { notices::refresh(&app).await }.boxed());
     repeat!(app, MONITOR_EVERY, "monitor", |app| async move { monitor::tick(&app).await }.boxed());
@@ -130,7 +130,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 store::flow::sweep(conn, now.minus(day)).await?;
                 store::code::sweep(conn, now.minus(day)).await?;
                 store::session::sweep(conn, now.minus(Span::days(30))).await?;
-                store::ending::sweep(conn, now.minus(session_cache::KEPT)).await?;
+                store::ending::sweep(conn, now.minus(endings::KEPT)).await?;
                 store::device::sweep(conn, now.minus(Span::days(400))).await?;
                 store::throttle::sweep_wrong_values(conn, now).await?;
                 store::outbox::sweep(conn, now.minus(Span::days(7))).await?;

@@ -16,6 +16,7 @@ mod credentials;
 pub mod crowd;
 mod deferred;
 pub mod disk;
+pub mod endings;
 pub mod external;
 pub mod findings;
 pub mod hashing;

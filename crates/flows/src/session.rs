@@ -23,8 +23,9 @@ use uuid::Uuid;
 pub use crate::session_cache::Live;
 use crate::{
     App, Fault, Visitor,
+    endings::{self, WRITE_EVERY},
     keys::sha256,
-    session_cache::{self, LEASE, WRITE_EVERY},
+    session_cache::LEASE,
 };
 
 /// A token: 256 bits, base64url without padding. Only its SHA-256 is kept.
@@ -114,7 +115,7 @@ fn believes(app: &App, live: &Live, now: Timestamp) -> bool {
 /// Renews the lease if that is what memory lacks, and asks the database if it does not know the session.
 async fn ask(app: &App, hash: TokenHash, now: Timestamp) -> Result<Found, Fault> {
     if !app.sessions.has_lease(app.clock.monotonic_ms()) && app.sessions.get(&hash).is_some() {
-        session_cache::renew_lease(app).await?;
+        endings::renew_lease(app).await?;
         if let Some(live) = check_memory(app, &hash, now) {
             return Ok(Found::Live(live));
         }

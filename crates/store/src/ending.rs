@@ -5,7 +5,7 @@ use kagiya_domain::Timestamp;
 
 use crate::db::{Conn, Result, all, execute, one, optional};
 
-/// The hash of a token, as [`crate::session`] keeps it.
+/// The hash of a token, as a session keeps it.
 pub type TokenHash = [u8; 32];
 
 /// What a transaction has ended: to be taken out of this server's memory after its commit.

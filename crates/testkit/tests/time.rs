@@ -16,7 +16,7 @@ async fn cookies_are_bound_to_the_host_and_the_session_runs_out_unused() {
     assert!(browser.cookies.keys().all(|name| name.starts_with("__Host-")), "{:?}", browser.cookies);
     server.advance(Span::minutes(119));
     assert_eq!(browser.check().await, 200);
-    kagiya_flows::session_cache::write_uses(&server.app).await.unwrap();
+    kagiya_flows::endings::write_uses(&server.app).await.unwrap();
     server.advance(Span::minutes(119));
     assert_eq!(browser.check().await, 200, "a use counts");
     server.advance(Span::minutes(121));
