@@ -1,5 +1,6 @@
 """Sign up, sign in, stay in, forget, recover, leave; and what the mails say."""
 
+import json
 import html.parser
 import time
 import unittest
@@ -326,9 +327,19 @@ class Journey(OnBoth):
         self.assertEqual(s.run("account", "show", "nobody", check=False).returncode, 1)
         self.assertEqual(s.run("account", "frobnicate", check=False).returncode, 2)
         self.assertEqual(s.run("why", "not a reference", check=False).returncode, 2)
-        s.run("account", "grant", "hana")
-        self.assertIn('"roles":["staff"]', s.run("account", "show", "hana", "--json").stdout)
-        s.run("account", "revoke", "hana")
+        roles = lambda: json.loads(s.run("account", "show", "hana", "--json").stdout)["roles"]
+        for words, expected in (
+            (("grant", "hana", "--role", "support"), ["support"]),
+            (("grant", "hana", "--role", "operator"), ["support", "operator"]),
+            (("revoke", "hana", "--role", "support"), ["operator"]),
+            (("grant", "hana"), ["operator", "admin"]),
+            (("revoke", "hana"), []),
+            (("grant", "hana", "staff"), ["admin"]),
+            (("revoke", "hana", "staff"), []),
+        ):
+            self.assertEqual(json.loads(s.run("account", *words, "--json").stdout)["roles"], expected, words)
+            self.assertEqual(roles(), expected, words)
+        self.assertEqual(s.run("account", "grant", "hana", "--role", "emperor", check=False).returncode, 2)
 
     def test_requests_are_timed_by_what_they_do(self):
         s = self.server

@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{account::AccountState, code::LIFE, email::EmailAddress, session::EndReason};
+use kagiya_domain::{
+    account::AccountState,
+    audit::{Act, Actor, Line},
+    code::LIFE,
+    email::EmailAddress,
+    session::EndReason,
+};
 pub use kagiya_store::email::Email;
 use kagiya_store::{self as store, ending::Ended, flow::Flow};
 use uuid::Uuid;
@@ -111,7 +117,7 @@ async fn set_password(
                 let own = store::session::renew_token(conn, keep, &token_hash, ever, now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = recover::audit_line("owner", "password_changed", now);
+                let line = Line::new(Actor::Owner, Act::PasswordChanged, now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 Ok(others.and(own))
             }
@@ -233,7 +239,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
                     }
                     store::flow::finish(conn, flow_id, now).await?;
                     store::outbox::enqueue(conn, &notice, now).await?;
-                    let line = recover::audit_line("owner", "email_added", now);
+                    let line = Line::new(Actor::Owner, Act::EmailAdded, now);
                     store::audit::note(conn, audit_id, Some(account), &line).await?;
                 }
                 Ok(typed)
@@ -284,8 +290,8 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
                     store::email::remove(conn, account, &key).await?
                 };
                 if done {
-                    let act = if primary { "email_primary" } else { "email_removed" };
-                    store::audit::note(conn, audit_id, Some(account), &recover::audit_line("owner", act, now)).await?;
+                    let act = if primary { Act::EmailPrimary } else { Act::EmailRemoved };
+                    store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, act, now)).await?;
                     if let (Some(mut notice), Some(found)) = (notice, store::account::find(conn, account).await?) {
                         notice.lang = found.lang;
                         store::outbox::enqueue(conn, &notice, now).await?;
@@ -340,7 +346,7 @@ pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) ->
 async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<(), Fault> {
     let (account, now) = (auth.account(), app.now());
     let notice = sign_in::mail(app, "closed", Some(account), compose::at_data(now), visitor.lang.as_str());
-    set_state(app, account, AccountState::Closed, "owner", Some(notice)).await
+    set_state(app, account, AccountState::Closed, Actor::Owner, Some(notice)).await
 }
 
 /// Opens a closed account again; the offer was made to who gave the right password.
@@ -385,10 +391,10 @@ pub async fn set_state(
     app: &App,
     account: Uuid,
     state: AccountState,
-    actor: &str,
+    actor: Actor,
     notice: Option<store::outbox::NewMail>,
 ) -> Result<(), Fault> {
-    let (now, audit_id, actor) = (app.now(), app.new_id(), actor.to_owned());
+    let (now, audit_id) = (app.now(), app.new_id());
     let ended = app
         .store
         .write(move |conn| {
@@ -402,7 +408,7 @@ pub async fn set_state(
                 if let Some(notice) = notice {
                     store::outbox::enqueue(conn, &notice, now).await?;
                 }
-                let line = recover::audit_line(&actor, state.as_str(), now);
+                let line = Line::new(actor, state.into(), now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 Ok(ended)
             }

@@ -14,6 +14,7 @@ use kagiya_text::Lang;
 
 use crate::{
     App, Fault,
+    agent::Agent,
     notices::{self, Report, Text},
 };
 
@@ -96,7 +97,7 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
     });
     for notice in quiet {
         let change = notices::Change { stage: Some(Stage::Dismissed), ..notices::Change::default() };
-        let _ = notices::change(app, notice.clone(), change, notices::SYSTEM).await?;
+        let _ = notices::change(app, notice.clone(), change, &Agent::system()).await?;
     }
     Ok(())
 }
@@ -201,7 +202,7 @@ async fn propose(app: &App, burst: &Burst) -> Result<(), Fault> {
         next_update: None,
     };
     tracing::warn!(slice = burst.slice, cause = burst.cause, browsers = burst.browsers, "a slice stands out");
-    let _ = notices::open(app, report, &burst.slice, notices::SYSTEM).await?;
+    let _ = notices::open(app, report, &burst.slice, &Agent::system()).await?;
     Ok(())
 }
 
@@ -239,7 +240,7 @@ pub(crate) async fn follow(app: &App, component: &str, out_since: Option<Timesta
                 since: Some(since.min(app.now())),
                 next_update: None,
             };
-            let _ = notices::open(app, report, &slice, notices::SYSTEM).await?;
+            let _ = notices::open(app, report, &slice, &Agent::system()).await?;
         }
         (Some(notice), None) => {
             // What staff took over ends when staff says so.
@@ -248,7 +249,7 @@ pub(crate) async fn follow(app: &App, component: &str, out_since: Option<Timesta
             if by_itself {
                 let over = if notice.stage == Stage::Proposed { Stage::Dismissed } else { Stage::Resolved };
                 let change = notices::Change { stage: Some(over), ..notices::Change::default() };
-                let _ = notices::change(app, notice.clone(), change, notices::SYSTEM).await?;
+                let _ = notices::change(app, notice.clone(), change, &Agent::system()).await?;
             }
         }
         (None, None) | (Some(_), Some(_)) => {}

@@ -13,11 +13,11 @@ use kagiya_store::{self as store, ending::Line};
 use crate::{App, Fault, session_cache::Log};
 
 /// How often the log is read while sessions are checked.
-const RENEWAL: Duration = Duration::from_millis(20);
+const RENEWAL: Duration = Duration::from_millis(12);
 /// How often it is read while none is.
 const IDLE: Duration = Duration::from_secs(1);
 /// Readings without a check after which a server is idle.
-const IDLE_AFTER: u32 = 100;
+const IDLE_AFTER: u32 = 150;
 /// For how long lines are kept.
 pub(crate) const KEPT: Span = Span::minutes(30);
 /// Who has not read the log for so long begins anew: lines may be gone.

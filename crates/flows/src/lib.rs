@@ -5,6 +5,7 @@
 
 pub mod account;
 mod admission;
+pub mod agent;
 mod amends;
 pub mod app;
 pub mod attempt;

@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Timestamp,
     account::AccountState,
+    audit::{Act, Actor, Line},
     password::{Password, PasswordError},
     session::EndReason,
 };
@@ -16,7 +17,7 @@ use crate::{
     compose,
     hashing::{Full, Lane},
     kept,
-    recover::{audit_line, find_flow, lock_keys, refuse_ended, wake},
+    recover::{find_flow, lock_keys, refuse_ended, wake},
     session, sign_in,
 };
 
@@ -176,7 +177,7 @@ pub async fn choose_password(
                 }
                 wake(conn, account_id, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = audit_line("owner", "password_reset", now);
+                let line = Line::new(Actor::Owner, Act::PasswordReset, now);
                 store::audit::note(conn, audit_id, Some(account_id), &line).await?;
                 Ok(Some(ended))
             }

@@ -4,7 +4,9 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
+    audit::{Act, Actor, Line},
     notice::{self, Door, Impact, Kind, LONGEST_TEXT, LONGEST_TITLE, Notice, Stage, Update, Wrong},
+    role::Permission,
 };
 use kagiya_store as store;
 use kagiya_text::Lang;
@@ -12,14 +14,13 @@ use uuid::Uuid;
 
 pub use crate::notice_json::to_json;
 use crate::{
-    App, Fault, amends,
+    App, Fault,
+    agent::Agent,
+    amends,
     platform::board::HISTORY,
-    recover::audit_line,
     subscribe::{self, Telling},
 };
 
-/// The server itself, as the audit trail calls it.
-pub(crate) const SYSTEM: &str = "system";
 /// The alphabet of keys: no look-alikes.
 const ALPHABET: &[u8; 32] = b"23456789abcdefghjkmnpqrstuvwxyz-";
 
@@ -88,7 +89,7 @@ pub struct Change {
 }
 
 /// Done, or which field is wrong.
-pub type Act = Result<Result<Notice, Wrong>, Fault>;
+pub type Taken = Result<Result<Notice, Wrong>, Fault>;
 
 fn new_key(app: &App) -> String {
     let bytes: [u8; 10] = app.random();
@@ -161,7 +162,8 @@ fn headline(message: &str) -> String {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn plan(app: &App, window: Window, actor: &str) -> Act {
+pub async fn plan(app: &App, window: Window, by: &Agent) -> Taken {
+    let Some(actor) = by.demand(Permission::Announce) else { return Ok(Err(not_permitted())) };
     let now = app.now();
     let others = list(app).await?;
     if let Err(wrong) = notice::check_window(window.begins, window.ends, now, &others) {
@@ -178,14 +180,15 @@ pub async fn plan(app: &App, window: Window, actor: &str) -> Act {
     made.components = window.components;
     made.begins_at = window.begins;
     made.ends_at = Some(window.ends);
-    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, "planned").await?))
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Act::NoticePlanned).await?))
 }
 
 /// Opens an incident; with [`Stage::Proposed`] only staff sees it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open(app: &App, report: Report, slice: &str, actor: &str) -> Act {
+pub async fn open(app: &App, report: Report, slice: &str, by: &Agent) -> Taken {
+    let Some(actor) = by.demand(Permission::Announce) else { return Ok(Err(not_permitted())) };
     let now = app.now();
     let text = match check(app, report.text, &report.components) {
         Ok(text) => text,
@@ -203,7 +206,14 @@ pub async fn open(app: &App, report: Report, slice: &str, actor: &str) -> Act {
     made.begins_at = report.since.unwrap_or(now);
     made.next_update_at = report.next_update;
     slice.clone_into(&mut made.slice);
-    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, "opened").await?))
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Act::NoticeOpened).await?))
+}
+
+/// What is told to whom the role gives no right to it; its field is the role.
+pub const NOT_PERMITTED: &str = "error-not-permitted";
+
+fn not_permitted() -> Wrong {
+    Wrong::new("role", NOT_PERMITTED, "")
 }
 
 /// What was kept, or that somebody else was faster.
@@ -239,7 +249,7 @@ fn fresh(app: &App, kind: Kind, stage: Stage, text: &Text) -> Notice {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find(app: &App, kind: Kind, key: &str) -> Act {
+pub async fn find(app: &App, kind: Kind, key: &str) -> Taken {
     let all = list(app).await?;
     let fits = |n: &&Notice| n.kind == kind && if key.is_empty() { !n.stage.is_over() } else { n.id.starts_with(key) };
     let mut found: Vec<&Notice> = all.iter().filter(fits).collect();
@@ -280,7 +290,8 @@ const fn said_by_itself(before: Stage, now: Stage, moved: bool) -> Option<&'stat
 ///
 /// # Errors
 /// When the database fails.
-pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) -> Act {
+pub async fn change(app: &App, mut notice: Notice, change: Change, by: &Agent) -> Taken {
+    let Some(actor) = by.demand(Permission::Announce) else { return Ok(Err(not_permitted())) };
     let now = app.now();
     if notice.stage.is_over() {
         return Ok(Err(Wrong::new("id", "notice-wrong-over", notice.id)));
@@ -339,12 +350,12 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
             (Err(wrong), _) | (_, Err(wrong)) => return Ok(Err(wrong)),
         }
     };
-    let kept = match taken(keep(app, notice, told, actor, "changed").await?) {
+    let kept = match taken(keep(app, notice, told, actor, Act::NoticeChanged).await?) {
         Ok(kept) => kept,
         Err(wrong) => return Ok(Err(wrong)),
     };
     // What ends by itself was only measured: whoever can bring that about gets no new tries by it.
-    if kept.stage == Stage::Resolved && actor != SYSTEM && amends::is_ours(&kept) {
+    if kept.stage == Stage::Resolved && *actor != Actor::System && amends::is_ours(&kept) {
         amends::make(app, kept.begins_at).await?;
     }
     Ok(Ok(kept))
@@ -354,7 +365,8 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, actor: &str) 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn merge(app: &App, mut notice: Notice, into: &Notice, actor: &str) -> Act {
+pub async fn merge(app: &App, mut notice: Notice, into: &Notice, by: &Agent) -> Taken {
+    let Some(actor) = by.demand(Permission::Announce) else { return Ok(Err(not_permitted())) };
     if notice.id == into.id || notice.kind != into.kind || into.stage.is_over() || notice.stage.is_over() {
         return Ok(Err(Wrong::new("into", "notice-wrong-merge", into.id.clone())));
     }
@@ -371,9 +383,9 @@ pub async fn merge(app: &App, mut notice: Notice, into: &Notice, actor: &str) ->
     notice.stage = Stage::Merged;
     notice.merged_into = Some(whole.id.clone());
     notice.ended_at = Some(app.now());
-    let whole = Keeping::of(app, whole, None, actor, "changed").await?;
+    let whole = Keeping::of(app, whole, None, actor, Act::NoticeChanged).await?;
     let kept = whole.notice.clone();
-    let gone = Keeping::of(app, notice, None, actor, "merged").await?;
+    let gone = Keeping::of(app, notice, None, actor, Act::NoticeMerged).await?;
     Ok(taken(keep_all(app, vec![gone, whole]).await?.then_some(kept)))
 }
 
@@ -385,8 +397,8 @@ struct Keeping {
     seen: Option<Timestamp>,
     update: Option<(Uuid, Update)>,
     tell: Option<Telling>,
-    audit: (Uuid, store::audit::Line),
-    actor: String,
+    audit: (Uuid, Line),
+    actor: Actor,
 }
 
 impl Keeping {
@@ -394,8 +406,8 @@ impl Keeping {
         app: &App,
         mut notice: Notice,
         told: Option<(String, String)>,
-        actor: &str,
-        act: &'static str,
+        actor: &Actor,
+        act: Act,
     ) -> Result<Self, Fault> {
         let now = app.now();
         let seen = (!notice.updates.is_empty()).then_some(notice.updated_at);
@@ -407,14 +419,13 @@ impl Keeping {
             Update { id: update_id.simple().to_string(), at: now, stage: notice.stage, body, body_en }
         });
         notice.updates.extend(update.clone());
-        let mut line = audit_line(actor, act, now);
-        line.detail = format!("{} {}", notice.kind.as_str(), notice.id);
+        let line = Line::new(actor.clone(), act, now).about(format!("{} {}", notice.kind.as_str(), notice.id));
         let tell = match &update {
             Some(update) => Some(subscribe::telling(app, &notice, update).await?),
             None => None,
         };
         let update = update.map(|update| (update_id, update));
-        Ok(Self { notice, seen, update, tell, audit: (app.new_id(), line), actor: actor.to_owned() })
+        Ok(Self { notice, seen, update, tell, audit: (app.new_id(), line), actor: actor.clone() })
     }
 
     /// Undoes everything when somebody else changed the notice meanwhile: of two who saw the
@@ -427,7 +438,7 @@ impl Keeping {
         }
         store::notice::save(conn, &self.notice).await?;
         if let Some((id, update)) = &self.update {
-            store::notice::add_update(conn, *id, &self.notice.id, update, &self.actor).await?;
+            store::notice::add_update(conn, *id, &self.notice.id, update, &self.actor.name()).await?;
         }
         if let Some(tell) = self.tell {
             tell.keep(conn, now).await?;
@@ -441,8 +452,8 @@ pub(crate) async fn keep(
     app: &App,
     notice: Notice,
     told: Option<(String, String)>,
-    actor: &str,
-    act: &'static str,
+    actor: &Actor,
+    act: Act,
 ) -> Result<Option<Notice>, Fault> {
     let keeping = Keeping::of(app, notice, told, actor, act).await?;
     let notice = keeping.notice.clone();

@@ -3,13 +3,15 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     account::AccountState,
+    audit::{Act, Line},
     email::EmailAddress,
     login_id::{LoginId, Skeleton},
     password::Password,
+    role::{Permission, Role},
 };
 use kagiya_store as store;
 
-use crate::{App, Fault, account, recover, throttle};
+use crate::{App, Fault, account, agent::Agent, throttle};
 
 /// Why an order could not be carried out, in words for a terminal.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +19,9 @@ pub enum OrderError {
     /// What was given cannot be used.
     #[error("{0}")]
     Invalid(String),
+    /// The role of who asks gives no right to it.
+    #[error("this role does not permit it")]
+    NotPermitted,
     /// A fault.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -46,7 +51,9 @@ pub async fn create(
     login_id: &str,
     email: &str,
     password: Option<&str>,
+    by: &Agent,
 ) -> Result<store::account::Account, OrderError> {
+    let actor = by.demand(Permission::Accounts).ok_or(OrderError::NotPermitted)?.clone();
     let invalid = |what: &str, why: &str| OrderError::Invalid(format!("{what}: {why}"));
     let say = |key: &str| app.words.get(kagiya_text::Lang::En, key);
     let login_id = LoginId::parse(login_id).map_err(|e| invalid("login ID", &say(e.key())))?;
@@ -81,7 +88,7 @@ pub async fn create(
                 if let Some(phc) = phc {
                     store::password::insert(conn, id, &phc, now).await?;
                 }
-                store::audit::note(conn, audit_id, Some(id), &recover::audit_line("cli", "created", now)).await
+                store::audit::note(conn, audit_id, Some(id), &Line::new(actor, Act::Created, now)).await
             }
             .boxed()
         })
@@ -105,19 +112,42 @@ pub async fn list(app: &App, after: &str, limit: i64) -> Result<Vec<store::accou
     Ok(store::account::list(&mut app.store.reader().await?, after, limit).await?)
 }
 
-/// Gives or takes the role of staff.
+/// What changes about the roles of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleChange {
+    /// One is given.
+    Grant(Role),
+    /// One is taken; `None`: all.
+    Revoke(Option<Role>),
+}
+
+/// Gives or takes a role.
 ///
 /// # Errors
-/// When there is no such account.
-pub async fn set_staff(app: &App, login_id: &str, staff: bool) -> Result<store::account::Account, OrderError> {
+/// When there is no such account, or the role of who asks gives no right to it.
+pub async fn change_roles(
+    app: &App,
+    login_id: &str,
+    change: RoleChange,
+    by: &Agent,
+) -> Result<store::account::Account, OrderError> {
+    let actor = by.demand(Permission::Roles).ok_or(OrderError::NotPermitted)?.clone();
     let account = find(app, login_id).await?;
+    let (roles, act, detail) = match change {
+        RoleChange::Grant(role) => (account.roles.with(role), Act::RoleGranted, role.as_str()),
+        RoleChange::Revoke(role) => {
+            (account.roles.without(role), Act::RoleRevoked, role.map_or("all", |role| role.as_str()))
+        }
+    };
+    if roles == account.roles {
+        return Ok(account);
+    }
     let (id, now, audit_id) = (account.id, app.now(), app.new_id());
     app.store
         .write(move |conn| {
             async move {
-                store::account::set_staff(conn, id, staff.then_some(now)).await?;
-                let act = if staff { "granted_staff" } else { "revoked_staff" };
-                store::audit::note(conn, audit_id, Some(id), &recover::audit_line("cli", act, now)).await
+                store::account::set_roles(conn, id, &roles, now).await?;
+                store::audit::note(conn, audit_id, Some(id), &Line::new(actor, act, now).about(detail)).await
             }
             .boxed()
         })
@@ -129,7 +159,13 @@ pub async fn set_staff(app: &App, login_id: &str, staff: bool) -> Result<store::
 ///
 /// # Errors
 /// When there is no such account.
-pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result<store::account::Account, OrderError> {
+pub async fn set_state(
+    app: &App,
+    login_id: &str,
+    state: AccountState,
+    by: &Agent,
+) -> Result<store::account::Account, OrderError> {
+    let actor = by.demand(Permission::Accounts).ok_or(OrderError::NotPermitted)?.clone();
     let found = find(app, login_id).await?;
     if state == AccountState::Active
         && found.state == AccountState::Closed
@@ -137,7 +173,7 @@ pub async fn set_state(app: &App, login_id: &str, state: AccountState) -> Result
     {
         return Err(OrderError::Invalid("this account was closed more than 30 days ago; its data is gone".into()));
     }
-    account::set_state(app, found.id, state, "cli", None).await?;
+    account::set_state(app, found.id, state, actor, None).await?;
     if state == AccountState::Active {
         let keys = throttle::of_account(app, found.id, &found.login_id).await?;
         app.store.write(move |conn| async move { store::throttle::clear(conn, &keys).await }.boxed()).await?;

@@ -452,7 +452,3 @@ pub(crate) async fn wake(conn: &mut store::Conn, account: Uuid, now: Timestamp) 
     }
     Ok(())
 }
-
-pub(crate) fn audit_line(actor: &str, act: &str, now: Timestamp) -> store::audit::Line {
-    store::audit::Line { at: now.0, actor: actor.to_owned(), act: act.to_owned(), detail: String::new() }
-}

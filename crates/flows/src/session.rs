@@ -227,13 +227,14 @@ pub async fn ended(app: &App, ended: Ended) {
     for token in ended.tokens() {
         app.sessions.end(token);
     }
+    let lapsed = tokio::time::sleep(LEASE);
     // After the commit: a server that is not seen yet finds the ending when it begins.
     let others = async {
         let since = app.now().minus(SERVER_LIFE);
         store::server::others(&mut app.store.reader().await?, app.server_id, since).await
     };
     if others.await.map_or(true, |others| others > 0) {
-        tokio::time::sleep(LEASE).await;
+        lapsed.await;
     }
 }
 

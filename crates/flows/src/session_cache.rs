@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, Notify};
 use uuid::Uuid;
 
 /// For how long a reading of the log is trusted.
-pub(crate) const LEASE: Duration = Duration::from_millis(60);
+pub(crate) const LEASE: Duration = Duration::from_millis(40);
 const SHARDS: usize = 32;
 /// Sessions remembered per shard; beyond it a shard starts anew.
 const SHARD_LIMIT: usize = 8_192;

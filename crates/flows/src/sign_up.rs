@@ -3,7 +3,15 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, code::LIFE, email::EmailAddress, login_id::LoginId, sign_in::Proofs};
+use kagiya_domain::{
+    Evidence,
+    audit::{Act, Actor, Line},
+    code::LIFE,
+    email::EmailAddress,
+    login_id::LoginId,
+    role::Roles,
+    sign_in::Proofs,
+};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
@@ -209,13 +217,14 @@ pub async fn verify(
             }
             store::flow::finish(conn, flow_id, now).await?;
             store::outbox::enqueue(conn, &welcome, now).await?;
-            let line = recover::audit_line("owner", "signed_up", now);
+            let line = Line::new(Actor::Owner, Act::SignedUp, now);
             store::audit::note(conn, audit_id, Some(account_id), &line).await?;
             Ok(Go::On)
         }
         .boxed()
     });
     let account = store::account::Account {
+        roles: Roles::default(),
         id: account_id,
         login_id,
         state: kagiya_domain::account::AccountState::Active,

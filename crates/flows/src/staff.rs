@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, Timestamp, login::Login, reference::Reference};
+use kagiya_domain::{
+    Span, Timestamp,
+    audit::{Act, Line},
+    login::Login,
+    login_id::Skeleton,
+    reference::Reference,
+    role::Permission,
+};
 use kagiya_store as store;
 use uuid::Uuid;
 
-use crate::{App, Fault, crowd, recover::audit_line, session::Live, why};
+use crate::{App, Fault, agent::Agent, crowd, session::Live, throttle, why};
 
 /// A shorter reason is none.
 const LEAST_REASON: usize = 3;
@@ -19,20 +26,15 @@ pub struct Staff {
     pub account: Uuid,
     /// Their login ID.
     pub login_id: String,
-    /// Since when they have the role.
+    /// Since when they have just these roles.
     pub since: Timestamp,
-    /// The session's token is older than that: it must not carry the role (OWASP ASVS 7.2.4).
+    /// The session's token is older than that: it must not carry them (OWASP ASVS 7.2.4).
     pub token_is_older: bool,
+    /// What they may do.
+    pub agent: Agent,
 }
 
-impl Staff {
-    /// How the audit trail calls them.
-    pub fn actor(&self) -> String {
-        format!("staff:{}", self.login_id)
-    }
-}
-
-/// Whether the owner of a session is staff. Asked each time: the role ends at once.
+/// Whether the owner of a session is staff. Asked each time: a role ends at once.
 ///
 /// # Errors
 /// When the database fails.
@@ -46,7 +48,15 @@ pub async fn of(app: &App, live: &Live) -> Result<Option<Staff>, Fault> {
     };
     let token = store::session::token_since(&mut conn, live.id).await?;
     let token_is_older = token.is_none_or(|at| at < since);
-    Ok(Some(Staff { account: account.id, login_id: account.login_id, since, token_is_older }))
+    let Some(agent) = agent_of(&account) else {
+        return Ok(None);
+    };
+    Ok(Some(Staff { account: account.id, login_id: account.login_id, since, token_is_older, agent }))
+}
+
+/// What an account may do for the service; `None` when it is not of staff.
+pub fn agent_of(account: &store::account::Account) -> Option<Agent> {
+    (!account.roles.is_empty()).then(|| Agent::staff(account.login_id.clone(), account.roles.clone()))
 }
 
 /// What an overview shows.
@@ -77,7 +87,10 @@ pub struct Overview {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn overview(app: &App) -> Result<Overview, Fault> {
+pub async fn overview(app: &App, by: &Agent) -> Result<Result<Overview, Withheld>, Fault> {
+    if by.demand(Permission::Overview).is_none() {
+        return Ok(Err(Withheld::NotPermitted));
+    }
     let since = app.now().minus(Span::days(1));
     let mut conn = app.store.reader().await?;
     let mut seen = Overview { by_hour: store::attempt::by_hour(&mut conn, since).await?, ..Overview::default() };
@@ -120,7 +133,7 @@ pub async fn overview(app: &App) -> Result<Overview, Fault> {
     seen.waiting = (count, oldest);
     let rows = store::attempt::lately(&mut conn, app.now().minus(Span::minutes(10)), 5_000).await?;
     seen.bursts = crowd::bursts(&rows);
-    Ok(seen)
+    Ok(Ok(seen))
 }
 
 /// A member as staff sees them.
@@ -137,7 +150,9 @@ pub struct Member {
     /// Attempts, the newest first.
     pub attempts: Vec<store::attempt::Attempt>,
     /// The audit trail, the newest first.
-    pub trail: Vec<store::audit::Line>,
+    pub trail: Vec<Line>,
+    /// Until when sign-in by password pauses for them, where it does.
+    pub pauses_until: Option<Timestamp>,
 }
 
 /// Why something is not shown.
@@ -147,6 +162,8 @@ pub enum Withheld {
     NoReason,
     /// There is nothing of that name.
     NotThere,
+    /// The role of who asks gives no right to it.
+    NotPermitted,
 }
 
 fn reason(text: &str) -> Option<String> {
@@ -154,22 +171,23 @@ fn reason(text: &str) -> Option<String> {
     (text.chars().count() >= LEAST_REASON).then_some(text)
 }
 
-/// Keeps that `actor` looked at something of an account.
+/// Keeps that somebody did something to an account, or looked at something of it.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn viewed(app: &App, actor: &str, account: Option<Uuid>, act: &str, detail: String) -> Result<(), Fault> {
-    let mut line = audit_line(actor, act, app.now());
-    line.detail = detail;
+pub async fn note(app: &App, account: Option<Uuid>, entry: Line) -> Result<(), Fault> {
     let id = app.new_id();
-    Ok(app.store.write(move |conn| async move { store::audit::note(conn, id, account, &line).await }.boxed()).await?)
+    Ok(app.store.write(move |conn| async move { store::audit::note(conn, id, account, &entry).await }.boxed()).await?)
 }
 
 /// A member by ID, address or URL. The look is audited before anything is shown.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<Result<Member, Withheld>, Fault> {
+pub async fn member(app: &App, by: &Agent, typed: &str, why: &str) -> Result<Result<Member, Withheld>, Fault> {
+    let Some(actor) = by.demand(Permission::LookUp) else {
+        return Ok(Err(Withheld::NotPermitted));
+    };
     let Some(why) = reason(why) else {
         return Ok(Err(Withheld::NoReason));
     };
@@ -180,11 +198,19 @@ pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<
         Login::Email(key) => store::account::find_by_email(&mut conn, key).await?,
     };
     drop(conn);
-    viewed(app, &staff.actor(), found.as_ref().map(|account| account.id), "viewed_member", why).await?;
+    let entry = Line::new(actor.clone(), Act::ViewedMember, app.now()).about(why);
+    note(app, found.as_ref().map(|account| account.id), entry).await?;
     let Some(account) = found else {
         return Ok(Err(Withheld::NotThere));
     };
+    let mut pauses_until = None;
+    let keys = throttle::of_account(app, account.id, &account.login_id).await?;
     let mut conn = app.store.reader().await?;
+    for key in &keys {
+        let counter = store::throttle::find(&mut conn, key).await?;
+        let until = counter.map(|counter| counter.locked_until).filter(|until| *until > app.now());
+        pauses_until = pauses_until.max(until);
+    }
     let masked = |email: store::email::Email| {
         kagiya_domain::email::EmailAddress::parse(&email.address)
             .map_or_else(|_| "?".to_owned(), |email| email.masked())
@@ -195,6 +221,7 @@ pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<
         links: store::link::of_account(&mut conn, account.id).await?,
         attempts: store::attempt::of_account(&mut conn, account.id, 30).await?,
         trail: store::audit::of_account(&mut conn, account.id, 50).await?,
+        pauses_until,
         account,
     }))
 }
@@ -205,10 +232,13 @@ pub async fn member(app: &App, staff: &Staff, typed: &str, why: &str) -> Result<
 /// When the database fails.
 pub async fn attempt(
     app: &App,
-    staff: &Staff,
+    by: &Agent,
     reference: &str,
     why: &str,
 ) -> Result<Result<why::Report, Withheld>, Fault> {
+    let Some(actor) = by.demand(Permission::LookUp) else {
+        return Ok(Err(Withheld::NotPermitted));
+    };
     let Some(why) = reason(why) else {
         return Ok(Err(Withheld::NoReason));
     };
@@ -217,6 +247,39 @@ pub async fn attempt(
     };
     let report = why::report(app, &reference).await?;
     let account = report.as_ref().and_then(|report| report.attempt.account_id);
-    viewed(app, &staff.actor(), account, "viewed_attempt", format!("{reference} {why}")).await?;
+    let entry = Line::new(actor.clone(), Act::ViewedAttempt, app.now()).about(format!("{reference} {why}"));
+    note(app, account, entry).await?;
     Ok(report.ok_or(Withheld::NotThere))
+}
+
+/// Ends the pauses after wrong passwords that keep a member out; whether there were any.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_locks(app: &App, by: &Agent, login_id: &str, why: &str) -> Result<Result<bool, Withheld>, Fault> {
+    let Some(actor) = by.demand(Permission::EndLocks) else {
+        return Ok(Err(Withheld::NotPermitted));
+    };
+    let Some(why) = reason(why) else {
+        return Ok(Err(Withheld::NoReason));
+    };
+    let skeleton = Skeleton::of(login_id);
+    let found = store::account::find_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
+    let Some(account) = found else {
+        return Ok(Err(Withheld::NotThere));
+    };
+    let keys = throttle::of_account(app, account.id, &account.login_id).await?;
+    let (id, now) = (app.new_id(), app.now());
+    let entry = Line::new(actor.clone(), Act::LocksEnded, now).about(why);
+    let end = app.store.write(move |conn| {
+        async move {
+            let ended = store::throttle::clear_locked(conn, &keys, Timestamp(0), now).await?;
+            if ended {
+                store::audit::note(conn, id, Some(account.id), &entry).await?;
+            }
+            Ok(ended)
+        }
+        .boxed()
+    });
+    Ok(Ok(end.await?))
 }

@@ -1,6 +1,7 @@
 //! A way in for once: an account without a password, proven by a mailed code.
 
 use futures_util::FutureExt;
+use kagiya_domain::audit::{Act, Actor, Line};
 use kagiya_domain::sign_in::{Decision, Proofs};
 use kagiya_store as store;
 use uuid::Uuid;
@@ -52,8 +53,7 @@ pub async fn run(
             if !store::flow::finish(conn, flow_id, now).await? {
                 return Err(store::Error::Undone);
             }
-            store::audit::note(conn, audit_id, Some(account_id), &recover::audit_line("owner", "entered_once", now))
-                .await
+            store::audit::note(conn, audit_id, Some(account_id), &Line::new(Actor::Owner, Act::EnteredOnce, now)).await
         }
         .boxed()
     });

@@ -7,6 +7,7 @@ use clap::{
     error::{ContextKind, ContextValue},
 };
 use ipnet::IpNet;
+use kagiya_domain::role::Role;
 
 use crate::{
     notice_args::{Incident, Maintenance},
@@ -240,6 +241,27 @@ pub(crate) enum Measure {
     },
 }
 
+/// A role of staff, as it is typed.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum RoleWord {
+    /// Look at members' cases, end pauses after wrong passwords
+    Support,
+    /// Tell of incidents and maintenance, look after providers
+    Operator,
+    /// Everything, accounts and roles among it
+    Admin,
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Support => Self::Support,
+            RoleWord::Operator => Self::Operator,
+            RoleWord::Admin => Self::Admin,
+        }
+    }
+}
+
 /// An account and the way to print it.
 #[derive(Args, Debug)]
 pub(crate) struct Named {
@@ -284,21 +306,27 @@ pub(crate) enum Order {
         #[arg(long)]
         json: bool,
     },
-    /// Make an account staff
+    /// Give an account a role of staff
     Grant {
         #[command(flatten)]
         named: Named,
-        /// The role
-        #[arg(default_value = "staff", value_parser = ["staff"])]
-        role: String,
+        /// What it may do; an account may have several roles
+        #[arg(long, value_enum, default_value_t = RoleWord::Admin)]
+        role: RoleWord,
+        /// The way of before there were roles: the same as --role admin
+        #[arg(hide = true, value_parser = ["staff"], conflicts_with = "role")]
+        staff: Option<String>,
     },
-    /// Take the role of staff away
+    /// Take a role of staff away, or all of them
     Revoke {
         #[command(flatten)]
         named: Named,
-        /// The role
-        #[arg(default_value = "staff", value_parser = ["staff"])]
-        role: String,
+        /// The role; without it all roles are taken
+        #[arg(long, value_enum)]
+        role: Option<RoleWord>,
+        /// The way of before there were roles
+        #[arg(hide = true, value_parser = ["staff"], conflicts_with = "role")]
+        staff: Option<String>,
     },
     /// Lock an account; its sessions end at once
     Lock(Named),

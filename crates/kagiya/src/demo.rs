@@ -11,6 +11,7 @@ use std::{
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_flows::{
     App, Clock, Dice, Visitor,
+    agent::Agent,
     compose::Letter,
     external, operator,
     outbox::{Post, Posted},
@@ -114,7 +115,9 @@ async fn members(app: &Arc<App>, town: &str) -> Result<(), Failure> {
         if operator::find(app, id).await.is_ok() {
             continue;
         }
-        let account = operator::create(app, id, &format!("{id}@example.jp"), password).await.map_err(fail)?;
+        let account = operator::create(app, id, &format!("{id}@example.jp"), password, &Agent::command_line())
+            .await
+            .map_err(fail)?;
         for shop in shops {
             link(app, account.id, town, shop.id, id).await?;
         }
@@ -200,7 +203,9 @@ impl Switches for Panel {
 }
 
 async fn unlock(app: &Arc<App>) {
-    if let Err(error) = operator::set_state(app, "hana", kagiya_domain::account::AccountState::Active).await {
+    if let Err(error) =
+        operator::set_state(app, "hana", kagiya_domain::account::AccountState::Active, &Agent::command_line()).await
+    {
         tracing::warn!(%error, "hana could not be unlocked");
     }
 }

@@ -4,6 +4,7 @@ use kagiya_domain::notice::{Impact, Kind, Notice, Stage, Wrong};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
+    agent::Agent,
     notices::{self as acts, Change, Report, Window},
 };
 use kagiya_text::{Arg, Lang};
@@ -23,7 +24,7 @@ pub(crate) async fn maintenance(config: &Config, order: Maintenance) -> Result<(
         Maintenance::Start { ends, begins, words, mode, components, json } => {
             let begins = begins.map_or_else(|| app.now(), |at| at.0);
             let window = Window { text: words.into(), begins, ends: ends.0, door: mode.into(), components };
-            (acts::plan(&app, window, "cli").await?, json)
+            (acts::plan(&app, window, &Agent::command_line()).await?, json)
         }
         Maintenance::Extend { id, ends, told, json } => {
             let change = Change { ends: Some(ends.0), ..telling(told) };
@@ -50,7 +51,7 @@ pub(crate) async fn incident(config: &Config, order: Incident) -> Result<(), Fai
                 since: since.map(|at| at.0),
                 next_update: next_update.map(|at| at.0),
             };
-            (acts::open(&app, report, "", "cli").await?, json)
+            (acts::open(&app, report, "", &Agent::command_line()).await?, json)
         }
         Incident::Update { id, message, message_en, status, impact, components, next_update, json } => {
             let found = acts::find(&app, Kind::Incident, &id).await?;
@@ -82,7 +83,7 @@ pub(crate) async fn incident(config: &Config, order: Incident) -> Result<(), Fai
             let one = acts::find(&app, Kind::Incident, &id).await?;
             let into = acts::find(&app, Kind::Incident, &into).await?;
             let act = match (one, into) {
-                (Ok(one), Ok(into)) => acts::merge(&app, one, &into, "cli").await?,
+                (Ok(one), Ok(into)) => acts::merge(&app, one, &into, &Agent::command_line()).await?,
                 (Err(wrong), _) | (_, Err(wrong)) => Err(wrong),
             };
             (act, json)
@@ -99,7 +100,7 @@ fn telling(told: Told) -> Change {
 
 async fn change_one(app: &App, kind: Kind, id: &str, change: Change) -> Result<Result<Notice, Wrong>, Failure> {
     Ok(match acts::find(app, kind, id).await? {
-        Ok(notice) => acts::change(app, notice, change, "cli").await?,
+        Ok(notice) => acts::change(app, notice, change, &Agent::command_line()).await?,
         Err(wrong) => Err(wrong),
     })
 }

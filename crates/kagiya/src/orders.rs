@@ -2,12 +2,13 @@
 
 use std::io::{IsTerminal, Read, Write};
 
-use kagiya_domain::{Timestamp, account::AccountState};
+use kagiya_domain::{Timestamp, account::AccountState, audit::Act, role::Role};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
+    agent::Agent,
     external::links::{self, Link},
-    operator::{self, OrderError},
+    operator::{self, OrderError, RoleChange},
 };
 use kagiya_store::account::Account;
 use serde_json::{Value, json};
@@ -29,19 +30,24 @@ async fn carry_out(app: &App, order: Order) -> Result<(), Failure> {
     let (account, json) = match order {
         Order::Create { named, email, password_stdin } => {
             let password = if password_stdin { Some(read_password()?) } else { None };
-            (operator::create(app, &named.login_id, &email, password.as_deref()).await.map_err(failure)?, named.json)
+            (
+                operator::create(app, &named.login_id, &email, password.as_deref(), &Agent::command_line())
+                    .await
+                    .map_err(failure)?,
+                named.json,
+            )
         }
         Order::Show { named, reason } => {
             let account = operator::find(app, &named.login_id).await.map_err(failure)?;
-            open::note_view(app, Some(account.id), "viewed_member", reason.trim()).await;
+            open::note_view(app, Some(account.id), Act::ViewedMember, reason.trim()).await;
             (account, named.json)
         }
         Order::List { after, limit, json } => return list(app, after, limit, json).await,
-        Order::Grant { named, role: _ } => {
-            (operator::set_staff(app, &named.login_id, true).await.map_err(failure)?, named.json)
+        Order::Grant { named, role, .. } => {
+            (change_roles(app, &named.login_id, RoleChange::Grant(role.into())).await?, named.json)
         }
-        Order::Revoke { named, role: _ } => {
-            (operator::set_staff(app, &named.login_id, false).await.map_err(failure)?, named.json)
+        Order::Revoke { named, role, .. } => {
+            (change_roles(app, &named.login_id, RoleChange::Revoke(role.map(Role::from))).await?, named.json)
         }
         Order::Lock(named) => (set(app, &named.login_id, AccountState::Locked).await?, named.json),
         Order::Unlock(named) => (set(app, &named.login_id, AccountState::Active).await?, named.json),
@@ -62,7 +68,11 @@ fn failure(error: OrderError) -> Failure {
 }
 
 async fn set(app: &App, login_id: &str, state: AccountState) -> Result<Account, Failure> {
-    operator::set_state(app, login_id, state).await.map_err(failure)
+    operator::set_state(app, login_id, state, &Agent::command_line()).await.map_err(failure)
+}
+
+async fn change_roles(app: &App, login_id: &str, change: RoleChange) -> Result<Account, Failure> {
+    operator::change_roles(app, login_id, change, &Agent::command_line()).await.map_err(failure)
 }
 
 fn confirmed(login_id: &str) -> Result<bool, Failure> {
@@ -89,7 +99,7 @@ pub(crate) fn account_json(account: &Account) -> Value {
         "created_at": rfc3339(account.created_at),
         "last_sign_in_at": account.last_sign_in_at.map(rfc3339),
         "staff_since": account.staff_since.map(rfc3339),
-        "roles": if account.staff_since.is_some() { json!(["staff"]) } else { json!([]) },
+        "roles": account.roles.iter().map(Role::as_str).collect::<Vec<_>>(),
         "lang": account.lang,
     })
 }
@@ -133,7 +143,8 @@ async fn show(app: &App, account: &Account, json: bool) -> Result<(), Failure> {
         say(&format!("linked     {} {}: {} since {since}", link.provider, link.shown, link.state));
     }
     if let Some(since) = account.staff_since {
-        say(&format!("staff      since {}", rfc3339(since)));
+        let roles: Vec<&str> = account.roles.iter().map(Role::as_str).collect();
+        say(&format!("staff      {} since {}", roles.join(", "), rfc3339(since)));
     }
     Ok(())
 }

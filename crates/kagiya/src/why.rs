@@ -1,6 +1,6 @@
 //! `kagiya why REFERENCE`: the verdict at the staff's tier.
 
-use kagiya_domain::{Timestamp, reference::Reference};
+use kagiya_domain::{Timestamp, audit::Act, reference::Reference};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::why::{self, Report};
 use kagiya_text::{Arg, Lang, Words};
@@ -21,7 +21,7 @@ pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bo
         )));
     };
     let seen = format!("{reference} {}", reason.trim());
-    open::note_view(&app, report.attempt.account_id, "viewed_attempt", seen.trim_end()).await;
+    open::note_view(&app, report.attempt.account_id, Act::ViewedAttempt, seen.trim_end()).await;
     let origin = &app.settings.public_url.origin;
     if json {
         say(&to_json(&app.words, origin, &report).to_string());

@@ -1,6 +1,6 @@
 //! Accounts.
 
-use kagiya_domain::{Timestamp, account::AccountState};
+use kagiya_domain::{Timestamp, account::AccountState, role::Roles};
 use uuid::Uuid;
 
 use crate::db::{Conn, Error, Result, all, execute, one, optional, row};
@@ -23,7 +23,9 @@ pub struct Account {
     pub credential_version: i64,
     /// When it was created.
     pub created_at: Timestamp,
-    /// Since when it is staff.
+    /// What it may do as a member of staff.
+    pub roles: Roles,
+    /// Since when it has just these roles.
     pub staff_since: Option<Timestamp>,
     /// The last sign-in.
     pub last_sign_in_at: Option<Timestamp>,
@@ -50,6 +52,7 @@ row! {
         state_since: i64,
         credential_version: i64,
         created_at: i64,
+        roles: String,
         staff_since: Option<i64>,
         last_sign_in_at: Option<i64>,
         lang: String,
@@ -81,6 +84,7 @@ impl Row {
             state_since: Timestamp(self.state_since),
             credential_version: self.credential_version,
             created_at: Timestamp(self.created_at),
+            roles: Roles::parse(&self.roles),
             staff_since: self.staff_since.map(Timestamp),
             last_sign_in_at: self.last_sign_in_at.map(Timestamp),
             lang: self.lang,
@@ -206,9 +210,12 @@ pub async fn move_state(
     Ok(rows == 1)
 }
 
-/// Gives or takes the role of staff.
-pub async fn set_staff(conn: &mut Conn, id: Uuid, since: Option<Timestamp>) -> Result<bool> {
-    let rows = execute!(conn, "UPDATE account SET staff_since = $2 WHERE id = $1", id, since.map(|t| t.0))?;
+/// Sets the roles of an account.
+pub async fn set_roles(conn: &mut Conn, id: Uuid, roles: &Roles, now: Timestamp) -> Result<bool> {
+    let since = (!roles.is_empty()).then_some(now.0);
+    let words = roles.to_words();
+    let rows =
+        execute!(conn, "UPDATE account SET roles = $2, staff_since = $3 WHERE id = $1", id, words.as_str(), since)?;
     Ok(rows == 1)
 }
 

@@ -6,7 +6,13 @@ mod both;
 use both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Span, Timestamp, account::AccountState, email::EmailAddress, session::EndReason, throttle::Counter,
+    Span, Timestamp,
+    account::AccountState,
+    audit::{Act, Actor, Line},
+    email::EmailAddress,
+    role::{Role, Roles},
+    session::EndReason,
+    throttle::Counter,
 };
 use kagiya_store::{
     Conn, Error, Location, Store, account, attempt, audit, code, delivery, device, email, flow, outbox, password,
@@ -43,10 +49,15 @@ async fn accounts_are_found_by_every_name_and_once() {
                 !write!(store, |conn| account::note_sign_in(conn, id, 1, NOW)),
                 "an old credential no longer counts"
             );
-            assert!(write!(store, |conn| account::set_staff(conn, id, Some(NOW))));
+            let roles = Roles::default().with(Role::Support).with(Role::Operator);
+            let given = roles.clone();
+            assert!(write!(store, |conn| account::set_roles(conn, id, &given, NOW)));
             write!(store, |conn| account::set_lang(conn, id, "en"));
             let found = account::find(&mut read(store).await, id).await.unwrap().unwrap();
-            assert_eq!((found.staff_since, found.lang.as_str(), found.credential_version), (Some(NOW), "en", 2));
+            assert_eq!(
+                (found.roles == roles, found.staff_since, found.lang.as_str(), found.credential_version),
+                (true, Some(NOW), "en", 2)
+            );
             assert_eq!(write!(store, |conn| account::put_to_sleep(conn, NOW.plus(Span::days(1)), NOW)), 1);
             assert!(write!(store, |conn| account::set_state(conn, id, AccountState::Closed, NOW)));
             let later = NOW.plus(Span::days(31));
@@ -420,11 +431,11 @@ async fn attempts_mails_and_answers() {
             assert_eq!(delivery::of_address(&mut conn, "hana@example.jp", 5).await.unwrap().len(), 2);
             drop(conn);
             assert_eq!(write!(store, |conn| delivery::sweep(conn, NOW.plus(Span::days(1)))), 2);
-            let line = audit::Line { at: NOW.0, actor: "cli".into(), act: "locked".into(), detail: String::new() };
-            write!(store, |conn| audit::note(conn, Uuid::new_v4(), Some(account), &line));
+            let line = Line::new(Actor::CommandLine, Act::Locked, NOW).about("why");
+            let kept = line.clone();
+            write!(store, |conn| audit::note(conn, Uuid::new_v4(), Some(account), &kept));
             let mut conn = read(store).await;
-            assert_eq!(audit::of_account(&mut conn, account, 5).await.unwrap().len(), 1);
-            assert_eq!(audit::last(&mut conn, account, "locked").await.unwrap(), Some(NOW));
+            assert_eq!(audit::of_account(&mut conn, account, 5).await.unwrap(), [line]);
         }
         .boxed()
     })

@@ -187,7 +187,15 @@ impl TestServer {
     /// An account with an address `ID@example.jp`.
     pub async fn member(&self, login_id: &str, password: &str) {
         let address = format!("{login_id}@example.jp");
-        kagiya_flows::operator::create(&self.app, login_id, &address, Some(password)).await.expect("an account");
+        kagiya_flows::operator::create(
+            &self.app,
+            login_id,
+            &address,
+            Some(password),
+            &kagiya_flows::agent::Agent::command_line(),
+        )
+        .await
+        .expect("an account");
     }
 
     /// The cause at the staff's tier.

@@ -298,8 +298,11 @@ async fn the_owner_is_told_what_a_stranger_is_not() {
 #[tokio::test]
 async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
     use kagiya_domain::notice::{Impact, Stage};
-    use kagiya_flows::notices::{self, Change, Report, Text};
-    for (actor, expected) in [("system", 429), ("cli", 303)] {
+    use kagiya_flows::{
+        agent::Agent,
+        notices::{self, Change, Report, Text},
+    };
+    for (by, expected) in [(Agent::system(), 429), (Agent::command_line(), 303)] {
         let server = TestServer::start().await;
         server.member("hana", PASSWORD).await;
         let since = Some(server.app.now());
@@ -317,10 +320,10 @@ async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
             next_update: None,
         };
         // As the server publishes one by itself, where the settings let it.
-        let told = notices::open(&server.app, report, "component:password", "system").await.unwrap().unwrap();
+        let told = notices::open(&server.app, report, "component:password", &Agent::system()).await.unwrap().unwrap();
         let over = Change { stage: Some(Stage::Resolved), ..Change::default() };
-        notices::change(&server.app, told, over, actor).await.unwrap().unwrap();
-        assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, expected, "{actor}");
+        notices::change(&server.app, told, over, &by).await.unwrap().unwrap();
+        assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, expected, "{by:?}");
         server.end().await;
     }
 }

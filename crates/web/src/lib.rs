@@ -197,6 +197,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/help/{cause}", get(help::page))
         .route("/staff", get(staff::overview::show))
         .route("/staff/look", get(staff::look::page).post(staff::look::search))
+        .route("/staff/locks", axum::routing::post(staff::look::end_locks))
         .route("/staff/notices", get(staff::notices::page).post(staff::notices::create))
         .route("/staff/notices/{id}", axum::routing::post(staff::notices::update))
         .route("/api/v1/staff/notices", get(staff::api::list).post(staff::api::create))

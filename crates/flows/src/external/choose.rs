@@ -5,8 +5,16 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Span, Timestamp, account::AccountState, code::LIFE, diagnosis::diagnose, email::EmailAddress,
-    login_id::LoginId, reference::Reference, sign_in::Proofs,
+    Audience, Evidence, Span, Timestamp,
+    account::AccountState,
+    audit::{Act, Actor, Line},
+    code::LIFE,
+    diagnosis::diagnose,
+    email::EmailAddress,
+    login_id::LoginId,
+    reference::Reference,
+    role::Roles,
+    sign_in::Proofs,
 };
 use kagiya_oidc::Identity;
 use kagiya_store::{self as store, account::Account, flow::Flow, journey::Journey, link::NewLink};
@@ -211,6 +219,7 @@ async fn create(
 ) -> Result<Option<SignedIn>, Fault> {
     let now = app.now();
     let account = Account {
+        roles: Roles::default(),
         id: app.new_id(),
         login_id: login_id.as_str().to_owned(),
         state: AccountState::Active,
@@ -235,7 +244,7 @@ async fn create(
                 return Err(store::Error::Undone);
             }
             store::outbox::enqueue(conn, &welcome, now).await?;
-            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "signed_up", now)).await
+            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Act::SignedUp, now)).await
         }
         .boxed()
     });
@@ -266,7 +275,7 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
             }
             links::tie(conn, id, &new, now).await?;
             store::outbox::enqueue(conn, &notice, now).await?;
-            store::audit::note(conn, audit_id, Some(id), &recover::audit_line("owner", "linked", now)).await
+            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Act::Linked, now)).await
         }
         .boxed()
     });

@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence,
+    audit::{Act, Actor, Line},
     credential::may_remove,
     link::{self, LinkEvent, LinkSource, LinkState},
     session::EndReason,
@@ -19,7 +20,7 @@ use crate::{
     credentials::{self, Offered},
     mailbox,
     recent_auth::RecentAuth,
-    recover, session, sign_in,
+    session, sign_in,
 };
 
 /// The links of an account, the oldest first.
@@ -84,7 +85,7 @@ pub async fn attach(
                 }
                 tie(conn, account, &new, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = recover::audit_line("owner", if replaced.is_some() { "relinked" } else { "linked" }, now);
+                let line = Line::new(Actor::Owner, if replaced.is_some() { Act::Relinked } else { Act::Linked }, now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 Ok(ended)
             }
@@ -170,8 +171,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
                     return Err(store::Error::Undone);
                 }
                 store::outbox::enqueue(conn, &notice, now).await?;
-                store::audit::note(conn, audit_id, Some(account), &recover::audit_line("owner", "unlinked", now))
-                    .await?;
+                store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, Act::Unlinked, now)).await?;
                 store::session::end_of_link(conn, id, current, EndReason::SignedOutElsewhere, now).await
             }
             .boxed()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 use kagiya_domain::{
     Span, Timestamp,
+    audit::{Act, Actor, Line},
     link::{self, LinkEvent, LinkSource},
     setup::SetupFault,
 };
@@ -17,7 +18,7 @@ use super::{
     health::{Sample, State},
     seconds,
 };
-use crate::{App, Fault, recover, setup};
+use crate::{App, Fault, setup};
 
 /// Apple wants to be asked about somebody once a day at most.
 const EVERY: Span = Span::days(1);
@@ -270,8 +271,7 @@ async fn settle(app: &App, kept: Kept, event: Option<LinkEvent>) -> Result<(), F
                     return Ok(());
                 };
                 store::link::set_state(conn, link.id, state, event, LinkSource::Check, now).await?;
-                let mut line = recover::audit_line("provider", "link_checked", now);
-                event.as_str().clone_into(&mut line.detail);
+                let line = Line::new(Actor::Provider, Act::LinkChecked, now).about(event.as_str());
                 store::audit::note(conn, audit_id, Some(link.account_id), &line).await
             }
             .boxed()

@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
+    audit::{Act, Actor, Line},
     link::{self, LinkEvent, LinkSource},
     session::EndReason,
 };
@@ -12,7 +13,7 @@ use kagiya_oidc::{
 use kagiya_store::{self as store, ending::Ended};
 
 use super::{Entry, seconds};
-use crate::{App, Fault, compose, recover, session, sign_in};
+use crate::{App, Fault, compose, session, sign_in};
 
 /// Clocks may differ by so much.
 const LATE: kagiya_domain::Span = kagiya_domain::Span::minutes(2);
@@ -127,8 +128,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                         store::email::set_closed(conn, account, mailbox, None).await?;
                     }
                 }
-                let mut line = recover::audit_line("provider", "pushed", now);
-                line.detail = what.as_str().to_owned();
+                let line = Line::new(Actor::Provider, Act::Pushed, now).about(what.as_str());
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 let ended = match ends(what) {
                     End::None => Ended::default(),

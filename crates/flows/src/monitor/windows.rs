@@ -2,6 +2,7 @@
 
 use kagiya_domain::{
     Span,
+    audit::{Act, Actor},
     component::{DATABASE, PASSWORD},
     notice::{Kind, Stage},
 };
@@ -45,7 +46,8 @@ pub(super) async fn run(app: &App) -> Result<(), Fault> {
             (say(kagiya_text::Lang::Ja), say(kagiya_text::Lang::En))
         });
         // Of several servers, one gets to do it.
-        notices::keep(app, next, told, notices::SYSTEM, if longer { "extended" } else { "moved" }).await?;
+        notices::keep(app, next, told, &Actor::System, if longer { Act::NoticeExtended } else { Act::NoticeMoved })
+            .await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use kagiya_flows::operator;
+use kagiya_flows::{agent::Agent, operator};
 use kagiya_lab::{CLIENT_ID, CLIENT_SECRET};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -168,7 +168,7 @@ pub(crate) async fn run(json: bool) -> Result<(), Failure> {
         // Letters only, and none that look alike.
         let letter = |n: usize| char::from(b"abcdefghjkmnpqrstuvw".get(n % 20).copied().unwrap_or(b'a'));
         let person = format!("bench{}{}{}", letter(n / 400), letter(n / 20), letter(n));
-        let made = operator::create(&app, &person, &format!("{person}@example.jp"), None).await;
+        let made = operator::create(&app, &person, &format!("{person}@example.jp"), None, &Agent::command_line()).await;
         let account = made.map_err(|error| Failure::Failed(error.to_string()))?;
         demo::link(&app, account.id, &format!("http://{town}"), SHOP, &person).await?;
         visitors.push(Visitor::open(server.address, town, person).await?);

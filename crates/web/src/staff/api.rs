@@ -11,6 +11,7 @@ use http::StatusCode;
 use kagiya_domain::{
     Timestamp,
     notice::{Door, Impact, Kind, Stage, Wrong},
+    role::Permission,
 };
 use kagiya_flows::{
     notices::{self, Change, Report, Text, Window},
@@ -116,12 +117,18 @@ async fn read(context: &Context, body: Body) -> Result<Members, Response> {
 /// Who sends it, and what: nothing is read before it is known who that is.
 async fn sent(context: &Context, body: Body) -> Result<(Staff, Members), Response> {
     let staff = require(context).await?;
+    if !staff.agent.may(Permission::Announce) {
+        return Err(plain_problem(context, StatusCode::FORBIDDEN, notices::NOT_PERMITTED));
+    }
     Ok((staff, read(context, body).await?))
 }
 
 fn wrong_answer(context: &Context, wrong: &Wrong) -> Response {
-    let missing = wrong.key == "notice-wrong-none";
-    let status = if missing { StatusCode::NOT_FOUND } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = match wrong.key {
+        "notice-wrong-none" => StatusCode::NOT_FOUND,
+        notices::NOT_PERMITTED => StatusCode::FORBIDDEN,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
     told_problem(context, status, &words(&View::new(context), wrong), &[wrong.field])
 }
 
@@ -168,11 +175,11 @@ pub(crate) async fn create(State(web): State<Arc<Web>>, context: Context, body: 
         (Kind::Maintenance, None) => Ok(Err(Wrong::new("ends_at", "notice-wrong-empty", ""))),
         (Kind::Maintenance, Some(ends)) => {
             let window = Window { text, begins: begins.unwrap_or(context.now), ends, door, components };
-            notices::plan(&web.app, window, &staff.actor()).await
+            notices::plan(&web.app, window, &staff.agent).await
         }
         (Kind::Incident, _) => {
             let report = Report { text, impact, stage: Stage::Investigating, components, since: begins, next_update };
-            notices::open(&web.app, report, "", &staff.actor()).await
+            notices::open(&web.app, report, "", &staff.agent).await
         }
     };
     match act {
@@ -214,7 +221,7 @@ pub(crate) async fn update(
     let Some(notice) = found else {
         return wrong_answer(&context, &Wrong::new("id", "notice-wrong-none", id));
     };
-    match notices::change(&web.app, notice, change, &staff.actor()).await {
+    match notices::change(&web.app, notice, change, &staff.agent).await {
         Ok(Ok(notice)) => api::answer(&context, StatusCode::OK, &notices::to_json(&notice, context.now)),
         Ok(Err(wrong)) => wrong_answer(&context, &wrong),
         Err(fault) => api::fault_problem(&context, &fault),

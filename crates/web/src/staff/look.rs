@@ -5,14 +5,15 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::Cause;
+use kagiya_domain::{Cause, audit::Actor, role::Permission};
 use kagiya_flows::{
+    agent::Agent,
     attempt::Attempt,
     staff::{self, Member, Withheld},
     why::Report,
 };
 
-use super::{OfStaff, require};
+use super::{OfStaff, not_permitted, require};
 use crate::{
     Web,
     context::Context,
@@ -55,7 +56,10 @@ struct MemberFound {
     password: bool,
     links: Vec<String>,
     attempts: Vec<Line>,
-    trail: Vec<Line>,
+    /// Each with its actor and act as they are kept.
+    trail: Vec<(String, Line)>,
+    /// Until when sign-in by password pauses for them, where that is so and may be ended here.
+    pause: Option<String>,
 }
 
 #[derive(Template)]
@@ -65,16 +69,27 @@ struct LookPage<'a> {
     typed: &'a str,
     reason: &'a str,
     problem: Option<String>,
+    /// What was done.
+    done: Option<String>,
     attempt: Option<AttemptFound>,
     member: Option<MemberFound>,
 }
 
+/// What the page shows beside its form.
+#[derive(Default)]
+struct Shown<'a> {
+    problem: Option<&'a str>,
+    done: Option<&'a str>,
+    report: Option<&'a Report>,
+    member: Option<&'a Member>,
+}
+
 fn look_page(
     context: &Context,
+    by: &Agent,
     status: StatusCode,
     fields: Option<&Fields>,
-    problem: Option<&str>,
-    found: (Option<&Report>, Option<&Member>),
+    shown: &Shown<'_>,
 ) -> Response {
     let view = View::new(context);
     let title = view.t("staff-look-title").into_owned();
@@ -82,11 +97,20 @@ fn look_page(
         v: &view,
         typed: fields.map_or(context.query("q").unwrap_or_default(), |fields| fields.get("q")),
         reason: fields.map_or("", |fields| fields.get("reason")),
-        problem: problem.map(|key| view.t(key).into_owned()),
-        attempt: found.0.map(|report| attempt_found(&view, report)),
-        member: found.1.map(|member| member_found(&view, member)),
+        problem: shown.problem.map(|key| view.t(key).into_owned()),
+        done: shown.done.map(|key| view.t(key).into_owned()),
+        attempt: shown.report.map(|report| attempt_found(&view, report)),
+        member: shown.member.map(|member| member_found(&view, member, by)),
     };
     render(&view, status, &title, &content)
+}
+
+/// Who acted, in words.
+fn actor(view: &View<'_>, actor: &Actor) -> String {
+    match actor {
+        Actor::Staff(login_id) => view.f1("actor-staff", "id", login_id.clone()),
+        Actor::Owner | Actor::Provider | Actor::CommandLine | Actor::System => view.word("actor", &actor.name()),
+    }
 }
 
 /// An act and how it ended.
@@ -130,7 +154,7 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
     }
 }
 
-fn member_found(view: &View<'_>, member: &Member) -> MemberFound {
+fn member_found(view: &View<'_>, member: &Member, by: &Agent) -> MemberFound {
     let account = &member.account;
     MemberFound {
         login_id: account.login_id.clone(),
@@ -148,47 +172,75 @@ fn member_found(view: &View<'_>, member: &Member) -> MemberFound {
         trail: member
             .trail
             .iter()
-            .map(|line| Line {
-                time: view.time(&line.at),
-                what: format!("{} {}", line.actor, line.act),
-                detail: line.detail.clone(),
+            .map(|line| {
+                let what = format!("{}: {}", actor(view, &line.actor), view.word("audit", line.act.as_str()));
+                let shown = Line { time: view.time(&line.at.0), what, detail: line.detail.clone() };
+                (format!("{} {}", line.actor.name(), line.act.as_str()), shown)
             })
             .collect(),
+        pause: member
+            .pauses_until
+            .filter(|_| by.may(Permission::EndLocks))
+            .map(|until| view.f1("staff-pause", "time", view.time(&until.0))),
     }
 }
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
     match require(&context).await {
-        Ok(_) => look_page(&context, StatusCode::OK, None, None, (None, None)),
+        Ok(staff) if !staff.agent.may(Permission::LookUp) => not_permitted(&context),
+        Ok(staff) => look_page(&context, &staff.agent, StatusCode::OK, None, &Shown::default()),
         Err(response) => response,
     }
 }
 
-/// A search is a form that is sent: names of members stay out of addresses and logs.
-pub(crate) async fn search(State(web): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
-    let (typed, reason) = (fields.get("q").trim(), fields.get("reason"));
-    let answer = |problem: Withheld| match problem {
+/// Why something is not shown, or not done.
+fn withheld(context: &Context, by: &Agent, fields: &Fields, why: Withheld) -> Response {
+    let (status, problem) = match why {
         Withheld::NoReason => (StatusCode::UNPROCESSABLE_ENTITY, "staff-no-reason"),
         Withheld::NotThere => (StatusCode::NOT_FOUND, "staff-not-there"),
+        Withheld::NotPermitted => return not_permitted(context),
     };
+    look_page(context, by, status, Some(fields), &Shown { problem: Some(problem), ..Shown::default() })
+}
+
+/// A search is a form that is sent: names of members stay out of addresses and logs.
+pub(crate) async fn search(State(web): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
+    let (typed, reason, by) = (fields.get("q").trim(), fields.get("reason"), &staff.agent);
     // Eight letters in two groups are a reference; everything else is a member's name.
     if kagiya_domain::reference::Reference::parse(typed).is_some() {
-        match staff::attempt(&web.app, &staff, typed, reason).await {
-            Ok(Ok(report)) => return look_page(&context, StatusCode::OK, Some(&fields), None, (Some(&report), None)),
-            Ok(Err(Withheld::NoReason)) => {
-                let (status, key) = answer(Withheld::NoReason);
-                return look_page(&context, status, Some(&fields), Some(key), (None, None));
+        match staff::attempt(&web.app, by, typed, reason).await {
+            Ok(Ok(report)) => {
+                let shown = Shown { report: Some(&report), ..Shown::default() };
+                return look_page(&context, by, StatusCode::OK, Some(&fields), &shown);
             }
             Ok(Err(Withheld::NotThere)) => {}
+            Ok(Err(why)) => return withheld(&context, by, &fields, why),
             Err(fault) => return fault_page(&context, &fault),
         }
     }
-    match staff::member(&web.app, &staff, typed, reason).await {
-        Ok(Ok(member)) => look_page(&context, StatusCode::OK, Some(&fields), None, (None, Some(&member))),
-        Ok(Err(withheld)) => {
-            let (status, key) = answer(withheld);
-            look_page(&context, status, Some(&fields), Some(key), (None, None))
+    show_member(&context, by, &fields, None).await
+}
+
+async fn show_member(context: &Context, by: &Agent, fields: &Fields, done: Option<&str>) -> Response {
+    match staff::member(&context.web.app, by, fields.get("q").trim(), fields.get("reason")).await {
+        Ok(Ok(member)) => {
+            let shown = Shown { done, member: Some(&member), ..Shown::default() };
+            look_page(context, by, StatusCode::OK, Some(fields), &shown)
         }
+        Ok(Err(why)) => withheld(context, by, fields, why),
+        Err(fault) => fault_page(context, &fault),
+    }
+}
+
+/// Ends the pauses that keep a member out, and shows the member anew.
+pub(crate) async fn end_locks(State(web): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
+    let by = &staff.agent;
+    match staff::end_locks(&web.app, by, fields.get("q").trim(), fields.get("reason")).await {
+        Ok(Ok(ended)) => {
+            let done = if ended { "staff-pause-ended" } else { "staff-pause-none" };
+            show_member(&context, by, &fields, Some(done)).await
+        }
+        Ok(Err(why)) => withheld(&context, by, &fields, why),
         Err(fault) => fault_page(&context, &fault),
     }
 }

@@ -8,11 +8,12 @@ pub(crate) mod overview;
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::{
     extract::{FromRequest, Request},
     response::Response,
 };
-use http::Method;
+use http::{Method, StatusCode};
 use kagiya_flows::{
     session::{self, Live},
     staff::{self, Staff},
@@ -24,10 +25,23 @@ use crate::{
     context::Context,
     fault::{fault_page, not_found_page},
     form::Fields,
-    page::see_other,
+    page::{View, page, see_other},
     sent::Sent,
     sign_in::renew_session,
 };
+
+/// What is answered to a member of staff whose roles give no right to it.
+fn not_permitted(context: &Context) -> Response {
+    let view = View::new(context);
+    let title = view.t("staff-not-permitted").into_owned();
+    page(&view, StatusCode::FORBIDDEN, &title, &NotPermitted { v: &view })
+}
+
+#[derive(Template)]
+#[template(path = "staff_not_permitted.html")]
+struct NotPermitted<'a> {
+    v: &'a View<'a>,
+}
 
 /// The member of staff who asks. For everybody else there is no such page.
 async fn require(context: &Context) -> Result<Staff, Response> {

@@ -11,13 +11,15 @@ use http::StatusCode;
 use kagiya_domain::{
     Timestamp,
     notice::{Door, Impact, Kind, Notice, Stage, Wrong},
+    role::Permission,
 };
 use kagiya_flows::{
     Fault,
+    agent::Agent,
     notices::{self, Change, Report, Text, Window},
 };
 
-use super::{OfStaff, require};
+use super::{OfStaff, not_permitted, require};
 use crate::{
     Web,
     banner::component_name,
@@ -99,6 +101,7 @@ pub(super) fn words(view: &View<'_>, wrong: &Wrong) -> String {
 
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
     match require(&context).await {
+        Ok(staff) if !staff.agent.may(Permission::Announce) => not_permitted(&context),
         Ok(_) => list_page(&context, "", None, None),
         Err(response) => response,
     }
@@ -139,7 +142,7 @@ fn choice<T>(fields: &Fields, field: &'static str, parse: fn(&str) -> Option<T>)
     }
 }
 
-async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {
+async fn make(context: &Context, fields: &Fields, by: &Agent) -> Result<Result<Notice, Wrong>, Fault> {
     let app = &context.web.app;
     let read = || -> Result<_, Wrong> {
         Ok((
@@ -160,7 +163,7 @@ async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<
         };
         let begins = begins.unwrap_or(context.now);
         let window = Window { text: text(fields), begins, ends, door, components: components(fields) };
-        return notices::plan(app, window, actor).await;
+        return notices::plan(app, window, by).await;
     }
     let report = Report {
         text: text(fields),
@@ -170,20 +173,24 @@ async fn make(context: &Context, fields: &Fields, actor: &str) -> Result<Result<
         since: begins,
         next_update,
     };
-    notices::open(app, report, "", actor).await
+    notices::open(app, report, "", by).await
 }
 
 fn done(context: &Context, at: &str, fields: &Fields, done: Result<Result<Notice, Wrong>, Fault>) -> Response {
     match done {
         Ok(Ok(notice)) => see_other(context, &format!("/staff/notices#{}", notice.id)),
         Ok(Err(wrong)) if wrong.key == "notice-wrong-none" => not_found_page(context),
+        Ok(Err(wrong)) if wrong.key == notices::NOT_PERMITTED => not_permitted(context),
         Ok(Err(wrong)) => list_page(context, at, Some(fields), Some(&wrong)),
         Err(fault) => fault_page(context, &fault),
     }
 }
 
 pub(crate) async fn create(State(_): State<Arc<Web>>, OfStaff(context, staff, fields): OfStaff) -> Response {
-    done(&context, "", &fields, make(&context, &fields, &staff.actor()).await)
+    if !staff.agent.may(Permission::Announce) {
+        return not_permitted(&context);
+    }
+    done(&context, "", &fields, make(&context, &fields, &staff.agent).await)
 }
 
 pub(crate) async fn update(
@@ -191,10 +198,13 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     OfStaff(context, staff, fields): OfStaff,
 ) -> Response {
-    done(&context, &id, &fields, change(&context, &fields, &id, &staff.actor()).await)
+    if !staff.agent.may(Permission::Announce) {
+        return not_permitted(&context);
+    }
+    done(&context, &id, &fields, change(&context, &fields, &id, &staff.agent).await)
 }
 
-async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Result<Result<Notice, Wrong>, Fault> {
+async fn change(context: &Context, fields: &Fields, id: &str, by: &Agent) -> Result<Result<Notice, Wrong>, Fault> {
     let app = &context.web.app;
     let all = notices::list(app).await?;
     let Some(notice) = all.iter().find(|notice| notice.id == id).cloned() else {
@@ -202,7 +212,7 @@ async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Re
     };
     if !fields.get("into").is_empty() {
         return match all.iter().find(|other| other.id == fields.get("into")) {
-            Some(into) => notices::merge(app, notice, into, actor).await,
+            Some(into) => notices::merge(app, notice, into, by).await,
             None => Ok(Err(Wrong::new("into", "notice-wrong-none", ""))),
         };
     }
@@ -225,5 +235,5 @@ async fn change(context: &Context, fields: &Fields, id: &str, actor: &str) -> Re
         message_en: fields.get("message_en").to_owned(),
         ..Change::default()
     };
-    notices::change(app, notice, change, actor).await
+    notices::change(app, notice, change, by).await
 }

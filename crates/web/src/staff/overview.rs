@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::Cause;
+use kagiya_domain::{Cause, role::Permission};
 use kagiya_flows::{
     disk,
     external::health::State as Health,
@@ -15,7 +15,7 @@ use kagiya_flows::{
 
 use super::{
     chart::{COLOURS, Series, stacked},
-    require,
+    not_permitted, require,
 };
 use crate::{
     Web,
@@ -45,6 +45,9 @@ struct Legend {
 struct StaffPage<'a> {
     v: &'a View<'a>,
     login_id: String,
+    /// Whether links to what needs more than this page are shown.
+    may_announce: bool,
+    may_look: bool,
     chart: String,
     legend: Vec<Legend>,
     most: String,
@@ -72,8 +75,9 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
         Ok(staff) => staff,
         Err(response) => return response,
     };
-    let seen = match staff::overview(&web.app).await {
-        Ok(seen) => seen,
+    let seen = match staff::overview(&web.app, &staff.agent).await {
+        Ok(Ok(seen)) => seen,
+        Ok(Err(_)) => return not_permitted(&context),
         Err(fault) => return fault_page(&context, &fault),
     };
     let findings = match setup::lately(&web.app.store, context.now).await {
@@ -92,6 +96,8 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
     let proposed = board.notices.iter().filter(|n| n.stage == kagiya_domain::notice::Stage::Proposed);
     let content = StaffPage {
         v: &view,
+        may_announce: staff.agent.may(Permission::Announce),
+        may_look: staff.agent.may(Permission::LookUp),
         login_id: staff.login_id,
         chart,
         legend,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time
 
 use futures_util::FutureExt;
 use kagiya_domain::{Span, account::AccountState};
-use kagiya_flows::{App, operator};
+use kagiya_flows::{App, agent::Agent, operator};
 use kagiya_store as store;
 
 use super::browser::{Browser, Script};
@@ -89,7 +89,7 @@ impl<'s> Run<'s> {
             notices: Vec::new(),
         };
         let id = run.id();
-        operator::create(&stage.app, &id, &format!("{id}@example.jp"), Some(PASSWORD))
+        operator::create(&stage.app, &id, &format!("{id}@example.jp"), Some(PASSWORD), &Agent::command_line())
             .await
             .map_err(|error| Failure::Failed(format!("{id}: {error}")))?;
         run.use_browser("a", "chrome");
@@ -215,7 +215,7 @@ impl<'s> Run<'s> {
 
     async fn set_state(&self, name: &str) -> Result<(), Failure> {
         let state = AccountState::parse(name).ok_or_else(|| Failure::Usage(format!("no state {name:?}")))?;
-        let done = operator::set_state(&self.stage.app, &self.id(), state).await;
+        let done = operator::set_state(&self.stage.app, &self.id(), state, &Agent::command_line()).await;
         done.map(drop).map_err(|error| Failure::Failed(error.to_string()))
     }
 

@@ -8,6 +8,7 @@ use kagiya_domain::{
 };
 use kagiya_flows::{
     Fault,
+    agent::Agent,
     notices::{self, Change, Report, Text, Window},
 };
 
@@ -31,21 +32,22 @@ impl Run<'_> {
         let act = match what {
             "incident" => {
                 let impact = Impact::parse(word(0)).ok_or_else(|| Failure::Usage(format!("impact {rest:?}")))?;
-                notices::open(app, report(impact, Stage::Investigating, components()), "", "bench").await
+                notices::open(app, report(impact, Stage::Investigating, components()), "", &Agent::command_line()).await
             }
             "slice" => {
                 let report = report(Impact::Minor, Stage::Investigating, Vec::new());
-                notices::open(app, report, word(0), "bench").await
+                notices::open(app, report, word(0), &Agent::command_line()).await
             }
             "proposal" => {
                 let report = report(Impact::Major, Stage::Proposed, vec![word(0).to_owned()]);
-                notices::open(app, report, "", "bench").await
+                notices::open(app, report, "", &Agent::command_line()).await
             }
             "maintenance" => {
                 let door = Door::parse(word(0)).ok_or_else(|| Failure::Usage(format!("door {rest:?}")))?;
                 let text = Text { message: "work for practice".into(), ..Text::default() };
                 let (begins, ends) = (app.now(), app.now().plus(Span::hours(1)));
-                notices::plan(app, Window { text, begins, ends, door, components: Vec::new() }, "bench").await
+                notices::plan(app, Window { text, begins, ends, door, components: Vec::new() }, &Agent::command_line())
+                    .await
             }
             "resolve" => {
                 self.take_down().await?;
@@ -71,7 +73,7 @@ impl Run<'_> {
             };
             let (id, public) = (notice.id.clone(), notice.stage.is_public());
             let change = Change { stage: Some(stage), ..Change::default() };
-            kept(notices::change(&self.stage.app, notice, change, "bench").await)?;
+            kept(notices::change(&self.stage.app, notice, change, &Agent::command_line()).await)?;
             if public {
                 self.told(&id, false).await?;
             }
