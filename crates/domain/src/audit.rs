@@ -20,14 +20,30 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// As it is kept: `owner`, `provider`, `cli`, `system` or `staff:LOGIN_ID`.
-    pub fn name(&self) -> Cow<'static, str> {
+    /// Which kind they are of: `owner`, `provider`, `cli`, `system` or `staff`.
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Owner => "owner".into(),
-            Self::Provider => "provider".into(),
-            Self::CommandLine => "cli".into(),
-            Self::System => "system".into(),
-            Self::Staff(login_id) => format!("staff:{login_id}").into(),
+            Self::Owner => "owner",
+            Self::Provider => "provider",
+            Self::CommandLine => "cli",
+            Self::System => "system",
+            Self::Staff(_) => "staff",
+        }
+    }
+
+    /// The login ID of a member of staff.
+    pub fn login_id(&self) -> Option<&str> {
+        match self {
+            Self::Staff(login_id) => Some(login_id),
+            Self::Owner | Self::Provider | Self::CommandLine | Self::System => None,
+        }
+    }
+
+    /// As it is kept: the kind, and `staff:LOGIN_ID`.
+    pub fn name(&self) -> Cow<'static, str> {
+        match self.login_id() {
+            Some(login_id) => format!("{}:{login_id}", self.kind()).into(),
+            None => self.kind().into(),
         }
     }
 

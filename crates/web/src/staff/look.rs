@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::{Cause, audit::Actor, role::Permission};
+use kagiya_domain::{Cause, role::Permission};
 use kagiya_flows::{
     agent::Agent,
     attempt::Attempt,
@@ -26,6 +26,18 @@ use crate::{
 struct Line {
     time: String,
     what: String,
+    detail: String,
+}
+
+/// A line of the audit trail.
+struct TrailLine {
+    /// Actor and act as they are kept.
+    raw: String,
+    time: String,
+    who: String,
+    /// The login ID of a member of staff.
+    id: String,
+    act: String,
     detail: String,
 }
 
@@ -56,8 +68,7 @@ struct MemberFound {
     password: bool,
     links: Vec<String>,
     attempts: Vec<Line>,
-    /// Each with its actor and act as they are kept.
-    trail: Vec<(String, Line)>,
+    trail: Vec<TrailLine>,
     /// Until when sign-in by password pauses for them, where that is so and may be ended here.
     pause: Option<String>,
 }
@@ -103,14 +114,6 @@ fn look_page(
         member: shown.member.map(|member| member_found(&view, member, by)),
     };
     render(&view, status, &title, &content)
-}
-
-/// Who acted, in words.
-fn actor(view: &View<'_>, actor: &Actor) -> String {
-    match actor {
-        Actor::Staff(login_id) => view.f1("actor-staff", "id", login_id.clone()),
-        Actor::Owner | Actor::Provider | Actor::CommandLine | Actor::System => view.word("actor", &actor.name()),
-    }
 }
 
 /// An act and how it ended.
@@ -172,10 +175,13 @@ fn member_found(view: &View<'_>, member: &Member, by: &Agent) -> MemberFound {
         trail: member
             .trail
             .iter()
-            .map(|line| {
-                let what = format!("{}: {}", actor(view, &line.actor), view.word("audit", line.act.as_str()));
-                let shown = Line { time: view.time(&line.at.0), what, detail: line.detail.clone() };
-                (format!("{} {}", line.actor.name(), line.act.as_str()), shown)
+            .map(|line| TrailLine {
+                raw: format!("{} {}", line.actor.name(), line.act.as_str()),
+                time: view.time(&line.at.0),
+                who: view.word("actor", line.actor.kind()),
+                id: line.actor.login_id().unwrap_or_default().to_owned(),
+                act: view.word("audit", line.act.as_str()),
+                detail: line.detail.clone(),
             })
             .collect(),
         pause: member
