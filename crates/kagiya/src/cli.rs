@@ -79,6 +79,7 @@ pub(crate) struct Flags {
 pub(crate) enum Command {
     /// Serve everything; makes the data folder, the database and the keys when they are missing
     Serve,
+    #[cfg(feature = "lab")]
     /// Serve with practice members, simulated providers and a fault panel, to break things and read why
     Demo {
         /// Where the simulated providers and the fault panel listen [default: 127.0.0.1:8090, or a free port]
@@ -123,6 +124,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         order: StatusOrder,
     },
+    #[cfg(feature = "bench")]
     /// Measure speed and memory, each figure beside its limit in the same run
     #[command(args_conflicts_with_subcommands = true)]
     Bench {
@@ -138,6 +140,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    #[cfg(feature = "bench")]
     /// The bare server that the bench compares with
     #[command(hide = true)]
     BenchHello,
@@ -185,6 +188,7 @@ pub(crate) enum StatusOrder {
     },
 }
 
+#[cfg(feature = "bench")]
 /// What else can be measured.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Measure {

@@ -310,6 +310,7 @@ impl Config {
         }
     }
 
+    #[cfg(feature = "lab")]
     /// Other external accounts than the settings', whose files lie in `folder`.
     pub(crate) fn practise(&mut self, providers: Vec<ProviderSetting>, folder: PathBuf) {
         (self.providers, self.folder) = (providers, folder);

@@ -1,8 +1,10 @@
 //! The binary: configuration, the real clock, network and mail, commands.
 
+#[cfg(feature = "bench")]
 mod bench;
 mod cli;
 mod config;
+#[cfg(feature = "lab")]
 mod demo;
 mod doctor;
 mod export;
@@ -24,7 +26,7 @@ mod why;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, Measure};
+use crate::cli::{Cli, Command};
 
 /// Why a command ended badly.
 #[derive(Debug)]
@@ -68,11 +70,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
+    #[cfg(feature = "lab")]
     let practice = matches!(cli.command, Command::Demo { .. });
+    #[cfg(not(feature = "lab"))]
+    let practice = false;
     let config = config::Config::read(&cli::Flags { practice, ..cli.settings })?;
-    output::start_logs(config.log_json, matches!(cli.command, Command::Serve | Command::Demo { .. }));
+    output::start_logs(config.log_json, practice || matches!(cli.command, Command::Serve));
     match cli.command {
         Command::Serve => serve::run(config).await,
+        #[cfg(feature = "lab")]
         Command::Demo { town } => demo::run(config, town).await,
         Command::Migrate => open::migrate(&config).await,
         Command::Account { order } => orders::run(&config, order).await,
@@ -84,22 +90,11 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::Link { order: cli::LinkOrder::Check { provider } } => links::check(&config, &provider).await,
         Command::Why { reference, reason, json } => why::run(&config, &reference, &reason, json).await,
-        Command::Bench { what: Some(Measure::Verdicts { scenarios, only, json }), .. } => {
-            bench::verdicts::run(bench::verdicts::Plan { scenarios, json, only }).await
+        #[cfg(feature = "bench")]
+        Command::Bench { what, accounts, seconds, json } => {
+            bench::measure(what, bench::Plan { accounts, seconds, json }).await
         }
-        Command::Bench { what: Some(Measure::Hostile { seconds, json }), .. } => {
-            bench::hostile::run(seconds, json).await
-        }
-        Command::Bench { what: Some(Measure::External { json }), .. } => bench::external::run(json).await,
-        Command::Bench { what: Some(Measure::Platform { seconds, postgres, json }), .. } => {
-            bench::platform::run(seconds, postgres, json).await
-        }
-        Command::Bench { what: Some(Measure::Sessions { seconds, postgres, json }), .. } => {
-            bench::sessions::run(seconds, postgres, json).await
-        }
-        Command::Bench { what: None, accounts, seconds, json } => {
-            bench::run(bench::Plan { accounts, seconds, json }).await
-        }
+        #[cfg(feature = "bench")]
         Command::BenchHello => bench::run_hello().await,
         Command::Doctor { json } => doctor::run(&config, json).await,
     }

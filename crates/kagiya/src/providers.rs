@@ -50,6 +50,7 @@ impl ProviderSetting {
         self.client_secret_file.as_ref()
     }
 
+    #[cfg(feature = "lab")]
     /// A stand-in of the practice town.
     pub(crate) fn practice(id: &str, kind: Kind, name: &str, town: &str, client_id: &str, secret: &Path) -> Self {
         Self {

@@ -30,6 +30,7 @@ use crate::{
 /// A server that runs.
 pub(crate) struct Served {
     pub(crate) app: Arc<App>,
+    #[cfg(feature = "lab")]
     pub(crate) web: Arc<Web>,
     running: Running,
     drain: Duration,
@@ -96,7 +97,15 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
     export::start(config, &web)?;
     let running = kagiya_web::serve(Arc::clone(&web), listener, limits(config))?;
-    Ok(Served { app, web, running, drain: config.drain, terminate, interrupt })
+    Ok(Served {
+        app,
+        #[cfg(feature = "lab")]
+        web,
+        running,
+        drain: config.drain,
+        terminate,
+        interrupt,
+    })
 }
 
 /// The descriptors that are kept for files, the database, mail and providers.

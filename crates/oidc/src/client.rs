@@ -42,7 +42,7 @@ pub(crate) struct Read {
 impl Client {
     pub(crate) fn new(reach: Reach) -> Result<Self, String> {
         // Another part of the program may have chosen already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let http = reqwest::Client::builder()
             .redirect(Policy::none())
             .no_proxy()

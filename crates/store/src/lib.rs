@@ -21,6 +21,7 @@ pub mod journey;
 pub mod link;
 mod lite;
 mod meter;
+mod migrations;
 pub mod notice;
 pub mod outbox;
 pub mod password;

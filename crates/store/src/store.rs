@@ -9,21 +9,16 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use sqlx::{
-    ConnectOptions, Connection, PgConnection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode},
-};
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     db::{Conn, Error, Location, Result},
     lite::{Lite, Shelf},
     meter::Meter,
+    migrations,
     postgres::{self, PoolSize, Postgres},
-    version::check_version,
     writer::Writer,
 };
-
-static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations/sqlite");
 
 /// How often a transaction is begun that the database undoes because of another one.
 const TRIES: u64 = 5;
@@ -60,30 +55,11 @@ impl Store {
     }
 
     async fn open_sqlite(path: &std::path::Path, migrate: bool) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(migrate)
-            .journal_mode(SqliteJournalMode::Wal)
-            .busy_timeout(Duration::from_secs(10))
-            .disable_statement_logging();
-        // SQLite has no lock of its own around a whole migration run, nor around the change to WAL;
-        // a file lock serves two processes.
-        let lock_path = path.with_extension("migrate-lock");
-        let lock = tokio::task::spawn_blocking(move || {
-            let file = std::fs::File::create(lock_path)?;
-            file.lock().map(|()| file)
-        })
-        .await
-        .map_err(|e| Error::Migration(e.to_string()))?
-        .map_err(|e| Error::Migration(e.to_string()))?;
-        let mut conn = SqliteConnection::connect_with(&options).await?;
-        let applied = check_version(&SQLITE_MIGRATIONS, sqlite_versions(&mut conn).await?, migrate)?;
-        if !applied {
-            SQLITE_MIGRATIONS.run(&mut conn).await.map_err(migration_error)?;
-        }
+        let file = path.to_owned();
+        tokio::task::spawn_blocking(move || migrations::bring(&file, migrate))
+            .await
+            .map_err(|e| Error::Migration(e.to_string()))??;
         let (writer, shelf) = (Writer::start(Conn::Sqlite(Lite::open(path)?))?, Shelf::new(path));
-        conn.close().await?;
-        drop(lock);
         Ok(Self::new(Inner::Sqlite { shelf, writer }))
     }
 
@@ -294,19 +270,4 @@ impl Store {
             Inner::Postgres(postgres) => postgres.pool.close().await,
         }
     }
-}
-
-fn migration_error(error: sqlx::migrate::MigrateError) -> Error {
-    Error::Migration(error.to_string())
-}
-
-async fn sqlite_versions(conn: &mut SqliteConnection) -> Result<Vec<i64>> {
-    let table: Option<(i64,)> = sqlx::query_as("SELECT 1 FROM sqlite_master WHERE name = '_sqlx_migrations'")
-        .fetch_optional(&mut *conn)
-        .await?;
-    if table.is_none() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<(i64,)> = sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|row| row.0).collect())
 }

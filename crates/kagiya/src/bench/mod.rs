@@ -2,17 +2,17 @@
 
 mod child;
 mod dearest;
-pub(crate) mod external;
+mod external;
 mod hello;
-pub(crate) mod hostile;
+mod hostile;
 mod load;
-pub(crate) mod platform;
+mod platform;
 mod raw;
 mod report;
 mod seed;
-pub(crate) mod sessions;
+mod sessions;
 mod timing;
-pub(crate) mod verdicts;
+mod verdicts;
 mod week;
 
 use std::{net::SocketAddr, time::Duration};
@@ -22,7 +22,7 @@ use serde_json::Value;
 pub(crate) use hello::run as run_hello;
 
 use self::{child::Child, load::Load, report::Report};
-use crate::{Failure, output::say};
+use crate::{Failure, cli::Measure, output::say};
 
 /// What to measure.
 #[derive(Clone, Debug)]
@@ -37,8 +37,22 @@ const FLOOD: usize = 64;
 /// Turns that a figure and its limit take, one after the other: many short ones, for the machine drifts within seconds.
 const ROUNDS: u32 = 6;
 
+/// Measures what was asked for; without a word for it, speed and memory.
+pub(crate) async fn measure(what: Option<Measure>, plan: Plan) -> Result<(), Failure> {
+    match what {
+        Some(Measure::Verdicts { scenarios, only, json }) => {
+            verdicts::run(verdicts::Plan { scenarios, json, only }).await
+        }
+        Some(Measure::Hostile { seconds, json }) => hostile::run(seconds, json).await,
+        Some(Measure::External { json }) => external::run(json).await,
+        Some(Measure::Platform { seconds, postgres, json }) => platform::run(seconds, postgres, json).await,
+        Some(Measure::Sessions { seconds, postgres, json }) => sessions::run(seconds, postgres, json).await,
+        None => run(plan).await,
+    }
+}
+
 /// Measures everything, in one run on one machine.
-pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
+async fn run(plan: Plan) -> Result<(), Failure> {
     let time = Duration::from_secs(plan.seconds);
     let turn = time.mul_f64(1.5) / ROUNDS;
     let mut report = Report::default();
