@@ -17,7 +17,7 @@ use super::{
     health::Sample,
     links, new_link, redirect_uri, seconds,
     start::{Purpose, Start, find, open_way, set_out},
-    unlinked,
+    unlinked, watch,
 };
 use crate::{
     App, Fault, Outcome, Visitor,
@@ -292,7 +292,7 @@ pub async fn run(
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }
     };
-    facts::note(app, &entry, Sample::Good);
+    watch::note(app, &entry, Sample::Good);
     arrive(app, visitor, device, present, &entry, journey, identity).await
 }
 
@@ -334,8 +334,8 @@ async fn denied(
     let class = classify(entry.provider.kind(), &answer.error, &answer.words);
     let network = visitor.network_kept();
     match class {
-        Class::Trouble => facts::note(app, entry, Sample::TheySay(network)),
-        Class::Ours => facts::note(app, entry, Sample::TheySayOurs(network)),
+        Class::Trouble => watch::note(app, entry, Sample::TheySay(network)),
+        Class::Ours => watch::note(app, entry, Sample::TheySayOurs(network)),
         _ => {}
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];

@@ -9,6 +9,7 @@ use kagiya_store::{self as store, link::Link};
 use super::{
     Entry, forbids_in_app,
     health::{Sample, State},
+    watch,
 };
 use crate::{App, Fault, Visitor, attempt::Draft, setup};
 
@@ -48,24 +49,6 @@ pub(crate) fn health(entry: &Entry, now: Timestamp) -> Vec<Evidence> {
     }
 }
 
-/// Takes a sample and says so when the provider's state changes.
-/// What somebody brought back is looked into at once: only what we see ourselves shuts a door.
-pub(crate) fn note(app: &Arc<App>, entry: &Arc<Entry>, sample: Sample) {
-    let now = app.now();
-    let doubtful = matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_));
-    if doubtful && entry.health.wants_probe(now) {
-        let (of, app, entry) = (app, Arc::clone(app), Arc::clone(entry));
-        of.jobs.soon(async move { super::watch::probe_one(&app, &entry).await });
-    }
-    let provider = entry.provider.id().to_owned();
-    if let Some(reading) = entry.health.note(sample, now) {
-        super::watch::announce(app, entry, reading);
-    }
-    if entry.health.refuses_all_tickets(now) {
-        setup::note(app, SetupFault::ProviderTickets, &format!("{provider} refuses nearly every ticket"));
-    }
-}
-
 /// A draft for a call that failed, with the failure counted.
 pub(crate) async fn failed(
     app: &Arc<App>,
@@ -89,7 +72,7 @@ pub(crate) async fn failed(
         _ => None,
     };
     if let Some(sample) = sample {
-        note(app, entry, sample);
+        watch::note(app, entry, sample);
     }
     let mut evidence = vec![of_class(class, failure.code())];
     let now = app.now();

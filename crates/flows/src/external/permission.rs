@@ -14,9 +14,9 @@ use kagiya_oidc::{Class, Failure, Identity, Permission, RefreshToken};
 use kagiya_store::{self as store, permission::Kept};
 
 use super::{
-    Entry, facts,
+    Entry,
     health::{Sample, State},
-    seconds,
+    seconds, watch,
 };
 use crate::{App, Fault, setup};
 
@@ -90,11 +90,11 @@ pub async fn look(app: &Arc<App>) -> Result<(), Fault> {
         tracing::warn!(provider, %stopped, "permissions were not all asked about");
         match stopped {
             Stopped::Provider(failure) if failure.class(entry.provider.kind()) == Class::Ours => {
-                facts::note(app, entry, Sample::Ours);
+                watch::note(app, entry, Sample::Ours);
             }
             // That we ask too fast is no outage.
             Stopped::Provider(Failure::Answered { status: 429, .. }) => {}
-            Stopped::Provider(_) => facts::note(app, entry, Sample::Theirs),
+            Stopped::Provider(_) => watch::note(app, entry, Sample::Theirs),
             Stopped::TooMany { .. } => {
                 setup::note(app, SetupFault::ProviderTickets, &format!("{provider}: {stopped}"));
             }

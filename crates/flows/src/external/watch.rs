@@ -9,7 +9,7 @@ use kagiya_oidc::{Class, status::Word};
 use kagiya_store as store;
 
 use super::{
-    Entry, facts,
+    Entry,
     health::{Reading, Sample, State},
     redirect_uri, seconds,
 };
@@ -17,6 +17,24 @@ use crate::{App, Fault, compose, setup, sign_in};
 
 /// Seconds before a secret runs out in which that is said.
 pub const SECRET_ENDS_SOON: i64 = 30 * 24 * 3_600;
+
+/// Takes a sample and says so when the provider's state changes.
+/// What somebody brought back is looked into at once: only what we see ourselves shuts a door.
+pub(crate) fn note(app: &Arc<App>, entry: &Arc<Entry>, sample: Sample) {
+    let now = app.now();
+    let doubtful = matches!(sample, Sample::TheySay(_) | Sample::TheySayOurs(_));
+    if doubtful && entry.health.wants_probe(now) {
+        let (of, app, entry) = (app, Arc::clone(app), Arc::clone(entry));
+        of.jobs.soon(async move { probe_one(&app, &entry).await });
+    }
+    let provider = entry.provider.id().to_owned();
+    if let Some(reading) = entry.health.note(sample, now) {
+        announce(app, entry, reading);
+    }
+    if entry.health.refuses_all_tickets(now) {
+        setup::note(app, SetupFault::ProviderTickets, &format!("{provider} refuses nearly every ticket"));
+    }
+}
 
 /// Says to operators that a provider's state changed.
 pub(crate) fn announce(app: &Arc<App>, entry: &Entry, reading: Reading) {
@@ -120,7 +138,7 @@ pub(crate) async fn probe_one(app: &Arc<App>, entry: &Arc<Entry>) {
         Some(_) => None,
     };
     if let Some(sample) = sample {
-        facts::note(app, entry, sample);
+        note(app, entry, sample);
     }
     ask_feed(app, entry).await;
 }

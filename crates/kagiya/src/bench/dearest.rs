@@ -1,6 +1,6 @@
 //! What anybody may ask for, by what one of it costs: the ten dearest are printed.
 
-use super::{child::Child, hostile::json, load, report::Report, seed};
+use super::{child::Child, load, post_json, report::Report, seed};
 use crate::Failure;
 
 /// Each is asked so often; the middle one counts.
@@ -24,12 +24,12 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
     let fields = (0..64).map(|n| format!("f{n}={}", "%E3%81%82".repeat(100))).collect::<Vec<_>>().join("&");
     let sign_in = |login: &str, password: &str| {
-        json("/api/v1/sign-in", &serde_json::json!({ "login": login, "password": password }))
+        post_json("/api/v1/sign-in", &serde_json::json!({ "login": login, "password": password }))
     };
-    let recover = |typed: &str| json("/api/v1/recover", &serde_json::json!({ "email": typed }));
+    let recover = |typed: &str| post_json("/api/v1/recover", &serde_json::json!({ "email": typed }));
     let sign_up = |password: &str| {
         let body = serde_json::json!({ "login_id": "fresh", "email": "fresh@example.jp", "password": password });
-        json("/api/v1/sign-up", &body)
+        post_json("/api/v1/sign-up", &body)
     };
     let code = serde_json::json!({ "email": "nobody@example.jp", "code": "000000" });
     let cookies =
@@ -65,8 +65,8 @@ fn kinds() -> Vec<(&'static str, Vec<u8>)> {
         ("recover", recover("nobody@example.jp")),
         ("recover_with_30_kb", recover(&text)),
         ("recover_with_nothing", recover("")),
-        ("code_elsewhere", json("/api/v1/recover/code", &code)),
-        ("json_100_deep", json("/api/v1/sign-in", &serde_json::from_str(&deep).unwrap_or_default())),
+        ("code_elsewhere", post_json("/api/v1/recover/code", &code)),
+        ("json_100_deep", post_json("/api/v1/sign-in", &serde_json::from_str(&deep).unwrap_or_default())),
         ("form_with_64_fields", form("/sign-in", &fields)),
         ("form_of_64_kb", form("/sign-in", &format!("login={}", "%F0%9F%97%9D".repeat(5_000)))),
         ("subscribe", form("/status/subscribe", "email=nobody%40example.jp")),

@@ -9,7 +9,7 @@ use tokio::{
     sync::watch,
 };
 
-use super::{child::Child, external, load::Load, progress, report::Report, seed, sign_in_request};
+use super::{child::Child, external, load::Load, post_json, progress, report::Report, seed, sign_in_request};
 use crate::{Failure, output::say};
 
 /// Members whose browsers are known.
@@ -105,15 +105,6 @@ fn hold(address: SocketAddr, kind: &Held, stop: &watch::Receiver<bool>) {
     }
 }
 
-pub(super) fn json(path: &str, body: &serde_json::Value) -> Vec<u8> {
-    let body = body.to_string();
-    format!(
-        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
-}
-
 /// Kinds of requests that anybody may send as often as they like.
 fn asked() -> Vec<(&'static str, Vec<Vec<u8>>)> {
     let many = |make: &dyn Fn(u64) -> Vec<u8>| (0..4_000).map(make).collect::<Vec<_>>();
@@ -125,12 +116,15 @@ fn asked() -> Vec<(&'static str, Vec<Vec<u8>>)> {
                 let password = format!("{long}{n}");
                 let form = serde_json::json!({ "login_id": format!("new{n}"), "email": format!("new{n}@example.jp"),
                     "password": password });
-                json("/api/v1/sign-up", &form)
+                post_json("/api/v1/sign-up", &form)
             }),
         ),
         ("wrong_passwords", many(&|n| sign_in_request(&format!("nobody{n}")))),
-        ("recoveries", many(&|n| json("/api/v1/recover", &serde_json::json!({ "email": format!("n{n}@example.jp") })))),
-        ("refusals", many(&|_| json("/api/v1/recover", &serde_json::json!({ "email": "" })))),
+        (
+            "recoveries",
+            many(&|n| post_json("/api/v1/recover", &serde_json::json!({ "email": format!("n{n}@example.jp") }))),
+        ),
+        ("refusals", many(&|_| post_json("/api/v1/recover", &serde_json::json!({ "email": "" })))),
     ]
 }
 

@@ -203,24 +203,25 @@ fn sign_in_request(login: &str) -> Vec<u8> {
 }
 
 fn request(login: &str, password: &str) -> Vec<u8> {
-    let body = serde_json::json!({ "login": login, "password": password }).to_string();
-    format!(
-        "POST /api/v1/sign-in HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
+    post_json("/api/v1/sign-in", &serde_json::json!({ "login": login, "password": password }))
 }
 
 async fn sign_in_once(address: SocketAddr, login: &str) -> Result<String, Failure> {
-    let body = serde_json::json!({ "login": login, "password": seed::PASSWORD, "token": true }).to_string();
-    let request = format!(
-        "POST /api/v1/sign-in HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let answer = load::once(address, request.as_bytes()).await?;
+    let body = serde_json::json!({ "login": login, "password": seed::PASSWORD, "token": true });
+    let answer = load::once(address, &post_json("/api/v1/sign-in", &body)).await?;
     let value: Value = serde_json::from_slice(&answer)?;
     value["session"]["token"]
         .as_str()
         .map(str::to_owned)
         .ok_or_else(|| Failure::Failed(format!("the sign-in of the bench was refused: {value}")))
+}
+
+/// A request with JSON.
+fn post_json(path: &str, body: &serde_json::Value) -> Vec<u8> {
+    let body = body.to_string();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
 }

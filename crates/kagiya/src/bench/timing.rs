@@ -8,7 +8,7 @@ use kagiya_domain::Timestamp;
 use kagiya_flows::{Dice, subscription::place_key};
 use kagiya_store::{self as store, Location, PoolSize, Store, subscriber::Subscriber};
 
-use super::{child::Child, external, load, report::Report, request, seed};
+use super::{child::Child, external, load, post_json, report::Report, request, seed};
 use crate::{Failure, outside::SystemDice};
 
 const PAIRS: u64 = 200;
@@ -63,15 +63,15 @@ pub(super) async fn doors(report: &mut Report, seeded: &seed::Seeded) -> Result<
     let address = server.address;
     let login = |known: bool, n: u64| if known { seeded.login(200 + n) } else { format!("nobody-{n}") };
     let mailbox = |known: bool, n: u64| format!("{}@example.jp", login(known, n));
-    let recover = |typed: &str| super::hostile::json("/api/v1/recover", &serde_json::json!({ "email": typed }));
+    let recover = |typed: &str| post_json("/api/v1/recover", &serde_json::json!({ "email": typed }));
     let code = |known: bool, n: u64| {
-        super::hostile::json("/api/v1/recover/code", &serde_json::json!({ "email": login(known, n), "code": "000000" }))
+        post_json("/api/v1/recover/code", &serde_json::json!({ "email": login(known, n), "code": "000000" }))
     };
     let sign_up = |known: bool, n: u64| {
         let id = format!("fresh{}{n}", if known { "a" } else { "b" });
         let form =
             serde_json::json!({ "login_id": id, "email": mailbox(known, n), "password": "an odd passphrase 47" });
-        super::hostile::json("/api/v1/sign-up", &form)
+        post_json("/api/v1/sign-up", &form)
     };
     let one = |bytes: Vec<u8>| async move { load::time_once(address, &bytes).await };
     let after = |bytes: Vec<u8>, own: Vec<u8>| async move {
