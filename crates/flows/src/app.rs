@@ -13,17 +13,15 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{
-    admission::Admission,
-    findings::Findings,
-    hashing::HashPool,
+    check::findings::Findings,
+    external::providers::Providers,
+    jobs::supervision::Jobs,
     keys::Keys,
-    ledger::Ledger,
-    platform::{Board, Crowd, Monitor, measure::Measure},
-    providers::Providers,
-    session_cache::SessionCache,
+    rate_limit::Ledger,
+    session::cache::SessionCache,
     settings::Settings,
-    stuffing::Stuffing,
-    supervision::Jobs,
+    sign_in::{admission::Admission, hashing::HashPool, stuffing::Stuffing},
+    status::platform::{Board, Crowd, Monitor, measure::Measure},
 };
 
 /// The time. The binary's is the system's; a test's moves when the test says so.

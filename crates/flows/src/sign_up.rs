@@ -18,12 +18,13 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    code, compose, external,
-    hashing::Lane,
-    new_password::{self, NotTaken},
-    recover,
-    sign_in::{self, Entry, Go, SignedIn, Spend, Work, enter},
-    starts,
+    external,
+    mail::compose,
+    recover::{
+        self, code,
+        new_password::{self, NotTaken},
+    },
+    sign_in::{self, Entry, Go, SignedIn, Spend, Work, enter, hashing::Lane, starts},
 };
 
 /// Passwords of one network that are estimated in a minute in the lane of those who are new.

@@ -10,12 +10,13 @@ use std::{
 
 use futures_util::{FutureExt, future::BoxFuture};
 use kagiya_flows::{
-    App, Clock, Dice, Visitor,
-    agent::Agent,
-    compose::Letter,
-    external, operator,
-    outbox::{Post, Posted},
+    App, Clock, Dice, Visitor, external,
+    mail::{
+        compose::Letter,
+        outbox::{Post, Posted},
+    },
     sign_in::{self, Typed},
+    staff::{agent::Agent, operator},
 };
 use kagiya_lab::{CLIENT_ID, CLIENT_SECRET, SHOPS, Switches, Tools, Town};
 use kagiya_oidc::Identity;

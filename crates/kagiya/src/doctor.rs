@@ -4,8 +4,8 @@ use kagiya_domain::{Timestamp, setup::SetupFault};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     Clock,
-    external::watch::SECRET_ENDS_SOON,
-    setup::{self, SKEW},
+    check::setup::{self, SKEW},
+    external::provider_monitor::SECRET_ENDS_SOON,
 };
 use kagiya_store::{Location, Store};
 use serde_json::json;
@@ -99,7 +99,7 @@ fn data(config: &Config) -> Check {
 /// How much room there is where the data lies.
 fn disk(config: &Config) -> Check {
     const ADVICE: &str = "make room, or move the data: without it nobody can sign in or up";
-    match kagiya_flows::disk::free(&config.data) {
+    match kagiya_flows::status::disk::free(&config.data) {
         None => Check::new("disk", None, "how much room there is cannot be told", ADVICE),
         Some(disk) => {
             let words = format!("{} MiB free of {}", disk.free / 1_048_576, disk.size / 1_048_576);

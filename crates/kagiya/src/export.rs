@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
-use kagiya_flows::runner;
+use kagiya_flows::jobs::runner;
 use kagiya_web::{Exported, Web};
 use rusty_s3::S3Action;
 
@@ -17,7 +17,7 @@ const SIGNED_FOR: Duration = Duration::from_secs(60);
 /// `kagiya status export DIR`.
 pub(crate) async fn run(config: &Config, folder: &Path) -> Result<(), Failure> {
     let app = open::beside(config).await?;
-    kagiya_flows::notices::refresh(&app).await?;
+    kagiya_flows::status::notices::refresh(&app).await?;
     let web = Web::new(app, Vec::new(), Vec::new(), None);
     let files = kagiya_web::export(&web).await;
     write(folder, &files).map_err(|error| Failure::Failed(format!("{}: {error}", folder.display())))?;

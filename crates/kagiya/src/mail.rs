@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_flows::{
+use kagiya_flows::mail::{
     compose::Letter,
     outbox::{Post, Posted},
 };

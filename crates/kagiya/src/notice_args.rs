@@ -7,7 +7,7 @@ use kagiya_domain::{
     Timestamp,
     notice::{Door, Impact, Stage},
 };
-use kagiya_flows::notices::Text;
+use kagiya_flows::status::notices::Text;
 
 /// A time of RFC 3339, with its zone.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use kagiya_domain::notice::{Impact, Kind, Notice, Stage, Wrong};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
-    agent::Agent,
-    notices::{self as acts, Change, Report, Window},
+    staff::agent::Agent,
+    status::notices::{self as acts, Change, Report, Window},
 };
 use kagiya_text::{Arg, Lang};
 use serde_json::Value;

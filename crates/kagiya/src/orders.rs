@@ -6,9 +6,11 @@ use kagiya_domain::{Timestamp, account::AccountState, audit::Act, role::Role};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
-    agent::Agent,
     external::links::{self, Link},
-    operator::{self, OrderError, RoleChange},
+    staff::{
+        agent::Agent,
+        operator::{self, OrderError, RoleChange},
+    },
 };
 use kagiya_store::account::Account;
 use serde_json::{Value, json};

@@ -6,9 +6,8 @@ use futures_util::FutureExt;
 use kagiya_flows::{
     App,
     external::permission,
-    jobs,
-    outbox::{self, Post},
-    runner,
+    jobs::{self, runner},
+    mail::outbox::{self, Post},
 };
 use kagiya_web::{Limits, Running, Web};
 use metrics_exporter_prometheus::PrometheusBuilder;

@@ -184,7 +184,7 @@ fn is_web(text: &str) -> bool {
 fn is_reachable(text: &str) -> bool {
     url::Url::parse(text).is_ok_and(|url| match url.scheme() {
         "https" => url.has_host(),
-        "http" => kagiya_oidc::reach::leads_inward(&url),
+        "http" => kagiya_oidc::egress_policy::leads_inward(&url),
         _ => false,
     })
 }

@@ -1,8 +1,8 @@
 //! `kagiya why REFERENCE`: the verdict at the staff's tier.
 
 use kagiya_domain::{Timestamp, audit::Act, reference::Reference};
+use kagiya_flows::check::why::{self, Report};
 use kagiya_flows::time::rfc3339;
-use kagiya_flows::why::{self, Report};
 use kagiya_text::{Arg, Lang, Words};
 use serde_json::{Value, json};
 

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::{
     answer::{Endpoint, Failure},
-    reach::Reach,
+    egress_policy::Reach,
 };
 
 /// Larger answers are not read.

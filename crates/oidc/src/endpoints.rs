@@ -7,9 +7,9 @@ use url::Url;
 
 use crate::{
     answer::{Endpoint, Failure},
+    discovery::Learned,
     jwt::TENANT,
     kinds::ClientProof,
-    learned::Learned,
     provider::Provider,
 };
 

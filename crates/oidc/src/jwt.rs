@@ -11,9 +11,9 @@ use crate::{
     alg::{Alg, Head, verify_es512},
     fault::TokenFault,
     identity::subject_of,
+    jwks::KeyRing,
     kinds::{IdToken, Kind},
     provider::{Plan, Provider, Secret},
-    ring::KeyRing,
 };
 
 /// Longer tokens are not looked at.

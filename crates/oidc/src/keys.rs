@@ -10,8 +10,8 @@ use jsonwebtoken::{
 use crate::{
     alg::Alg,
     answer::{Endpoint, Failure},
+    jwks::{Key, KeyRing},
     provider::Provider,
-    ring::{Key, KeyRing},
 };
 
 /// More keys than this are nobody's.

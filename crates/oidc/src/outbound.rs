@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::{
     client::Client,
-    reach::{Reach, leads_inward},
+    egress_policy::{Reach, leads_inward},
 };
 
 /// The way out.

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::{
     client::Client,
+    discovery::Learned,
+    egress_policy::{Reach, leads_inward},
+    jwks::KeyRing,
     kinds::{ClientProof, Kind},
-    learned::Learned,
-    reach::{Reach, leads_inward},
-    ring::KeyRing,
 };
 
 /// How we prove who we are.

@@ -16,10 +16,12 @@ use kagiya_domain::{Span, Timestamp, password::Policy, session::Lives, throttle:
 use kagiya_flows::{
     App, Clock, Dice,
     app::Parts,
-    compose::Letter,
     external::Providers,
     keys::{Keys, sha256},
-    outbox::{self, Post, Posted},
+    mail::{
+        compose::Letter,
+        outbox::{self, Post, Posted},
+    },
     settings::{Argon2Parameters, ByLang, PublicUrl, Settings},
 };
 use kagiya_store::{Location, PoolSize, Store};
@@ -187,21 +189,21 @@ impl TestServer {
     /// An account with an address `ID@example.jp`.
     pub async fn member(&self, login_id: &str, password: &str) {
         let address = format!("{login_id}@example.jp");
-        kagiya_flows::operator::create(
+        kagiya_flows::staff::operator::create(
             &self.app,
             login_id,
             &address,
             Some(password),
-            &kagiya_flows::agent::Agent::command_line(),
+            &kagiya_flows::staff::agent::Agent::command_line(),
         )
         .await
         .expect("an account");
     }
 
     /// The cause at the staff's tier.
-    pub async fn why(&self, reference: &str) -> kagiya_flows::why::Report {
+    pub async fn why(&self, reference: &str) -> kagiya_flows::check::why::Report {
         let reference = kagiya_domain::reference::Reference::parse(reference).expect("a reference");
-        kagiya_flows::why::report(&self.app, &reference).await.expect("a store").expect("an attempt")
+        kagiya_flows::check::why::report(&self.app, &reference).await.expect("a store").expect("an attempt")
     }
 
     /// Ends the server; nothing may be left undone.

@@ -11,7 +11,7 @@ use std::{
 
 use futures_util::FutureExt;
 use kagiya_domain::Span;
-use kagiya_flows::runner;
+use kagiya_flows::jobs::runner;
 use kagiya_testkit::TestServer;
 
 async fn until(met: impl Fn() -> bool) {

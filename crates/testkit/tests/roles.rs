@@ -7,7 +7,7 @@ use kagiya_domain::{
     Span,
     role::{Permission, Role, Roles},
 };
-use kagiya_flows::{
+use kagiya_flows::staff::{
     agent::Agent,
     operator::{self, RoleChange},
 };

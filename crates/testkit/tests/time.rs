@@ -16,7 +16,7 @@ async fn cookies_are_bound_to_the_host_and_the_session_runs_out_unused() {
     assert!(browser.cookies.keys().all(|name| name.starts_with("__Host-")), "{:?}", browser.cookies);
     server.advance(Span::minutes(119));
     assert_eq!(browser.check().await, 200);
-    kagiya_flows::endings::write_uses(&server.app).await.unwrap();
+    kagiya_flows::session::endings::write_uses(&server.app).await.unwrap();
     server.advance(Span::minutes(119));
     assert_eq!(browser.check().await, 200, "a use counts");
     server.advance(Span::minutes(121));
@@ -247,7 +247,7 @@ async fn a_closed_account_comes_back_for_thirty_days_then_its_data_is_gone() {
         .submit("/sign-up", &[("login_id", "hana"), ("email", "x@example.jp"), ("password", PASSWORD)])
         .await;
     assert_eq!(taken.status, 409, "an ID is never used twice");
-    let account = kagiya_flows::operator::find(&server.app, "hana").await.unwrap();
+    let account = kagiya_flows::staff::operator::find(&server.app, "hana").await.unwrap();
     let overview = kagiya_flows::account::overview(&server.app, account.id).await.unwrap().unwrap();
     assert!(overview.emails.is_empty() && overview.password_set_at.is_none());
     server.end().await;
@@ -299,8 +299,8 @@ async fn the_owner_is_told_what_a_stranger_is_not() {
 async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
     use kagiya_domain::notice::{Impact, Stage};
     use kagiya_flows::{
-        agent::Agent,
-        notices::{self, Change, Report, Text},
+        staff::agent::Agent,
+        status::notices::{self, Change, Report, Text},
     };
     for (by, expected) in [(Agent::system(), 429), (Agent::command_line(), 303)] {
         let server = TestServer::start().await;
@@ -344,7 +344,7 @@ async fn addresses_are_changed_by_whoever_signed_in_lately() {
     // A borrowed phone is not enough.
     let late = browser.fill(&page, "/account/emails/change", &[("primary", "1")]).await;
     assert_eq!((late.status, late.location), (422, None));
-    let account = kagiya_flows::operator::find(&server.app, "hana").await.unwrap();
+    let account = kagiya_flows::staff::operator::find(&server.app, "hana").await.unwrap();
     let primary = || async {
         let overview = kagiya_flows::account::overview(&server.app, account.id).await.unwrap().unwrap();
         overview.emails.into_iter().find(|email| email.primary_since.is_some()).unwrap().address

@@ -9,8 +9,8 @@ use kagiya_flows::session::{self, Found, Live, token_hash};
 
 use crate::{
     Web,
-    context::{header_text, tokens},
     page::encode_query,
+    request::context::{header_text, tokens},
 };
 
 pub(crate) const PATH: &str = "/auth/check";

@@ -2,50 +2,18 @@
 
 mod account;
 mod api;
-mod assets;
 mod auth_check;
-mod banner;
 mod check;
-mod choose;
-mod context;
-mod cookies;
-mod events;
 mod external;
-mod fault;
-mod form;
-mod gate;
-mod headers;
-mod health;
-mod help;
-mod in_app;
-mod language;
-mod lines;
-mod links;
-mod mark;
-mod nowhere;
-mod old_ways;
-mod once;
-mod overflow;
+mod maintenance;
 mod page;
-mod providers;
-mod receipt;
 mod recover;
-mod repair;
-mod sent;
+mod request;
 mod server;
-mod setup;
-mod shut;
 mod sign_in;
-mod sign_out;
 mod sign_up;
-mod signs;
 mod staff;
 mod status;
-mod subscribe;
-mod turns;
-mod verdict;
-mod view;
-mod why;
 
 use std::sync::{
     Arc,
@@ -58,7 +26,7 @@ use kagiya_flows::App;
 use kagiya_text::Lang;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-pub use lines::Limits;
+pub use server::lines::Limits;
 pub use server::{Running, serve};
 pub use status::export::{Exported, export};
 
@@ -72,19 +40,19 @@ pub struct Web {
     pub metrics_from: Vec<IpNet>,
     /// Renders `/metrics`; `None` when another in this process records.
     pub metrics: Option<PrometheusHandle>,
-    pub(crate) assets: assets::Assets,
+    pub(crate) assets: page::assets::Assets,
     /// How long requests take: those that read, the others.
     pub(crate) times: [metrics::Histogram; 2],
     /// Messages that need nothing but the settings, Japanese and English.
     pub(crate) fixed: [std::collections::HashMap<String, String>; 2],
     /// Whether the database took a write a moment ago.
-    pub(crate) writes: health::Writes,
+    pub(crate) writes: server::health::Writes,
     /// Forms that were sent a moment ago.
-    pub(crate) presses: once::Presses<kagiya_flows::sign_in::Entered>,
+    pub(crate) presses: request::single_flight::Presses<kagiya_flows::sign_in::Entered>,
     /// Ways back from providers that were taken a moment ago.
-    pub(crate) returns: once::Presses<kagiya_flows::external::callback::Returned>,
+    pub(crate) returns: request::single_flight::Presses<kagiya_flows::external::callback::Returned>,
     /// Sign-ups that were finished a moment ago.
-    pub(crate) sign_ups: once::Presses<kagiya_flows::sign_up::Created>,
+    pub(crate) sign_ups: request::single_flight::Presses<kagiya_flows::sign_up::Created>,
     /// What every answer says.
     pub(crate) sealed: http::HeaderMap,
     /// What a check says that lets somebody through.
@@ -107,11 +75,11 @@ impl Web {
         metrics_from: Vec<IpNet>,
         metrics: Option<PrometheusHandle>,
     ) -> Arc<Self> {
-        let assets = assets::Assets::new(&app.settings.accent);
+        let assets = page::assets::Assets::new(&app.settings.accent);
         let build = assets.build();
         let policy = page::policy(&app);
         let sealed = page::sealed(&app.settings);
-        let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &view::always(&app.settings, lang)));
+        let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &page::view::always(&app.settings, lang)));
         Arc::new(Self {
             app,
             trusted_proxies,
@@ -120,10 +88,10 @@ impl Web {
             assets,
             times: ["GET", "POST"].map(|method| metrics::histogram!("kagiya_request_seconds", "method" => method)),
             fixed,
-            writes: health::Writes::default(),
-            presses: once::Presses::default(),
-            returns: once::Presses::default(),
-            sign_ups: once::Presses::default(),
+            writes: server::health::Writes::default(),
+            presses: request::single_flight::Presses::default(),
+            returns: request::single_flight::Presses::default(),
+            sign_ups: request::single_flight::Presses::default(),
             accepted: auth_check::accepted(sealed.clone()),
             sealed,
             policy,
@@ -152,23 +120,23 @@ impl Web {
 /// Every path of the contract that exists so far.
 pub fn router(web: Arc<Web>) -> Router {
     let mut router = Router::new();
-    for path in old_ways::WORKERS {
-        router = router.route(path, get(old_ways::worker));
+    for path in sign_in::old_ways::WORKERS {
+        router = router.route(path, get(sign_in::old_ways::worker));
     }
     router
         .route("/", get(account::home))
         .route("/check", get(check::page).post(check::submit))
         .route("/check/{code}", get(check::join))
-        .route("/repair", get(repair::page).post(repair::submit))
+        .route("/repair", get(check::repair::page).post(check::repair::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
         .route("/sign-in/reopen", axum::routing::post(sign_in::reopen))
         .route("/sign-in/{provider}", axum::routing::post(external::begin))
         .route("/sign-in/{provider}/callback", get(external::callback).post(external::callback_form))
         .route("/sign-in/{provider}/seen", axum::routing::post(external::saw))
-        .route("/sign-in/{provider}/choose", get(choose::page).post(choose::submit))
-        .route("/sign-in/{provider}/prove", get(choose::prove_page).post(choose::prove))
-        .route("/sign-in/{provider}/events", axum::routing::post(events::receive))
-        .route("/sign-out", get(sign_out::ask).post(sign_out::submit))
+        .route("/sign-in/{provider}/choose", get(external::choose::page).post(external::choose::submit))
+        .route("/sign-in/{provider}/prove", get(external::choose::prove_page).post(external::choose::prove))
+        .route("/sign-in/{provider}/events", axum::routing::post(external::events::receive))
+        .route("/sign-out", get(sign_in::sign_out::ask).post(sign_in::sign_out::submit))
         .route("/sign-up", get(sign_up::page).post(sign_up::submit))
         .route("/sign-up/verify", get(sign_up::code_page).post(sign_up::verify))
         .route("/recover", get(recover::page).post(recover::submit))
@@ -183,18 +151,18 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/account/emails", axum::routing::post(account::add_email))
         .route("/account/emails/verify", get(account::email_code_page).post(account::verify_email))
         .route("/account/emails/change", axum::routing::post(account::change_email))
-        .route("/account/links", get(links::page))
-        .route("/account/links/{id}", axum::routing::post(links::add))
-        .route("/account/links/{id}/remove", axum::routing::post(links::remove))
-        .route("/account/links/{id}/relink", axum::routing::post(links::relink))
-        .route("/account/links/{id}/test", axum::routing::post(links::test))
-        .route("/account/methods", get(links::methods))
+        .route("/account/links", get(account::links::page))
+        .route("/account/links/{id}", axum::routing::post(account::links::add))
+        .route("/account/links/{id}/remove", axum::routing::post(account::links::remove))
+        .route("/account/links/{id}/relink", axum::routing::post(account::links::relink))
+        .route("/account/links/{id}/test", axum::routing::post(account::links::test))
+        .route("/account/methods", get(account::links::methods))
         .route("/account/close", get(account::close_page).post(account::close))
-        .route("/why/{reference}", get(why::page))
-        .route("/why/{reference}/confirm", get(why::confirm_page).post(why::confirm))
-        .route("/why/{reference}/me-too", axum::routing::post(why::me_too))
-        .route("/help", get(help::index))
-        .route("/help/{cause}", get(help::page))
+        .route("/why/{reference}", get(check::why::page))
+        .route("/why/{reference}/confirm", get(check::why::confirm_page).post(check::why::confirm))
+        .route("/why/{reference}/me-too", axum::routing::post(check::why::me_too))
+        .route("/help", get(page::help::index))
+        .route("/help/{cause}", get(page::help::page))
         .route("/staff", get(staff::overview::show))
         .route("/staff/look", get(staff::look::page).post(staff::look::search))
         .route("/staff/locks", axum::routing::post(staff::look::end_locks))
@@ -203,11 +171,11 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/api/v1/staff/notices", get(staff::api::list).post(staff::api::create))
         .route("/api/v1/staff/notices/{id}", axum::routing::post(staff::api::update))
         .route("/status", get(status::show))
-        .route("/status/subscribe", axum::routing::post(subscribe::subscribe))
-        .route("/status/subscribed", get(subscribe::subscribed))
-        .route("/status/confirm", get(subscribe::confirm_page).post(subscribe::confirm))
-        .route("/status/unsubscribe", get(subscribe::unsubscribe_page).post(subscribe::unsubscribe))
-        .route("/notify", get(subscribe::notify_page).post(subscribe::notify))
+        .route("/status/subscribe", axum::routing::post(status::subscribe::subscribe))
+        .route("/status/subscribed", get(status::subscribe::subscribed))
+        .route("/status/confirm", get(status::subscribe::confirm_page).post(status::subscribe::confirm))
+        .route("/status/unsubscribe", get(status::subscribe::unsubscribe_page).post(status::subscribe::unsubscribe))
+        .route("/notify", get(status::subscribe::notify_page).post(status::subscribe::notify))
         .route("/status/feed.atom", get(status::feed))
         .route("/api/v2/summary.json", get(status::summary))
         .route("/api/v2/status.json", get(status::overview))
@@ -217,17 +185,17 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/api/v2/scheduled-maintenances.json", get(status::maintenances))
         .route("/api/v2/scheduled-maintenances/upcoming.json", get(status::upcoming))
         .route("/api/v2/scheduled-maintenances/active.json", get(status::active))
-        .route("/language", axum::routing::post(language::choose))
+        .route("/language", axum::routing::post(request::language::choose))
         .route("/.well-known/change-password", get(account::change_password_redirect))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .route("/healthz", get(server::health::alive))
+        .route("/readyz", get(server::health::ready))
+        .route("/metrics", get(server::health::metrics))
         .route("/auth/check", get(auth_check::handle))
-        .route("/assets/{name}", get(assets::serve))
-        .route("/favicon.ico", get(assets::icon))
+        .route("/assets/{name}", get(page::assets::serve))
+        .route("/favicon.ico", get(page::assets::icon))
         .nest("/api/v1", api::router())
-        .fallback(nowhere::not_found)
-        .method_not_allowed_fallback(nowhere::wrong_method)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), gate::guard))
+        .fallback(page::nowhere::not_found)
+        .method_not_allowed_fallback(page::nowhere::wrong_method)
+        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), maintenance::gate::guard))
         .with_state(web)
 }

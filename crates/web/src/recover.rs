@@ -9,22 +9,30 @@ use kagiya_domain::{Timestamp, code::RESEND_WAIT};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
-    kept::{self, Choice, Way},
-    recover::{self, CodeForm, Kind},
-    way_in,
+    recover::{
+        self, CodeForm, Kind,
+        review::{self, Choice, Way},
+        way_in,
+    },
 };
 use uuid::Uuid;
 
 use crate::{
     Web,
-    context::Context,
-    fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
-    form::{self, Fields},
-    in_app, mark,
-    page::{View, encode_query, page as render, see_other, with_return},
-    sent::Sent,
+    page::{
+        View, encode_query,
+        fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
+        page as render, see_other,
+        verdict::VerdictView,
+        with_return,
+    },
+    request::{
+        context::Context,
+        form::{self, Fields},
+        in_app, mark,
+        submitted_form::Sent,
+    },
     sign_in::set_session,
-    verdict::VerdictView,
 };
 
 #[derive(Template)]
@@ -271,7 +279,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         };
         return refused_page(context, refusal, "/recover");
     };
-    let ways = match kept::list(&context.web.app, &flow).await {
+    let ways = match review::list(&context.web.app, &flow).await {
         Ok(ways) => ways,
         Err(fault) => return fault_page(context, &fault),
     };
@@ -280,7 +288,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
     let content = PasswordPage {
         v: &view,
         flow: flow.id.to_string(),
-        login_id: kagiya_flows::new_password::login_id(&context.web.app, &flow).await.unwrap_or_default(),
+        login_id: kagiya_flows::recover::new_password::login_id(&context.web.app, &flow).await.unwrap_or_default(),
         ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
@@ -344,7 +352,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     let password = fields.get("password");
     let device = mark::of(&context);
     let known = Some(mark::key(&context, &device));
-    match kagiya_flows::new_password::choose_password(
+    match kagiya_flows::recover::new_password::choose_password(
         &context.web.app,
         &context.visitor,
         id,

@@ -15,16 +15,21 @@ use kagiya_flows::{
 
 use crate::{
     Web,
-    context::Context,
-    fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
-    form::{self, Fields},
-    in_app, once,
-    page::{View, encode_query, page as render, see_other},
-    providers::{self, ProviderView},
+    external::providers::{self, ProviderView},
+    page::{
+        View, encode_query,
+        fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
+        page as render, see_other,
+        verdict::VerdictView,
+    },
     recover::{CodePage, code_response},
-    sent::Sent,
+    request::{
+        context::Context,
+        form::{self, Fields},
+        in_app, single_flight,
+        submitted_form::Sent,
+    },
     sign_in::set_session,
-    verdict::VerdictView,
 };
 
 #[derive(Template)]
@@ -160,7 +165,7 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields):
     let flow = id.unwrap_or_default();
     let press = context.web.app.keys.digest16("sign-up press", &[&browser, flow.as_bytes(), code.as_bytes()]);
     let (app, visitor, device) = (Arc::clone(&context.web.app), context.visitor.clone(), context.device);
-    let (outcome, again) = once::share(&context.web.sign_ups, &context, press, || async move {
+    let (outcome, again) = single_flight::share(&context.web.sign_ups, &context, press, || async move {
         sign_up::verify(&app, &visitor, id, &code, true, device).await
     })
     .await;

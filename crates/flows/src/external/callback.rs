@@ -15,15 +15,14 @@ use uuid::Uuid;
 use super::{
     Entry, derive, facts,
     health::Sample,
-    links, new_link, redirect_uri, seconds,
+    links, new_link, provider_monitor, redirect_uri, seconds,
     start::{Purpose, Start, find, open_way, set_out},
-    unlinked, watch,
+    unlinked,
 };
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    recent_auth,
-    sign_in::{self, Admitted, SignedIn, Spend, Work, enter},
+    sign_in::{self, Admitted, SignedIn, Spend, Work, enter, recent_auth},
 };
 
 /// What came back, as it came.
@@ -292,7 +291,7 @@ pub async fn run(
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }
     };
-    watch::note(app, &entry, Sample::Good);
+    provider_monitor::note(app, &entry, Sample::Good);
     arrive(app, visitor, device, present, &entry, journey, identity).await
 }
 
@@ -334,8 +333,8 @@ async fn denied(
     let class = classify(entry.provider.kind(), &answer.error, &answer.words);
     let network = visitor.network_kept();
     match class {
-        Class::Trouble => watch::note(app, entry, Sample::TheySay(network)),
-        Class::Ours => watch::note(app, entry, Sample::TheySayOurs(network)),
+        Class::Trouble => provider_monitor::note(app, entry, Sample::TheySay(network)),
+        Class::Ours => provider_monitor::note(app, entry, Sample::TheySayOurs(network)),
         _ => {}
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];

@@ -24,12 +24,10 @@ use super::{links, new_link, verified_email};
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    code, compose,
-    providers::open_identity,
-    recent_auth::RecentAuth,
-    recover,
-    sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter},
-    starts,
+    external::providers::open_identity,
+    mail::compose,
+    recover::{self, code},
+    sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter, recent_auth::RecentAuth, starts},
 };
 
 /// An identity that waits for its owner's choice.

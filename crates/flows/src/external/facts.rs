@@ -9,9 +9,9 @@ use kagiya_store::{self as store, link::Link};
 use super::{
     Entry, forbids_in_app,
     health::{Sample, State},
-    watch,
+    provider_monitor,
 };
-use crate::{App, Fault, Visitor, attempt::Draft, setup};
+use crate::{App, Fault, Visitor, attempt::Draft, check::setup};
 
 /// What a code means, as a fact. The code itself is kept as it came.
 pub(crate) fn of_class(class: Class, code: String) -> Evidence {
@@ -72,7 +72,7 @@ pub(crate) async fn failed(
         _ => None,
     };
     if let Some(sample) = sample {
-        watch::note(app, entry, sample);
+        provider_monitor::note(app, entry, sample);
     }
     let mut evidence = vec![of_class(class, failure.code())];
     let now = app.now();

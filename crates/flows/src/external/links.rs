@@ -15,12 +15,11 @@ use uuid::Uuid;
 use super::facts;
 use crate::{
     App, Fault, Outcome, Visitor,
+    account::credentials::{self, Offered},
     attempt::{self, Draft},
-    compose,
-    credentials::{self, Offered},
-    mailbox,
-    recent_auth::RecentAuth,
-    session, sign_in,
+    mail::{compose, mailbox},
+    session,
+    sign_in::{self, recent_auth::RecentAuth},
 };
 
 /// The links of an account, the oldest first.

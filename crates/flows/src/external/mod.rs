@@ -4,20 +4,21 @@ pub mod callback;
 pub mod choose;
 mod facts;
 pub mod links;
+pub mod no_return;
 pub mod permission;
+pub mod provider_monitor;
+pub mod providers;
 pub mod push;
-pub mod seen;
 pub mod start;
 pub mod transfer;
 mod unlinked;
-pub mod watch;
 
 use kagiya_domain::{Span, Timestamp, email::EmailAddress};
 use kagiya_oidc::{Identity, Kind};
 use kagiya_store::link::NewLink;
 
 use crate::App;
-pub use crate::providers::{Entry, Providers, health, shown};
+pub use crate::external::providers::{Entry, Providers, health, shown};
 
 /// How long a way to a provider may take. People look for their second factor.
 pub const LIFE: Span = Span::hours(1);

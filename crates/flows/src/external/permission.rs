@@ -16,9 +16,9 @@ use kagiya_store::{self as store, permission::Kept};
 use super::{
     Entry,
     health::{Sample, State},
-    seconds, watch,
+    provider_monitor, seconds,
 };
-use crate::{App, Fault, setup};
+use crate::{App, Fault, check::setup};
 
 /// Apple wants to be asked about somebody once a day at most.
 const EVERY: Span = Span::days(1);
@@ -90,11 +90,11 @@ pub async fn look(app: &Arc<App>) -> Result<(), Fault> {
         tracing::warn!(provider, %stopped, "permissions were not all asked about");
         match stopped {
             Stopped::Provider(failure) if failure.class(entry.provider.kind()) == Class::Ours => {
-                watch::note(app, entry, Sample::Ours);
+                provider_monitor::note(app, entry, Sample::Ours);
             }
             // That we ask too fast is no outage.
             Stopped::Provider(Failure::Answered { status: 429, .. }) => {}
-            Stopped::Provider(_) => watch::note(app, entry, Sample::Theirs),
+            Stopped::Provider(_) => provider_monitor::note(app, entry, Sample::Theirs),
             Stopped::TooMany { .. } => {
                 setup::note(app, SetupFault::ProviderTickets, &format!("{provider}: {stopped}"));
             }

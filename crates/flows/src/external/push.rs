@@ -8,12 +8,12 @@ use kagiya_domain::{
 };
 use kagiya_oidc::{
     TokenFault,
-    set::{Event, What},
+    security_events::{Event, What},
 };
 use kagiya_store::{self as store, ending::Ended};
 
 use super::{Entry, seconds};
-use crate::{App, Fault, compose, session, sign_in};
+use crate::{App, Fault, mail::compose, session, sign_in};
 
 /// Clocks may differ by so much.
 const LATE: kagiya_domain::Span = kagiya_domain::Span::minutes(2);

@@ -13,7 +13,7 @@ use super::{Entry, LIFE, derive, facts, redirect_uri};
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft},
-    recent_auth::RecentAuth,
+    sign_in::recent_auth::RecentAuth,
 };
 
 /// What a way to a provider is for.

@@ -12,7 +12,7 @@ use super::{CHOOSING, Entry, facts, verified_email};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft},
-    providers::seal_identity,
+    external::providers::seal_identity,
 };
 
 /// Keeps the identity with the way, and why it is not linked under a reference.

@@ -8,7 +8,7 @@ use kagiya_store::{self as store, account::Account, attempt::Attempt, ending::En
 use uuid::Uuid;
 
 use super::{SignedIn, device_key, mail};
-use crate::{App, Fault, Visitor, attempt, compose, session};
+use crate::{App, Fault, Visitor, attempt, mail::compose, session};
 
 /// How far back a success explains earlier refusals.
 const LEARNING: Span = Span::days(7);

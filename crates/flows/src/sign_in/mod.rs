@@ -1,8 +1,15 @@
 //! One password sign-in: gather, decide, apply.
 
+pub(crate) mod admission;
 mod admit;
+pub(crate) mod deferred;
 mod enter;
+pub mod hashing;
+pub mod recent_auth;
 mod refused;
+pub mod starts;
+pub mod stuffing;
+pub mod throttle;
 
 use std::sync::Arc;
 
@@ -22,17 +29,19 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    hashing::{Check, Lane},
-    lookup,
+    check::lookup,
     session::Token,
-    starts::Start,
-    throttle::{self, Reservation, Settlement},
 };
 
 use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
 pub(crate) use self::{
     admit::{Admitted, admit, decision},
     enter::{Entry, Go, Spend, Work, enter},
+};
+use self::{
+    hashing::{Check, Lane},
+    starts::Start,
+    throttle::{Reservation, Settlement},
 };
 
 /// Wrong passwords, in the budgets of networks.

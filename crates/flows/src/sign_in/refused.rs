@@ -14,8 +14,11 @@ use super::{Gathered, admit::reopening, mail};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
-    compose, deferred, starts,
-    throttle::{self, Settlement, Ticket},
+    mail::compose,
+    sign_in::{
+        deferred, starts,
+        throttle::{self, Settlement, Ticket},
+    },
 };
 
 /// How far back failures count as part of one lock's story.

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
-use kagiya_flows::{agent::Agent, operator};
+use kagiya_flows::staff::{agent::Agent, operator};
 use kagiya_lab::{CLIENT_ID, CLIENT_SECRET};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -5,7 +5,7 @@ use std::{future::Future, net::SocketAddr, time::Duration};
 
 use futures_util::FutureExt;
 use kagiya_domain::Timestamp;
-use kagiya_flows::{Dice, subscription::place_key};
+use kagiya_flows::{Dice, status::subscription::place_key};
 use kagiya_store::{self as store, Location, PoolSize, Store, subscriber::Subscriber};
 
 use super::{child::Child, external, load, post_json, report::Report, request, seed};

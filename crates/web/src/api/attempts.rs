@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Web,
-    context::{Context, tokens},
+    request::context::{Context, tokens},
 };
 
 pub(crate) async fn show(State(web): State<Arc<Web>>, Path(reference): Path<String>, context: Context) -> Response {

@@ -10,7 +10,7 @@ use kagiya_flows::{
 use serde_json::{Map, Value};
 
 use super::problem::problem;
-use crate::{
+use crate::request::{
     context::{Context, Site, header_text},
     form::{BodyError, read_body},
 };

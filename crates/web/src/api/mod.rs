@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) use problem::{fault_problem, plain_problem, problem, told_problem};
 
-use crate::{Web, context::Context, page::seal};
+use crate::{Web, page::seal, request::context::Context};
 pub(crate) use kagiya_flows::time::rfc3339;
 
 const OPENAPI: &str = include_str!("../../assets/openapi.json");

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 
 use super::answer;
 use crate::{
-    context::Context,
-    fault::{add_retry_after, refusal_of},
-    page::View,
-    verdict::{VerdictView, avoid_text, step_text, step_url},
+    page::{
+        View,
+        fault::{add_retry_after, refusal_of},
+        verdict::{VerdictView, avoid_text, step_text, step_url},
+    },
+    request::context::Context,
 };
 
 /// The members of a refusal.

@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
-use kagiya_flows::{
-    new_password::choose_password,
-    recover::{self, CodeForm, Kind},
-};
+use kagiya_flows::recover::{self, CodeForm, Kind, new_password::choose_password};
 use serde_json::json;
 
 use super::{
@@ -15,7 +12,10 @@ use super::{
     body::Members,
     problem::{fault_problem, problem},
 };
-use crate::{Web, context::Context, mark};
+use crate::{
+    Web,
+    request::{context::Context, mark},
+};
 
 pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     let handle = async {

@@ -21,8 +21,8 @@ use super::{
 use crate::{
     Web,
     auth_check::mark_unchecked,
-    context::{Context, Site, tokens},
     page::seal,
+    request::context::{Context, Site, tokens},
     sign_in::expire_session,
 };
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Web,
-    context::Context,
+    request::context::Context,
     sign_in::{run, set_session},
 };
 

@@ -12,7 +12,7 @@ use super::{
     body::Members,
     problem::{fault_problem, problem},
 };
-use crate::{Web, context::Context};
+use crate::{Web, request::context::Context};
 
 pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     match handle_start(&context, body).await {

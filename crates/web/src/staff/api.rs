@@ -14,9 +14,9 @@ use kagiya_domain::{
     role::Permission,
 };
 use kagiya_flows::{
-    notices::{self, Change, Report, Text, Window},
     session::{self, Found},
     staff::{self, Staff},
+    status::notices::{self, Change, Report, Text, Window},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,11 +24,12 @@ use serde_json::{Value, json};
 use super::notices::words;
 use crate::{
     Web,
-    api::body::is_json,
-    api::{self, plain_problem, told_problem},
-    context::{Context, Site, tokens},
-    form::{BodyError, read_body},
+    api::{self, body::is_json, plain_problem, told_problem},
     page::View,
+    request::{
+        context::{Context, Site, tokens},
+        form::{BodyError, read_body},
+    },
 };
 
 /// The member of staff whose token came.

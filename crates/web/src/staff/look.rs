@@ -7,20 +7,21 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::{Cause, role::Permission};
 use kagiya_flows::{
-    agent::Agent,
     attempt::Attempt,
-    staff::{self, Member, Withheld},
-    why::Report,
+    check::why::Report,
+    staff::{self, Member, Withheld, agent::Agent},
 };
 
 use super::{OfStaff, not_permitted, require};
 use crate::{
     Web,
-    context::Context,
-    fault::fault_page,
-    form::Fields,
-    page::{View, page as render},
-    verdict::{avoid_text, because, cause_title, step_text},
+    page::{
+        View,
+        fault::fault_page,
+        page as render,
+        verdict::{avoid_text, because, cause_title, step_text},
+    },
+    request::{context::Context, form::Fields},
 };
 
 struct Line {

@@ -22,11 +22,12 @@ use kagiya_flows::{
 use crate::{
     Web,
     account::owner,
-    context::Context,
-    fault::{fault_page, not_found_page},
-    form::Fields,
-    page::{View, page, see_other},
-    sent::Sent,
+    page::{
+        View,
+        fault::{fault_page, not_found_page},
+        page, see_other,
+    },
+    request::{context::Context, form::Fields, submitted_form::Sent},
     sign_in::renew_session,
 };
 

@@ -15,19 +15,20 @@ use kagiya_domain::{
 };
 use kagiya_flows::{
     Fault,
-    agent::Agent,
-    notices::{self, Change, Report, Text, Window},
+    staff::agent::Agent,
+    status::notices::{self, Change, Report, Text, Window},
 };
 
 use super::{OfStaff, not_permitted, require};
 use crate::{
     Web,
-    banner::component_name,
-    context::Context,
-    fault::{fault_page, not_found_page},
-    form::Fields,
-    page::{View, page as render, see_other},
-    status::NoticeView,
+    page::{
+        View,
+        fault::{fault_page, not_found_page},
+        page as render, see_other,
+    },
+    request::{context::Context, form::Fields},
+    status::{NoticeView, banner::component_name},
 };
 
 #[derive(Template)]

@@ -7,10 +7,10 @@ use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::{Cause, role::Permission};
 use kagiya_flows::{
-    disk,
+    check::setup,
     external::health::State as Health,
-    setup,
     staff::{self, Overview},
+    status::disk,
 };
 
 use super::{
@@ -19,12 +19,9 @@ use super::{
 };
 use crate::{
     Web,
-    banner::component_name,
-    context::Context,
-    fault::fault_page,
-    page::{View, page as render},
-    status::NoticeView,
-    verdict::cause_title,
+    page::{View, fault::fault_page, page as render, verdict::cause_title},
+    request::context::Context,
+    status::{NoticeView, banner::component_name},
 };
 
 const HOURS: usize = 24;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use http_body_util::BodyExt;
 
 use super::{feed, json, page};
-use crate::{Web, context::Context};
+use crate::{Web, request::context::Context};
 
 /// A file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use kagiya_domain::{Timestamp, notice::Notice};
 
 use kagiya_flows::time::rfc3339;
 
-use crate::{Web, banner::english, context::Context, page::View};
+use crate::{Web, page::View, request::context::Context, status::banner::english};
 
 /// Entries at most.
 const MOST: usize = 50;

@@ -12,7 +12,7 @@ use kagiya_domain::{
     Timestamp,
     notice::{Kind, Notice},
 };
-use kagiya_flows::platform::Snapshot;
+use kagiya_flows::status::platform::Snapshot;
 use serde_json::{Value, json};
 
 use super::{concerned, description, indicator};
@@ -20,9 +20,9 @@ use kagiya_flows::time::rfc3339;
 
 use crate::{
     Web,
-    banner::{component_name, english},
-    context::Context,
     page::View,
+    request::context::Context,
+    status::banner::{component_name, english},
 };
 
 fn answer(body: &Value) -> Response {

@@ -1,16 +1,18 @@
 //! The status page in its forms: for people, for readers of Statuspage's JSON, as a feed.
 //! All of it from memory: it is there when the database is not.
 
+pub(crate) mod banner;
 pub(crate) mod export;
 mod feed;
 mod json;
 mod page;
+pub(crate) mod subscribe;
 
 use kagiya_domain::{
     component::Level,
     notice::{Impact, Notice},
 };
-use kagiya_flows::platform::Snapshot;
+use kagiya_flows::status::platform::Snapshot;
 
 pub(crate) use self::{
     feed::feed,

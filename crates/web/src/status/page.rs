@@ -9,15 +9,15 @@ use kagiya_domain::{
     component::Level,
     notice::{Kind, Notice},
 };
-use kagiya_flows::{monitor, platform::Snapshot};
+use kagiya_flows::status::{monitor, platform::Snapshot};
 use kagiya_text::Arg;
 
 use super::{concerned, description, indicator};
 use crate::{
     Web,
-    banner::{Piece, component_name, english, is_japanese_only},
-    context::Context,
     page::{View, page as render},
+    request::context::Context,
+    status::banner::{Piece, component_name, english, is_japanese_only},
 };
 
 pub(crate) struct UpdateView {

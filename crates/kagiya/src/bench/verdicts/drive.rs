@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time
 
 use futures_util::FutureExt;
 use kagiya_domain::{Span, account::AccountState};
-use kagiya_flows::{App, agent::Agent, operator};
+use kagiya_flows::{
+    App,
+    staff::{agent::Agent, operator},
+};
 use kagiya_store as store;
 
 use super::browser::{Browser, Script};

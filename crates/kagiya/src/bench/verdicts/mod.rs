@@ -10,7 +10,7 @@ mod town;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use kagiya_domain::{Timestamp, diagnosis::Verdict, reference::Reference};
-use kagiya_flows::why;
+use kagiya_flows::check::why;
 use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},

@@ -8,8 +8,8 @@ use kagiya_domain::{
 };
 use kagiya_flows::{
     Fault,
-    agent::Agent,
-    notices::{self, Change, Report, Text, Window},
+    staff::agent::Agent,
+    status::notices::{self, Change, Report, Text, Window},
 };
 
 use super::drive::Run;

@@ -1,6 +1,6 @@
 //! Steps of scenarios that lead through the practice town.
 
-use kagiya_flows::operator;
+use kagiya_flows::staff::operator;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,

@@ -1,0 +1,7 @@
+//! Finding out what keeps somebody out: of a browser, of two devices, of the operator's set-up, of one attempt.
+
+pub mod case;
+pub mod findings;
+pub mod lookup;
+pub mod setup;
+pub mod why;

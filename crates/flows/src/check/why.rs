@@ -1,0 +1,96 @@
+//! The verdict at the staff's tier: `kagiya why REFERENCE`.
+
+use std::time::Duration;
+
+use kagiya_domain::{
+    Audience, Evidence, Span, Timestamp,
+    browser::Browser,
+    diagnosis::{Verdict, diagnose},
+    reference::Reference,
+};
+use kagiya_store::{self as store, attempt::Attempt};
+
+use crate::{App, Fault, attempt, check::case};
+
+/// Around an attempt, this much of the same browser's and account's story is told.
+const STORY: Span = Span::hours(24);
+
+/// Everything staff may know of an attempt.
+#[derive(Debug)]
+pub struct Report {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The evidence.
+    pub evidence: Vec<Evidence>,
+    /// The browser.
+    pub browser: Browser,
+    /// The account's login ID and state, when one was meant.
+    pub account: Option<store::account::Account>,
+    /// What the same person did around it, the oldest first.
+    pub timeline: Vec<Attempt>,
+    /// What was repaired without asking.
+    pub repairs: Vec<String>,
+    /// Whether evidence is still being gathered.
+    pub pending: bool,
+}
+
+/// The report of a reference; waits up to five seconds for evidence that is being gathered.
+///
+/// # Errors
+/// When the database fails.
+pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let mut found = None;
+    for _ in 0..50 {
+        found = store::attempt::find(&mut conn, reference.as_str()).await?;
+        let waits = found.as_ref().and_then(|a| a.pending_until).is_some_and(|until| until > app.now().0);
+        if !waits {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let Some(row) = found else {
+        return Ok(None);
+    };
+    let evidence = attempt::read_evidence(&row)?;
+    let account = match row.account_id {
+        Some(id) => store::account::find(&mut conn, id).await?,
+        None => None,
+    };
+    let at = Timestamp(row.created_at);
+    let mut timeline = match &row.browser_key {
+        Some(key) => store::attempt::of_browser(&mut conn, key, at.minus(STORY), at.plus(STORY)).await?,
+        None => Vec::new(),
+    };
+    // What other devices showed of the same case.
+    let case = case::key(app, reference);
+    for other in store::attempt::of_subject(&mut conn, &case, at, at.plus(STORY)).await? {
+        if !timeline.iter().any(|known| known.id == other.id) {
+            timeline.push(other);
+        }
+    }
+    if let Some(account) = &account {
+        for other in store::attempt::of_account(&mut conn, account.id, 50).await? {
+            let near = (other.created_at - row.created_at).abs() <= STORY.0;
+            if near && !timeline.iter().any(|known| known.id == other.id) {
+                timeline.push(other);
+            }
+        }
+    }
+    if !timeline.iter().any(|known| known.id == row.id) {
+        timeline.push(row.clone());
+    }
+    timeline.sort_by_key(|a| (a.created_at, a.id));
+    Ok(Some(Report {
+        verdict: diagnose(&evidence, Audience::Staff),
+        browser: attempt::read_browser(&row),
+        pending: row.pending_until.is_some_and(|until| until > app.now().0),
+        evidence,
+        account,
+        timeline,
+        repairs: row.repairs.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
+        attempt: row,
+    }))
+}

@@ -1,0 +1,195 @@
+//! A new password: judged where it costs nobody else anything, and set.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Timestamp,
+    account::AccountState,
+    audit::{Act, Actor, Line},
+    password::{Password, PasswordError},
+    session::EndReason,
+};
+use kagiya_store::{self as store, ending::Ended, flow::Flow};
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Refusal, Visitor,
+    attempt::{self, Draft},
+    mail::compose,
+    recover::{find_flow, lock_keys, refuse_ended, review, wake},
+    session,
+    sign_in::{
+        self,
+        hashing::{Full, Lane},
+    },
+};
+
+/// Why a new password is not taken.
+pub(crate) enum NotTaken {
+    /// It breaks a rule.
+    Field(FieldError),
+    /// Too many wait for the same.
+    Busy,
+}
+
+/// Hashes that the proven owner of an account causes in an hour in the lane of those who are known.
+const OWN: u32 = 30;
+
+/// The lane of somebody who has proven to be an account's owner: known for the moment, whatever browser it is. Whoever
+/// goes on without end waits behind everybody.
+pub(crate) fn owners_lane(app: &App, account: Uuid) -> Lane {
+    let own = app.starts.take_of(&format!("own hashes {account}"), OWN, app.now());
+    if own { Lane::Known } else { Lane::Failing }
+}
+
+/// Judges a new password in the light of the account and the service.
+///
+/// # Errors
+/// When the hashing threads are gone.
+pub(crate) async fn judge(
+    app: &App,
+    raw: &str,
+    login_id: &str,
+    addresses: impl Iterator<Item = &str>,
+    lane: Lane,
+) -> Result<Result<Password, NotTaken>, Fault> {
+    let policy = app.settings.policy;
+    let broken = |error: PasswordError| NotTaken::Field(FieldError { field: "password", key: error.key() });
+    let password = match Password::fit(raw, policy) {
+        Ok(password) => password,
+        Err(error) => return Ok(Err(broken(error))),
+    };
+    let name = &app.settings.service_name;
+    let mut context = vec![login_id.to_owned(), name.ja.clone(), name.en.clone()];
+    context.extend(addresses.map(str::to_owned));
+    Ok(match app.hashing.judge(password, context, policy, lane).await? {
+        Ok(judged) => judged.map_err(broken),
+        Err(Full) => Err(NotTaken::Busy),
+    })
+}
+
+/// The refusal of a new password.
+pub(crate) async fn refuse_password(
+    app: &App,
+    visitor: &Visitor,
+    kind: &'static str,
+    why: NotTaken,
+    field: &'static str,
+) -> Box<Refusal> {
+    let draft = match why {
+        NotTaken::Field(error) => Draft::invalid(kind, visitor, vec![FieldError { field, ..error }]),
+        NotTaken::Busy => Draft::new(kind, 503, visitor, vec![Evidence::HashQueueFull]),
+    };
+    attempt::refuse(app, visitor, draft).await
+}
+
+/// Sets a password and ends what was begun with the one before.
+pub(crate) async fn replace_password(
+    conn: &mut store::Conn,
+    account: Uuid,
+    phc: &str,
+    keep_session: Option<Uuid>,
+    now: Timestamp,
+) -> Result<Ended, store::Error> {
+    store::password::set(conn, account, phc, now).await?;
+    store::account::bump_version(conn, account).await?;
+    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await
+}
+
+/// The login ID of a proven recovery, for whoever has proven it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn login_id(app: &App, flow: &Flow) -> Result<String, Fault> {
+    let id = flow.account_id.filter(|_| flow.proven_at.is_some()).unwrap_or(Uuid::nil());
+    let account = store::account::find(&mut app.store.reader().await?, id).await?;
+    Ok(account.map(|account| account.login_id).unwrap_or_default())
+}
+
+/// What a finished reset leads to.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// The login ID for the sign-in page.
+    pub login_id: String,
+    /// Where the person wanted to go.
+    pub return_to: Option<String>,
+}
+
+/// Chooses the new password of a proven recovery. Ends everything that was begun before; of
+/// links and other addresses stays what the owner chose. `device`: as in [`crate::recover::type_code`].
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn choose_password(
+    app: &App,
+    visitor: &Visitor,
+    id: Option<Uuid>,
+    raw: &str,
+    choice: Option<&review::Choice>,
+    device: Option<[u8; 16]>,
+) -> Outcome<Reset> {
+    let now = app.now();
+    let flow = find_flow(app, visitor, "recover", id).await?;
+    let Some((flow, account_id)) =
+        flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
+    else {
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+    };
+    let mut conn = app.store.reader().await?;
+    let Some(account) = store::account::find(&mut conn, account_id).await? else {
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+    };
+    let addresses = store::email::of_account(&mut conn, account_id).await?;
+    drop(conn);
+    if matches!(account.state, AccountState::Locked | AccountState::Suspended) {
+        let mut draft = Draft::new("recover", 403, visitor, vec![Evidence::State { state: account.state }]);
+        (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    }
+    let own = addresses.iter().map(|e| e.address.as_str());
+    // Whoever is here has proven a mailbox.
+    let lane = owners_lane(app, account.id);
+    let password = match judge(app, raw, &account.login_id, own, lane).await? {
+        Ok(password) => password,
+        Err(why) => return Ok(Err(refuse_password(app, visitor, "recover", why, "password").await)),
+    };
+    let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
+        let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
+        return Ok(Err(attempt::refuse(app, visitor, draft).await));
+    };
+    let keys = lock_keys(app, account_id, &flow.typed).await?;
+    let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
+    let (flow_id, audit_id) = (flow.id, app.new_id());
+    let (proven, choice) = (flow.clone(), choice.cloned());
+    let done = app
+        .store
+        .write(move |conn| {
+            async move {
+                if !store::flow::finish(conn, flow_id, now).await? {
+                    return Ok(None);
+                }
+                // Counters before the account, as a sign-in locks them.
+                store::throttle::clear(conn, &keys).await?;
+                let ended = replace_password(conn, account_id, &phc, None, now).await?;
+                review::carry_out(conn, &proven, choice.as_ref(), now).await?;
+                store::flow::end_all(conn, account_id, flow_id, now).await?;
+                store::device::forget_all(conn, account_id).await?;
+                // But this one: a proof lifts every lock that stands before it, a network's too.
+                if let Some(device) = device {
+                    store::device::remember(conn, account_id, &device, now).await?;
+                }
+                wake(conn, account_id, now).await?;
+                store::outbox::enqueue(conn, &notice, now).await?;
+                let line = Line::new(Actor::Owner, Act::PasswordReset, now);
+                store::audit::note(conn, audit_id, Some(account_id), &line).await?;
+                Ok(Some(ended))
+            }
+            .boxed()
+        })
+        .await?;
+    let Some(ended) = done else {
+        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+    };
+    app.mail_bell.notify_one();
+    session::ended(app, ended).await;
+    Ok(Ok(Reset { login_id: account.login_id, return_to: flow.return_to }))
+}

@@ -1,0 +1,78 @@
+//! Evidence that costs a hash: gathered after the answer, at low priority, within a budget.
+//!
+//! The same number of hashes is spent on accounts that do not exist, so that neither the
+//! answer nor what follows it tells them apart.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use kagiya_domain::{Evidence, Timestamp, password::Password};
+use kagiya_store as store;
+use uuid::Uuid;
+
+use crate::{App, Fault, attempt, sign_in::hashing::Check};
+
+/// Attempts that may be looked into at once; beyond it the evidence is left out.
+const BUDGET: usize = 4;
+/// Former passwords that are compared.
+const OLD_PASSWORDS: usize = 3;
+
+/// A place in the budget, given back when dropped.
+pub(crate) struct Place(Arc<App>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.deferred.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A place, unless the budget is spent or people wait to sign in.
+pub(crate) fn take_place(app: &Arc<App>) -> Option<Place> {
+    if app.hashing.waiting() > 0 {
+        return None;
+    }
+    let running = app.deferred.fetch_add(1, Ordering::AcqRel);
+    let place = Place(Arc::clone(app));
+    (running < BUDGET).then_some(place)
+}
+
+/// Looks into a wrong password in the background.
+pub(crate) fn look_into(place: Place, attempt: Uuid, account: Option<(Uuid, String)>, password: Password) {
+    let app = Arc::clone(&place.0);
+    app.jobs.soon(async move {
+        let found = slips(&place.0, account, &password).await;
+        let more = found.unwrap_or_else(|error| {
+            tracing::warn!(%error, "evidence could not be gathered");
+            Vec::new()
+        });
+        if let Err(error) = attempt::add_evidence(&place.0, attempt, more).await {
+            tracing::warn!(%error, "evidence could not be kept");
+        }
+    });
+}
+
+async fn slips(app: &App, account: Option<(Uuid, String)>, password: &Password) -> Result<Vec<Evidence>, Fault> {
+    let (current, mut old) = match account {
+        Some((id, phc)) => {
+            let old = store::password::old(&mut app.store.reader().await?, id).await?;
+            (Some(phc), old.into_iter().map(|row| (Some(row.phc), Timestamp(row.replaced_at))).collect::<Vec<_>>())
+        }
+        None => (None, Vec::new()),
+    };
+    old.resize(OLD_PASSWORDS, (None, Timestamp::default()));
+    let fits = |phc: Option<String>, candidate: Password| async move {
+        let check = app.hashing.verify_later(phc, candidate).await?;
+        Ok::<bool, Fault>(matches!(check, Ok(Check { fits: true, .. })))
+    };
+    let mut found = Vec::new();
+    for (phc, replaced_at) in old {
+        if fits(phc, password.clone()).await? && found.is_empty() {
+            found.push(Evidence::OldPassword { replaced_at });
+        }
+    }
+    for (slip, candidate) in password.slip_candidates() {
+        if fits(current.clone(), candidate).await? && found.is_empty() {
+            found.push(Evidence::TypingSlip { slip });
+        }
+    }
+    Ok(found)
+}

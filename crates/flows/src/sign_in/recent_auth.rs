@@ -1,0 +1,169 @@
+//! "Recent enough": whatever hands out, changes or takes away a way in or an address wants that its owner was here a
+//! moment ago. A borrowed phone with a session of last week hands out nothing.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    Audience, Evidence, Timestamp, login_id::Skeleton, password::Password, session::is_recent, sign_in::Method,
+    throttle::Scope,
+};
+use kagiya_store as store;
+use uuid::Uuid;
+
+use crate::{
+    App, Fault, FieldError, Outcome, Refusal, Visitor,
+    attempt::{self, Draft},
+    recover::new_password,
+    session::cache::Live,
+    sign_in::throttle::{self, Reservation, Settlement},
+};
+
+/// The owner of a session, who proved it a moment ago (NIST SP 800-63B-4 2.2.3). Whatever needs that takes one, and only
+/// [`demand`] and [`resume`] make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecentAuth {
+    account: Uuid,
+    session: Uuid,
+}
+
+impl RecentAuth {
+    /// Whose session it is.
+    pub const fn account(&self) -> Uuid {
+        self.account
+    }
+
+    /// The session.
+    pub const fn session(&self) -> Uuid {
+        self.session
+    }
+}
+
+/// What is asked of the owner.
+#[derive(Clone, Copy, Debug)]
+pub enum Ask<'a> {
+    /// That something was proven in this session a moment ago.
+    Proven,
+    /// The password, once more, now. Of an account that has none, as [`Ask::Proven`].
+    Password {
+        /// What was typed.
+        typed: &'a str,
+        /// Into which field.
+        field: &'static str,
+    },
+}
+
+/// Asks for it.
+///
+/// # Errors
+/// When the database or the hashing pool fails.
+pub async fn demand(app: &App, visitor: &Visitor, live: &Live, ask: Ask<'_>) -> Outcome<RecentAuth> {
+    let refused = match ask {
+        Ask::Password { typed, field } if !typed.is_empty() || has_password(app, live).await? => {
+            prove(app, visitor, live, typed, field).await?
+        }
+        _ if is_proven(app, live, app.now()).await? => None,
+        Ask::Password { field, .. } => {
+            let fields = vec![FieldError { field, key: "error-sign-in-again" }];
+            Some(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await)
+        }
+        Ask::Proven => {
+            let fields = vec![FieldError { field: "session", key: "error-sign-in-again" }];
+            Some(attempt::refuse(app, visitor, owned(Draft::invalid("account", visitor, fields), live)).await)
+        }
+    };
+    Ok(refused.map_or(Ok(RecentAuth { account: live.account_id, session: live.id }), Err))
+}
+
+/// For what was begun with one and is ended later, within a life of its own: a way to a provider, a code in a new mailbox.
+/// `None` for anybody but the account that began.
+pub(crate) fn resume(begun_by: Option<Uuid>, account: Uuid, session: Uuid) -> Option<RecentAuth> {
+    (begun_by == Some(account)).then_some(RecentAuth { account, session })
+}
+
+async fn has_password(app: &App, live: &Live) -> Result<bool, Fault> {
+    Ok(store::link::has_password(&mut app.store.reader().await?, live.account_id).await?)
+}
+
+async fn is_proven(app: &App, live: &Live, now: Timestamp) -> Result<bool, Fault> {
+    let proven = store::session::methods(&mut app.store.reader().await?, live.id).await?;
+    Ok(proven.into_iter().any(|(_, at)| is_recent(at, now)))
+}
+
+fn owned(mut draft: Draft, live: &Live) -> Draft {
+    (draft.account, draft.audience) = (Some(live.account_id), Audience::Owner);
+    draft
+}
+
+/// Looks at the password. Counted like a sign-in from a known device, so that a borrowed phone cannot guess without end;
+/// a right one is a proof of the session's from then on.
+async fn prove(
+    app: &App,
+    visitor: &Visitor,
+    live: &Live,
+    typed: &str,
+    field: &'static str,
+) -> Result<Option<Box<Refusal>>, Fault> {
+    let Some(password) = Password::typed(typed) else {
+        let fields = vec![FieldError { field, key: "error-password-empty" }];
+        return Ok(Some(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+    };
+    let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
+    let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
+    let ticket = match throttle::reserve(app, &counter).await? {
+        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
+        Reservation::Locked(_, until) => {
+            let mut draft = Draft::new("account", 429, visitor, vec![Evidence::DeviceLocked { until }]);
+            draft.audience = Audience::Owner;
+            return Ok(Some(attempt::refuse(app, visitor, draft).await));
+        }
+        Reservation::Overloaded => return Ok(Some(overloaded(app, visitor).await)),
+    };
+    let skeleton = Skeleton::of(&live.login_id);
+    let credential = store::account::credential_by_skeleton(&mut app.store.reader().await?, skeleton.as_str()).await?;
+    let version = credential.as_ref().map_or(0, |c| c.account.credential_version);
+    // The same digest as at the sign-in: an identical repeat counts once, wherever it is typed.
+    let value = [b"subject", &subject[..], &version.to_le_bytes(), password.as_bytes()];
+    let value = app.keys.digest("wrong value", &value)[..8].to_vec();
+    let check = app
+        .hashing
+        .verify(credential.and_then(|c| c.phc), password, new_password::owners_lane(app, live.account_id))
+        .await?;
+    let settlement = match check {
+        Ok(check) if check.fits => Settlement::Succeeded,
+        Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },
+        Err(_) => Settlement::Returned,
+    };
+    let (budgets, now, session) = (app.settings.budgets, app.now(), live.id);
+    app.store
+        .write(move |conn| {
+            async move {
+                let settlement = match settlement {
+                    Settlement::Failed { .. } => {
+                        let again = !store::throttle::note_wrong_value(conn, &value, now).await?;
+                        Settlement::Failed { repeat_for_subject: again, repeat_for_typed: again }
+                    }
+                    Settlement::Succeeded => {
+                        store::session::note_method(conn, session, Method::Password, now).await?;
+                        Settlement::Succeeded
+                    }
+                    Settlement::Returned => Settlement::Returned,
+                };
+                throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop)
+            }
+            .boxed()
+        })
+        .await?;
+    Ok(match settlement {
+        Settlement::Succeeded => None,
+        Settlement::Returned => Some(overloaded(app, visitor).await),
+        Settlement::Failed { .. } => {
+            let mut draft = owned(Draft::new("account", 401, visitor, vec![Evidence::PasswordMismatch]), live);
+            draft.fields = vec![FieldError { field, key: "error-password-current" }];
+            Some(attempt::refuse(app, visitor, draft).await)
+        }
+    })
+}
+
+/// The answer while the hashing threads are full.
+pub(crate) async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
+    attempt::refuse(app, visitor, Draft::new("account", 503, visitor, vec![Evidence::HashQueueFull])).await
+}

@@ -1,0 +1,397 @@
+//! A refusal as a person reads it.
+
+use askama::Template;
+use kagiya_domain::{
+    Audience, Evidence,
+    cause::{Cause, Family},
+    component::{DATABASE, MAIL, PASSWORD},
+    diagnosis::STOP,
+    remedy::Remedy,
+};
+use kagiya_flows::{Refusal, status::platform::board::Wish};
+use kagiya_text::Arg;
+
+use crate::{
+    page::{View, encode_query},
+    status::banner::component_name,
+};
+
+/// One candidate with what speaks for it.
+pub(crate) struct CandidateView {
+    pub(crate) slug: &'static str,
+    pub(crate) title: String,
+    pub(crate) confidence: String,
+    pub(crate) because: Vec<(&'static str, String)>,
+}
+
+/// One step.
+pub(crate) struct StepView {
+    pub(crate) id: &'static str,
+    pub(crate) text: String,
+    pub(crate) url: Option<String>,
+}
+
+/// A verdict, ready for the template.
+pub(crate) struct VerdictView {
+    pub(crate) reference: String,
+    pub(crate) cause: &'static str,
+    pub(crate) audience: &'static str,
+    pub(crate) title: String,
+    pub(crate) lead: String,
+    pub(crate) wait: Option<String>,
+    pub(crate) candidates: Vec<CandidateView>,
+    pub(crate) steps: Vec<StepView>,
+    pub(crate) avoid: Vec<(&'static str, String)>,
+    pub(crate) confirmable: bool,
+    pub(crate) help: String,
+    pub(crate) return_to: String,
+    pub(crate) login: String,
+    /// Nothing was refused.
+    pub(crate) calm: bool,
+    /// How others fare: a word, and the sentence.
+    pub(crate) others: Option<(&'static str, String)>,
+    /// Whether a press on "me too" says something.
+    pub(crate) me_too: bool,
+}
+
+impl VerdictView {
+    pub(crate) fn new(view: &View<'_>, refusal: &Refusal) -> Self {
+        let verdict = &refusal.verdict;
+        let (title, lead) = headline(view, refusal);
+        let return_to = view.context.return_to();
+        let verdict = Self {
+            reference: refusal.reference.as_str().to_owned(),
+            cause: verdict.cause.slug(),
+            audience: verdict.audience.as_str(),
+            title,
+            lead,
+            wait: verdict.wait_until.map(|until| {
+                let minutes = until.since(refusal.at).as_minutes_up().max(1);
+                let time = view.time(&until.0);
+                view.f("verdict-wait", &[("time", Arg::from(time.as_str())), ("minutes", Arg::from(minutes))])
+            }),
+            candidates: verdict
+                .candidates
+                .iter()
+                .map(|candidate| CandidateView {
+                    slug: candidate.cause.slug(),
+                    title: cause_title(view, candidate.cause),
+                    confidence: format!("{:.2}", candidate.confidence),
+                    because: candidate
+                        .because
+                        .iter()
+                        .filter_map(|place| refusal.evidence.get(*place))
+                        .map(|fact| (fact.key(), because(view, fact)))
+                        .collect(),
+                })
+                .collect(),
+            steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
+            // A form to mend has nothing to be warned of, nor has somebody who may be new.
+            avoid: if (refusal.fields.is_empty() || verdict.cause.family() == Family::Platform)
+                && !is_new(refusal)
+                && !is_last_way_in(refusal)
+            {
+                verdict
+                    .avoid
+                    .iter()
+                    .map(|remedy| match (remedy, verdict.cause.family()) {
+                        (Remedy::Retry, Family::Platform) => (remedy.id(), view.t("avoid-retry-ours").into_owned()),
+                        _ => (remedy.id(), avoid_text(view, *remedy)),
+                    })
+                    .collect()
+            } else {
+                Vec::new()
+            },
+            // Everybody hears the whole of what is ours.
+            confirmable: refusal.confirmable && verdict.cause.family() != Family::Platform,
+            help: format!("/help/{}", verdict.cause.slug()),
+            return_to: String::new(),
+            login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
+            calm: refusal.status < 400,
+            others: refusal.evidence.iter().find_map(|fact| match fact {
+                Evidence::OthersFine => Some(("fine", because(view, fact))),
+                Evidence::ManyHaveThis { .. } => Some(("many", because(view, fact))),
+                _ => None,
+            }),
+            me_too: verdict.cause != Cause::PlatformMaintenance
+                && matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
+        };
+        verdict.carrying(return_to.as_ref().map_or("", |to| to.as_str()))
+    }
+}
+
+impl VerdictView {
+    /// The steps that lead to another form of ours take the destination along.
+    pub(crate) fn carrying(mut self, return_to: &str) -> Self {
+        if return_to.is_empty() || !self.return_to.is_empty() {
+            return self;
+        }
+        self.return_to = return_to.to_owned();
+        let query = encode_query(&[("return_to", return_to)]);
+        for step in &mut self.steps {
+            if let Some(url) = step
+                .url
+                .as_mut()
+                .filter(|url| matches!(url.as_str(), "/recover" | "/unlock" | "/repair" | "/sign-in" | "/check"))
+                && !query.is_empty()
+            {
+                url.push('?');
+                url.push_str(&query);
+            }
+        }
+        self
+    }
+}
+
+impl VerdictView {
+    /// The verdict by itself, for an answer without a page around it.
+    pub(crate) fn plain(&self, view: &View<'_>) -> String {
+        let whole = Alone { v: view, r: self };
+        whole.render().unwrap_or_default()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "verdict.html")]
+struct Alone<'a> {
+    v: &'a View<'a>,
+    r: &'a VerdictView,
+}
+
+fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
+    let all = refusal.verdict.steps.iter();
+    // What is in the way of removing the last way in is that there is no other.
+    let all = all.filter(|step| !is_last_way_in(refusal) || **step == Remedy::Recover);
+    all.map(|step| StepView {
+        id: step.id(),
+        text: step_words(view, *step, refusal),
+        url: step_url(view, *step, refusal),
+    })
+    .collect()
+}
+
+fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
+    // Without a time there is none to point at.
+    if step == Remedy::Wait && refusal.verdict.wait_until.is_none() {
+        return view.t("step-wait-open").into_owned();
+    }
+    if step == Remedy::OtherMethod
+        && let Some(names) = linked_at(view, refusal)
+    {
+        return view.f1("step-linked-at", "provider", names);
+    }
+    step_text(view, step)
+}
+
+/// The providers that lead into an account without a password, for its owner.
+fn linked_at(view: &View<'_>, refusal: &Refusal) -> Option<String> {
+    let providers = &view.context.web.app.providers;
+    let names: Vec<&str> = refusal
+        .evidence
+        .iter()
+        .filter_map(|fact| match fact {
+            Evidence::LinkedAt { provider } => Some(providers.name(provider)),
+            _ => None,
+        })
+        .collect();
+    (!names.is_empty()).then(|| names.join(" / "))
+}
+
+/// Nothing speaks for this person having been here before.
+fn is_new(refusal: &Refusal) -> bool {
+    refusal.evidence.contains(&Evidence::IdentityNotLinked) && refusal.verdict.cause == Cause::ExternalWrongProvider
+}
+
+fn is_last_way_in(refusal: &Refusal) -> bool {
+    refusal.evidence.contains(&Evidence::LastWayIn)
+}
+
+/// An error summary whose lines lead to their fields.
+fn field_steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
+    let line = |f: &kagiya_flows::FieldError| StepView {
+        id: Remedy::Retype.id(),
+        text: view.error(&refusal.fields, f.field).unwrap_or_default(),
+        url: Some(format!("#{}", f.field)),
+    };
+    refusal.fields.iter().map(line).collect()
+}
+
+/// The heading and the first sentence. Fields that cannot be taken are no riddle.
+fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
+    if !refusal.fields.is_empty() {
+        return (view.t("verdict-fields-title").into_owned(), view.t("verdict-fields-lead").into_owned());
+    }
+    if refusal.verdict.repeated >= STOP && refusal.verdict.wait_until.is_none() {
+        return (view.t("verdict-stop-title").into_owned(), view.t("verdict-stop-lead").into_owned());
+    }
+    let open = view.context.web.app.board.get().shut(Wish::SignIn, view.context.now).is_none();
+    if refusal.verdict.cause == Cause::PlatformMaintenance && open {
+        return (view.t("read-only-title").into_owned(), view.t("read-only-lead").into_owned());
+    }
+    let key = refusal.verdict.cause.key();
+    // A stranger is told both halves of "ID or password", never which one it was.
+    if refusal.evidence.contains(&Evidence::CredentialsRefused)
+        && !refusal.evidence.contains(&Evidence::PasswordMismatch)
+        && refusal.verdict.cause == Cause::Password
+    {
+        return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
+    }
+    // It may be somebody new as well: nothing is claimed that is not known.
+    if is_last_way_in(refusal) {
+        return (view.t("verdict-last-way-title").into_owned(), view.t("verdict-last-way-lead").into_owned());
+    }
+    if is_new(refusal) {
+        return (view.t("verdict-unlinked-title").into_owned(), view.t("verdict-unlinked-lead").into_owned());
+    }
+    // Who may hear the state is told which it is.
+    let state = refusal.evidence.iter().find_map(|fact| match fact {
+        Evidence::State { state } if refusal.verdict.cause == Cause::AccountState => Some(state.as_str()),
+        _ => None,
+    });
+    if let Some(state) = state {
+        return (
+            view.t(format!("state-{state}-title")).into_owned(),
+            view.t(format!("state-{state}-lead")).into_owned(),
+        );
+    }
+    (view.t(format!("cause-{key}-title")).into_owned(), view.t(format!("cause-{key}-lead")).into_owned())
+}
+
+/// The short title of a cause.
+pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
+    view.t(format!("cause-{}-title", cause.key())).into_owned()
+}
+
+/// The sentence that says what a fact is.
+pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
+    let key = format!("because-{}", fact.key().replace('_', "-"));
+    let mut args: Vec<(&str, Arg<'_>)> = Vec::new();
+    match fact {
+        Evidence::TriesSpent { until }
+        | Evidence::NetworkSpent { until }
+        | Evidence::DeviceLocked { until }
+        | Evidence::StrangersLocked { until } => args.push(("time", Arg::from(view.time(&until.0)))),
+        Evidence::PasswordChangedAt { at } | Evidence::MailDelivered { at } => {
+            args.push(("time", Arg::from(view.time(&at.0))));
+        }
+        Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
+        Evidence::ClockSkew { minutes } => {
+            args.push(("minutes", Arg::from(minutes.abs())));
+            args.push(("ahead", Arg::from(if *minutes > 0 { "yes" } else { "no" })));
+        }
+        Evidence::ClocksDiffer { seconds, whose } => {
+            args.push(("seconds", Arg::from(seconds.saturating_abs())));
+            args.push(("ahead", Arg::from(if *seconds > 0 { "yes" } else { "no" })));
+            args.push(("whose", Arg::from(whose.as_str())));
+        }
+        Evidence::MailQueueSlow { minutes }
+        | Evidence::FormTooOld { minutes }
+        | Evidence::JourneyTooOld { minutes }
+        | Evidence::NotReturned { minutes } => args.push(("minutes", Arg::from(*minutes))),
+        Evidence::DifferentValues { count }
+        | Evidence::OwnFailures { count }
+        | Evidence::NetworkFlaps { count }
+        | Evidence::SameErrorAgain { count }
+        | Evidence::RedirectLoop { count } => args.push(("count", Arg::from(*count))),
+        Evidence::OthersFailures { count, networks } => {
+            args.push(("count", Arg::from(*count)));
+            args.push(("networks", Arg::from(*networks)));
+        }
+        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => {
+            args.push(("status", Arg::from(*status)))
+        }
+        Evidence::DuplicateCookie { name, count } => {
+            args.push(("name", Arg::from(name.clone())));
+            args.push(("count", Arg::from(*count)));
+        }
+        Evidence::LegacyCookie { name } => args.push(("name", Arg::from(name.clone()))),
+        Evidence::CookieHeaderLarge { kib, names } | Evidence::CookieHeaderTooLarge { kib, names } => {
+            args.push(("kib", Arg::from(*kib)));
+            args.push(("names", Arg::from(names.clone())));
+        }
+        Evidence::ProviderDenied { code }
+        | Evidence::ProviderTrouble { code }
+        | Evidence::ProviderRefusedUs { code }
+        | Evidence::ProviderWantsAct { code }
+        | Evidence::ProviderWantsConsent { code }
+        | Evidence::ProviderPolicy { code }
+        | Evidence::ProviderFroze { code }
+        | Evidence::ProviderForbidsBrowser { code }
+        | Evidence::ProviderCodeUnknown { code }
+        | Evidence::TokenDead { code }
+        | Evidence::TicketRefused { code } => args.push(("code", Arg::from(code.clone()))),
+        Evidence::ProviderDown { since: at }
+        | Evidence::ProviderSetupWrong { since: at }
+        | Evidence::LinkRemovedHere { at }
+        | Evidence::LinkReauth { since: at }
+        | Evidence::LinkSuspended { since: at }
+        | Evidence::LinkGone { since: at }
+        | Evidence::LinkLapsed { since: at }
+        | Evidence::LinkPurged { since: at }
+        | Evidence::MailDown { since: at }
+        | Evidence::Maintenance { until: at }
+        | Evidence::IncidentOpen { since: at }
+        | Evidence::ServiceDegraded { since: at }
+        | Evidence::ManyHaveThis { since: at } => args.push(("time", Arg::from(view.time(&at.0)))),
+        Evidence::ComponentDown { component, since } => {
+            args.push(("component", Arg::from(component_name(view, component))));
+            args.push(("time", Arg::from(view.time(&since.0))));
+        }
+        Evidence::SliceFails { slice, since } => {
+            args.push((
+                "slice",
+                Arg::from(kagiya_flows::status::anomaly::slice_words(
+                    &view.context.web.app,
+                    view.context.lang(),
+                    slice,
+                )),
+            ));
+            args.push(("time", Arg::from(view.time(&since.0))));
+        }
+        Evidence::EndedSession { why } => {
+            args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
+        }
+        Evidence::AtProvider { provider } | Evidence::LinkedAt { provider } => {
+            args.push(("provider", Arg::from(view.context.web.app.providers.name(provider).to_owned())));
+        }
+        Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
+        _ => {}
+    }
+    view.f(&key, &args)
+}
+
+/// The component whose return is waited for.
+fn waits_for(refusal: &Refusal) -> &str {
+    refusal
+        .evidence
+        .iter()
+        .find_map(|fact| match fact {
+            Evidence::AtProvider { provider } => Some(provider.as_str()),
+            Evidence::ComponentDown { component, .. } => Some(component.as_str()),
+            Evidence::MailDown { .. } | Evidence::MailQueueSlow { .. } => Some(MAIL),
+            Evidence::StoreFailed => Some(DATABASE),
+            _ => None,
+        })
+        .unwrap_or(PASSWORD)
+}
+
+pub(crate) fn step_text(view: &View<'_>, step: Remedy) -> String {
+    view.t(format!("step-{}", step.id().replace('_', "-"))).into_owned()
+}
+
+pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
+    view.t(format!("avoid-{}", remedy.id().replace('_', "-"))).into_owned()
+}
+
+/// Where a step is done, when it is done on a page of ours.
+pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Option<String> {
+    match step {
+        Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),
+        // Where there is nobody to ask yet, the mailbox is asked for.
+        Remedy::ProveByMail if !refusal.verdict.audience.may_hear(Audience::Owner) => Some("/recover".to_owned()),
+        Remedy::ContactSupport => view.support(),
+        Remedy::OtherMethod if linked_at(view, refusal).is_some() => Some("/sign-in".to_owned()),
+        Remedy::NotifyMe => Some(format!("/notify?component={}", waits_for(refusal))),
+        step => step.page().map(str::to_owned),
+    }
+}
