@@ -61,7 +61,7 @@ impl Actor {
 
 named! {
     /// What was done.
-    pub enum Act {
+    pub enum Event {
         /// An account was made at the command line.
         Created = "created",
         /// An account was made by its owner.
@@ -127,7 +127,7 @@ named! {
     }
 }
 
-impl From<AccountState> for Act {
+impl From<AccountState> for Event {
     fn from(state: AccountState) -> Self {
         match state {
             AccountState::Unverified => Self::Unverified,
@@ -148,15 +148,15 @@ pub struct Line {
     /// Who.
     pub actor: Actor,
     /// What.
-    pub act: Act,
+    pub event: Event,
     /// With what.
     pub detail: String,
 }
 
 impl Line {
     /// A line without more.
-    pub const fn new(actor: Actor, act: Act, at: crate::Timestamp) -> Self {
-        Self { at, actor, act, detail: String::new() }
+    pub const fn new(actor: Actor, event: Event, at: crate::Timestamp) -> Self {
+        Self { at, actor, event, detail: String::new() }
     }
 
     /// The same with what it was about.
@@ -175,8 +175,8 @@ mod tests {
             assert_eq!(Actor::parse(&actor.name()), Some(actor));
         }
         assert_eq!([Actor::parse("nobody"), Actor::parse("owner:hana"), Actor::parse("")], [None, None, None]);
-        for act in Act::ALL {
-            assert_eq!(Act::parse(act.as_str()), Some(*act));
+        for event in Event::ALL {
+            assert_eq!(Event::parse(event.as_str()), Some(*event));
         }
     }
 }

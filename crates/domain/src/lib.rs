@@ -2,6 +2,7 @@
 //! No I/O, no clock, no randomness: time arrives as `now`, chance as bytes.
 
 pub mod account;
+pub mod act;
 pub mod advice;
 pub mod audience;
 pub mod audit;
@@ -18,6 +19,7 @@ pub mod health;
 pub mod link;
 pub mod login;
 pub mod login_id;
+pub mod mail;
 mod named;
 pub mod network;
 pub mod notice;
@@ -39,4 +41,5 @@ mod weights;
 pub use audience::Audience;
 pub use cause::Cause;
 pub use evidence::Evidence;
+pub use named::UnknownWord;
 pub use time::{Span, Timestamp};

@@ -1,5 +1,17 @@
 //! Enums whose variants have a word of their own, as it is kept in rows and told to scripts.
 
+/// A word that none of an enum's variants has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownWord(pub String);
+
+impl std::fmt::Display for UnknownWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the unknown word {:?}", self.0)
+    }
+}
+
+impl std::error::Error for UnknownWord {}
+
 /// Makes such an enum, with `ALL`, `as_str` and `parse`.
 macro_rules! named {
     ($(#[$about:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
@@ -19,6 +31,14 @@ macro_rules! named {
             /// From its word.
             pub fn parse(word: &str) -> Option<Self> {
                 match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::UnknownWord;
+
+            fn try_from(word: String) -> Result<Self, Self::Error> {
+                Self::parse(&word).ok_or($crate::UnknownWord(word))
             }
         }
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Cause, Evidence, Span, Timestamp,
+    act::Act,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
     reference::Reference,
@@ -63,7 +64,7 @@ impl Refusal {
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// `sign_in`, `sign_up`, `code`, …
-    pub kind: &'static str,
+    pub kind: Act,
     /// The HTTP status that fits.
     pub status: u16,
     /// Everything that was found out, for all audiences.
@@ -82,7 +83,7 @@ pub struct Draft {
 
 impl Draft {
     /// A draft for whoever sent the request, with what the request shows.
-    pub fn new(kind: &'static str, status: u16, visitor: &Visitor, evidence: Vec<Evidence>) -> Self {
+    pub fn new(kind: Act, status: u16, visitor: &Visitor, evidence: Vec<Evidence>) -> Self {
         let mut all = evidence;
         all.extend(visitor.signs.iter().cloned());
         Self {
@@ -98,7 +99,7 @@ impl Draft {
     }
 
     /// A draft for fields that cannot be taken.
-    pub fn invalid(kind: &'static str, visitor: &Visitor, fields: Vec<FieldError>) -> Self {
+    pub fn invalid(kind: Act, visitor: &Visitor, fields: Vec<FieldError>) -> Self {
         let evidence = fields.iter().map(|f| Evidence::FieldInvalid { field: f.field.to_owned() }).collect();
         let mut draft = Self::new(kind, 422, visitor, evidence);
         draft.fields = fields;
@@ -106,7 +107,7 @@ impl Draft {
     }
 
     /// A draft for a network that has asked too often; the form says so at its field.
-    pub fn spent(visitor: &Visitor, kind: &'static str, field: &'static str, until: Timestamp) -> Self {
+    pub fn spent(visitor: &Visitor, kind: Act, field: &'static str, until: Timestamp) -> Self {
         let mut draft = Self::new(kind, 429, visitor, vec![Evidence::NetworkSpent { until }]);
         draft.fields = vec![FieldError { field, key: "error-too-often" }];
         draft
@@ -126,11 +127,11 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     let verdict = diagnose(&evidence, draft.audience);
     // What is shown with a page that opens is noted, not refused.
     let outcome = if draft.status >= 400 { "refused" } else { "noted" };
-    metrics::counter!("kagiya_attempts_total", "kind" => draft.kind, "outcome" => outcome, "cause" => staff.cause.slug())
+    metrics::counter!("kagiya_attempts_total", "kind" => draft.kind.as_str(), "outcome" => outcome, "cause" => staff.cause.slug())
         .increment(1);
     tracing::info!(
         reference = reference.as_str(),
-        kind = draft.kind,
+        kind = draft.kind.as_str(),
         cause = staff.cause.slug(),
         told = verdict.cause.slug(),
         audience = draft.audience.as_str(),
@@ -141,7 +142,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
         id: app.new_id(),
         reference: reference.as_str().to_owned(),
         created_at: now.0,
-        kind: draft.kind.to_owned(),
+        kind: draft.kind,
         outcome: outcome.to_owned(),
         account_id: draft.account,
         subject_key: draft.subject_key.map(|key| key.to_vec()),
@@ -264,15 +265,33 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
     };
     let rows = recent(app, &key).await?;
     let since = app.now().minus(within).0;
-    Ok(rows.into_iter().find(|row| row.kind == "sign_in").filter(|row| row.created_at > since).map(|row| row.outcome))
+    Ok(rows.into_iter().find(|row| row.kind == Act::SignIn).filter(|row| row.created_at > since).map(|row| row.outcome))
 }
 
-fn is_confirmable(kind: &str, account: Option<Uuid>) -> bool {
-    match kind {
-        "sign_in" | "code" | "recover" | "unlock" => true,
+fn is_confirmable(act: Act, account: Option<Uuid>) -> bool {
+    match act {
+        Act::SignIn | Act::Code | Act::Recover | Act::Unlock => true,
         // Nobody typed whose account it is: only a browser that an account knows can mean one.
-        "external" => account.is_some(),
-        _ => false,
+        Act::External => account.is_some(),
+        Act::SignUp
+        | Act::Confirm
+        | Act::AddEmail
+        | Act::Prove
+        | Act::Reopen
+        | Act::Session
+        | Act::Account
+        | Act::Check
+        | Act::Repair
+        | Act::Subscribe
+        | Act::Notify
+        | Act::MeToo
+        | Act::SignOut
+        | Act::AfterSignIn
+        | Act::Staff
+        | Act::Form
+        | Act::Edge
+        | Act::Fault
+        | Act::Page => false,
     }
 }
 
@@ -422,7 +441,7 @@ pub async fn tell(
         evidence.extend(links.into_iter().map(|link| Evidence::LinkedAt { provider: link.provider }));
     }
     let verdict = diagnose(&evidence, audience);
-    let confirmable = is_confirmable(&row.kind, row.account_id) && !audience.may_hear(Audience::Owner);
+    let confirmable = is_confirmable(row.kind, row.account_id) && !audience.may_hear(Audience::Owner);
     let refusal = Refusal {
         reference,
         status: 200,

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence,
-    audit::{Act, Actor, Line},
+    act::{Act, FlowKind},
+    audit::{Actor, Event, Line},
     code::LIFE,
     email::EmailAddress,
     login_id::LoginId,
+    mail::MailKind,
     role::Roles,
     sign_in::Proofs,
 };
@@ -82,11 +84,11 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
             None
         }
         Err(busy @ NotTaken::Busy) => {
-            return Ok(Err(new_password::refuse_password(app, visitor, "sign_up", busy, "password").await));
+            return Ok(Err(new_password::refuse_password(app, visitor, Act::SignUp, busy, "password").await));
         }
     };
     let (Some(login_id), Some(email), Some(password)) = (login_id, email, password) else {
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("sign_up", visitor, fields)).await));
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::SignUp, visitor, fields)).await));
     };
     let now = app.now();
     let skeleton = login_id.skeleton().as_str().to_owned();
@@ -98,7 +100,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     drop(conn);
     if taken {
         // IDs are public, so this may be said; addresses are not.
-        let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+        let mut draft = Draft::new(Act::SignUp, 409, visitor, vec![Evidence::LoginIdTaken]);
         draft.fields = vec![FieldError { field: "login_id", key: "error-login-id-taken" }];
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
@@ -108,20 +110,19 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     {
         return Ok(Ok(Next::AskEmail(meant)));
     }
-    let start = match starts::take(app, visitor, "sign_up", "email").await {
+    let start = match starts::take(app, visitor, Act::SignUp, "email").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
     // A sign-up that is begun costs as much as a wrong password; one that is finished makes good for it.
     app.admission.note(visitor, false);
     let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
-        let draft = Draft::new("sign_up", 503, visitor, vec![Evidence::HashQueueFull]);
+        let draft = Draft::new(Act::SignUp, 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
-        kind: "sign_up".to_owned(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).0,
@@ -132,9 +133,9 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         phc: Some(phc),
         return_to: form.return_to.clone(),
         sent_at: Some(now.0),
-        ..Flow::default()
+        ..Flow::of(FlowKind::SignUp)
     };
-    let id = recover::begin(app, visitor, "sign_up", flow, start).await?;
+    let id = recover::begin(app, visitor, FlowKind::SignUp, flow, start).await?;
     Ok(Ok(Next::TypeCode(id)))
 }
 
@@ -166,31 +167,31 @@ pub async fn verify(
     sign_in_too: bool,
     device: Option<[u8; 16]>,
 ) -> Outcome<Created> {
-    let found = recover::find_flow(app, visitor, "sign_up", id).await?;
+    let found = recover::find_flow(app, visitor, FlowKind::SignUp, id).await?;
     let Some(flow) = found.filter(|flow| flow.expires_at > app.now().0) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
     if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
     }
     let (Some(login_id), Some(skeleton)) = (flow.login_id.clone(), flow.skeleton.clone()) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
     let link = external::choose::pending_link(app, visitor, &flow).await?;
     let phc = flow.phc.clone();
     if phc.is_none() && link.is_none() {
         // The external account that it was for has been linked meanwhile, or waited too long.
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_up", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
     }
     let now = app.now();
     let guess = code::guess(app, visitor, &flow, typed, false);
     let account_id = app.new_id();
     let link_id = link.as_ref().map(|(_, link)| link.id);
     let proofs = Proofs { provider_identity: link.is_some(), ..Proofs::mailed_code() };
-    let welcome = sign_in::mail(app, "welcome", Some(account_id), compose::at_data(now), &flow.lang);
+    let welcome = sign_in::mail(app, MailKind::Welcome, Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
     let login = login_id.clone();
     let wrong = Arc::new(Mutex::new(None));
@@ -218,7 +219,7 @@ pub async fn verify(
             }
             store::flow::finish(conn, flow_id, now).await?;
             store::outbox::enqueue(conn, &welcome, now).await?;
-            let line = Line::new(Actor::Owner, Act::SignedUp, now);
+            let line = Line::new(Actor::Owner, Event::SignedUp, now);
             store::audit::note(conn, audit_id, Some(account_id), &line).await?;
             Ok(Go::On)
         }
@@ -245,7 +246,7 @@ pub async fn verify(
             proofs,
             link: link_id,
         };
-        enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await
+        enter(app, visitor, device, entry, Act::SignUp, "sign_up", Spend::before(make)).await
     } else {
         let made = app.store.write(move |conn| {
             async move {
@@ -261,7 +262,7 @@ pub async fn verify(
     };
     let signed_in = match done {
         Err(Fault::Store(store::Error::Undone)) => {
-            let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+            let mut draft = Draft::new(Act::SignUp, 409, visitor, vec![Evidence::LoginIdTaken]);
             draft.fields = vec![FieldError { field: "code", key: "error-login-id-taken" }];
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }

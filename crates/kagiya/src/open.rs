@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kagiya_domain::audit::{Act, Actor, Line};
+use kagiya_domain::audit::{Actor, Event, Line};
 use kagiya_flows::{
     App,
     app::{Outbound, Parts},
@@ -87,7 +87,7 @@ pub(crate) async fn beside(config: &Config) -> Result<Arc<App>, Failure> {
 
 /// Keeps in the audit trail that somebody at the command line looked at a member's data. A database
 /// that takes no writes does not keep the operator from looking.
-pub(crate) async fn note_view(app: &App, account: Option<uuid::Uuid>, act: Act, detail: &str) {
+pub(crate) async fn note_view(app: &App, account: Option<uuid::Uuid>, act: Event, detail: &str) {
     let entry = Line::new(Actor::CommandLine, act, app.now()).about(detail);
     if let Err(error) = kagiya_flows::staff::note(app, account, entry).await {
         tracing::warn!(%error, "this look is not in the audit trail");

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Read, Write};
 
-use kagiya_domain::{Timestamp, account::AccountState, audit::Act, role::Role};
+use kagiya_domain::{Timestamp, account::AccountState, audit::Event, role::Role};
 use kagiya_flows::time::rfc3339;
 use kagiya_flows::{
     App,
@@ -41,7 +41,7 @@ async fn carry_out(app: &App, order: Order) -> Result<(), Failure> {
         }
         Order::Show { named, reason } => {
             let account = operator::find(app, &named.login_id).await.map_err(failure)?;
-            open::note_view(app, Some(account.id), Act::ViewedMember, reason.trim()).await;
+            open::note_view(app, Some(account.id), Event::ViewedMember, reason.trim()).await;
             (account, named.json)
         }
         Order::List { after, limit, json } => return list(app, after, limit, json).await,

@@ -1,6 +1,6 @@
 //! `kagiya why REFERENCE`: the verdict at the staff's tier.
 
-use kagiya_domain::{Timestamp, audit::Act, reference::Reference};
+use kagiya_domain::{Timestamp, audit::Event, reference::Reference};
 use kagiya_flows::check::why::{self, Report};
 use kagiya_flows::time::rfc3339;
 use kagiya_text::{Arg, Lang, Words};
@@ -21,7 +21,7 @@ pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bo
         )));
     };
     let seen = format!("{reference} {}", reason.trim());
-    open::note_view(&app, report.attempt.account_id, Act::ViewedAttempt, seen.trim_end()).await;
+    open::note_view(&app, report.attempt.account_id, Event::ViewedAttempt, seen.trim_end()).await;
     let origin = &app.settings.public_url.origin;
     if json {
         say(&to_json(&app.words, origin, &report).to_string());
@@ -59,7 +59,7 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
         "detail": words.get(Lang::En, &format!("cause-{}-lead", verdict.cause.key())),
         "status": 200,
         "reference": row.reference,
-        "kind": row.kind,
+        "kind": row.kind.as_str(),
         "at": rfc3339(Timestamp(row.created_at)),
         "cause": cause,
         "audience": "staff",
@@ -86,7 +86,7 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
         "timeline": report.timeline.iter().map(|a| json!({
             "at": rfc3339(Timestamp(a.created_at)),
             "reference": a.reference,
-            "kind": a.kind,
+            "kind": a.kind.as_str(),
             "outcome": a.outcome,
             "cause": if a.cause.is_empty() { Value::Null } else { json!(a.cause) },
         })).collect::<Vec<_>>(),
@@ -107,7 +107,7 @@ fn print(words: &Words, report: &Report) {
     let row = &report.attempt;
     let verdict = &report.verdict;
     let title = |cause: kagiya_domain::Cause| words.get(Lang::En, &format!("cause-{}-title", cause.key()));
-    say(&format!("{}  {}  {}", row.reference, row.kind, rfc3339(Timestamp(row.created_at))));
+    say(&format!("{}  {}  {}", row.reference, row.kind.as_str(), rfc3339(Timestamp(row.created_at))));
     say(&format!("cause      {} ({})", title(verdict.cause), verdict.cause.slug()));
     if let Some(account) = &report.account {
         say(&format!("account    {} ({})", account.login_id, account.state.as_str()));
@@ -145,7 +145,7 @@ fn print(words: &Words, report: &Report) {
             "  {}  {}  {:<9} {:<10} {}",
             rfc3339(Timestamp(a.created_at)),
             a.reference,
-            a.kind,
+            a.kind.as_str(),
             a.outcome,
             a.cause
         ));

@@ -1,7 +1,7 @@
 //! Attempts to get in. Evidence, verdicts and browsers are kept as JSON texts that only
 //! the layers above read.
 
-use kagiya_domain::Timestamp;
+use kagiya_domain::{Timestamp, act::Act};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, one, optional, row};
@@ -17,7 +17,7 @@ row! {
         /// When it was made.
         pub created_at: i64,
         /// `sign_in`, `sign_up`, `recover`, `code`, …
-        pub kind: String,
+        pub kind: Act as "String",
         /// `refused` or `signed_in`.
         pub outcome: String,
         /// The account, when one was meant.
@@ -238,7 +238,7 @@ row! {
     #[derive(Clone, Debug)]
     pub struct Recent {
         /// As [`Attempt::kind`].
-        pub kind: String,
+        pub kind: Act as "String",
         /// As [`Attempt::outcome`].
         pub outcome: String,
         /// As [`Attempt::told`].

@@ -2,7 +2,7 @@
 
 use kagiya_domain::{
     Timestamp,
-    audit::{Act, Actor, Line},
+    audit::{Actor, Event, Line},
 };
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ impl Row {
         Some(Line {
             at: Timestamp(self.at),
             actor: Actor::parse(&self.actor)?,
-            act: Act::parse(&self.act)?,
+            event: Event::parse(&self.act)?,
             detail: self.detail,
         })
     }
@@ -36,7 +36,7 @@ pub async fn note(conn: &mut Conn, id: Uuid, account: Option<Uuid>, entry: &Line
         id,
         entry.at.0,
         entry.actor.name().as_ref(),
-        entry.act.as_str(),
+        entry.event.as_str(),
         account,
         entry.detail.as_str()
     )

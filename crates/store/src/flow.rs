@@ -1,18 +1,18 @@
 //! Acts of several steps: sign-up, recovery, unlocking, confirming, adding an address.
 
-use kagiya_domain::Timestamp;
+use kagiya_domain::{Timestamp, act::FlowKind};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, optional, row};
 
 row! {
     /// A flow, as it is kept. Times are in milliseconds.
-    #[derive(Clone, Debug, Default)]
+    #[derive(Clone, Debug)]
     pub struct Flow {
         /// Its key.
         pub id: Uuid,
-        /// What it is for: `sign_up`, `recover`, `unlock`, `confirm`, `add_email`.
-        pub kind: String,
+        /// What it is for.
+        pub kind: FlowKind as "String",
         /// Digest of the browser's flow cookie.
         pub browser_key: Option<Vec<u8>>,
         /// When it began.
@@ -53,6 +53,32 @@ row! {
 }
 
 impl Flow {
+    /// One of a kind, with nothing in it yet.
+    pub const fn of(kind: FlowKind) -> Self {
+        Self {
+            id: Uuid::nil(),
+            kind,
+            browser_key: None,
+            created_at: 0,
+            expires_at: 0,
+            lang: String::new(),
+            typed: String::new(),
+            login_id: None,
+            skeleton: None,
+            phc: None,
+            account_id: None,
+            subject_key: None,
+            return_to: None,
+            attempt_id: None,
+            sent_at: None,
+            tries: 0,
+            proven_at: None,
+            finished_at: None,
+            journey_id: None,
+            network: None,
+        }
+    }
+
     /// Whose codes end each other: those of one browser, or of one network when no cookie came.
     pub fn asker(&self) -> Option<&[u8]> {
         self.browser_key.as_deref().or(self.network.as_deref())
@@ -96,7 +122,7 @@ pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Flow>> {
 pub async fn latest_of_browser(
     conn: &mut Conn,
     browser_key: &[u8],
-    kind: &str,
+    kind: FlowKind,
     now: Timestamp,
 ) -> Result<Option<Flow>> {
     optional!(
@@ -105,7 +131,7 @@ pub async fn latest_of_browser(
         "SELECT * FROM flow WHERE browser_key = $1 AND kind = $2 AND expires_at > $3 AND finished_at IS NULL
          ORDER BY created_at DESC, id DESC LIMIT 1",
         browser_key,
-        kind,
+        kind.as_str(),
         now.0
     )
 }

@@ -21,25 +21,39 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 128;
 
-/// A row of named columns, read from either database.
+/// A row of named columns, read from either database. `kind: FlowKind as "String"` is kept as its word.
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $kind:ty),* $(,)?
+        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $kind:ty $(as $kept:literal)?),* $(,)?
     }) => {
         $(#[$meta])*
         #[derive(sqlx::FromRow)]
-        $vis struct $name { $($(#[$field_meta])* $field_vis $field: $kind),* }
+        $vis struct $name { $($(#[$field_meta])* $(#[sqlx(try_from = $kept)])? $field_vis $field: $kind),* }
 
         impl TryFrom<&rusqlite::Row<'_>> for $name {
             type Error = rusqlite::Error;
 
             fn try_from(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-                Ok(Self { $($field: row.get(stringify!($field))?),* })
+                Ok(Self { $($field: $crate::lite::row!(@read row, $field $(, $kept)?)),* })
             }
         }
     };
+    (@read $row:ident, $field:ident) => { $row.get(stringify!($field))? };
+    (@read $row:ident, $field:ident, $kept:literal) => {
+        $crate::lite::word($row.get::<_, String>(stringify!($field))?)?
+    };
 }
 pub(crate) use row;
+
+/// What a kept word stands for.
+pub(crate) fn word<T>(word: String) -> rusqlite::Result<T>
+where
+    T: TryFrom<String>,
+    T::Error: std::error::Error + Send + Sync + 'static,
+{
+    let unreadable = |error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error));
+    T::try_from(word).map_err(unreadable)
+}
 
 /// A connection to a SQLite file.
 pub struct Lite {

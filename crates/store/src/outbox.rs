@@ -1,6 +1,6 @@
 //! Mail that must be sent: rows written in the transaction that causes them, taken by lease.
 
-use kagiya_domain::{Span, Timestamp};
+use kagiya_domain::{Span, Timestamp, mail::MailKind};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, one, row};
@@ -12,7 +12,7 @@ row! {
         /// Its key.
         pub id: Uuid,
         /// Which mail it is; composed only when it is sent, so that no code lies here.
-        pub kind: String,
+        pub kind: MailKind as "String",
         /// The account it is about.
         pub account_id: Option<Uuid>,
         /// The flow it belongs to.
@@ -40,7 +40,7 @@ pub struct NewMail {
     /// Its key.
     pub id: Uuid,
     /// Which mail it is.
-    pub kind: &'static str,
+    pub kind: MailKind,
     /// The account it is about.
     pub account_id: Option<Uuid>,
     /// The flow it belongs to.
@@ -68,7 +68,7 @@ pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
         "INSERT INTO outbox (id, kind, account_id, flow_id, address, data, lang, created_at, due_at, deadline_at, tries,
          network, place) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12)",
         mail.id,
-        mail.kind,
+        mail.kind.as_str(),
         mail.account_id,
         mail.flow_id,
         mail.address.as_deref(),

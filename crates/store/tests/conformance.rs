@@ -8,8 +8,10 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,
     account::AccountState,
-    audit::{Act, Actor, Line},
+    act::{Act, FlowKind},
+    audit::{Actor, Event, Line},
     email::EmailAddress,
+    mail::MailKind,
     role::{Role, Roles},
     session::EndReason,
     throttle::Counter,
@@ -241,7 +243,6 @@ async fn flows_and_codes_are_used_once() {
         async move {
             let f = flow::Flow {
                 id: Uuid::new_v4(),
-                kind: "sign_up".into(),
                 browser_key: Some(vec![1; 16]),
                 created_at: NOW.0,
                 expires_at: NOW.plus(Span::minutes(10)).0,
@@ -249,14 +250,17 @@ async fn flows_and_codes_are_used_once() {
                 typed: "hana@example.jp".into(),
                 skeleton: Some("hana".into()),
                 sent_at: Some(NOW.0),
-                ..flow::Flow::default()
+                ..flow::Flow::of(FlowKind::SignUp)
             };
             let (id, row) = (f.id, f.clone());
             write!(store, |conn| flow::insert(conn, &row));
             let mut conn = read(store).await;
             assert_eq!(flow::find(&mut conn, id).await.unwrap().unwrap().typed, "hana@example.jp");
-            assert_eq!(flow::latest_of_browser(&mut conn, &[1; 16], "sign_up", NOW).await.unwrap().unwrap().id, id);
-            assert!(flow::latest_of_browser(&mut conn, &[2; 16], "sign_up", NOW).await.unwrap().is_none());
+            assert_eq!(
+                flow::latest_of_browser(&mut conn, &[1; 16], FlowKind::SignUp, NOW).await.unwrap().unwrap().id,
+                id
+            );
+            assert!(flow::latest_of_browser(&mut conn, &[2; 16], FlowKind::SignUp, NOW).await.unwrap().is_none());
             assert!(flow::sign_up_for(&mut conn, "hana", Uuid::nil(), NOW).await.unwrap().is_some());
             assert!(flow::sign_up_for(&mut conn, "hana", id, NOW).await.unwrap().is_none());
             let over = NOW.plus(Span::minutes(11));
@@ -285,7 +289,7 @@ async fn flows_and_codes_are_used_once() {
             let attempt = Uuid::new_v4();
             let confirm = flow::Flow {
                 id: Uuid::new_v4(),
-                kind: "confirm".into(),
+                kind: FlowKind::Confirm,
                 attempt_id: Some(attempt),
                 account_id: account,
                 ..f
@@ -326,7 +330,7 @@ async fn attempts_mails_and_answers() {
                 id: Uuid::from_u128(n),
                 reference: format!("AAAA-{n:04}"),
                 created_at: NOW.0,
-                kind: "sign_in".into(),
+                kind: Act::SignIn,
                 outcome: outcome.into(),
                 account_id: Some(account),
                 subject_key: Some(vec![3; 16]),
@@ -371,7 +375,7 @@ async fn attempts_mails_and_answers() {
 
             let mail = |n: u128| outbox::NewMail {
                 id: Uuid::from_u128(n),
-                kind: "recover",
+                kind: MailKind::Recover,
                 account_id: None,
                 flow_id: Some(Uuid::nil()),
                 address: Some("hana@example.jp".into()),
@@ -431,7 +435,7 @@ async fn attempts_mails_and_answers() {
             assert_eq!(delivery::of_address(&mut conn, "hana@example.jp", 5).await.unwrap().len(), 2);
             drop(conn);
             assert_eq!(write!(store, |conn| delivery::sweep(conn, NOW.plus(Span::days(1)))), 2);
-            let line = Line::new(Actor::CommandLine, Act::Locked, NOW).about("why");
+            let line = Line::new(Actor::CommandLine, Event::Locked, NOW).about("why");
             let kept = line.clone();
             write!(store, |conn| audit::note(conn, Uuid::new_v4(), Some(account), &kept));
             let mut conn = read(store).await;

@@ -77,7 +77,7 @@ async fn each_door_of_staff_opens_for_its_roles() {
 
 #[tokio::test]
 async fn a_flow_asks_for_the_permission_itself() {
-    use kagiya_domain::{account::AccountState, audit::Act};
+    use kagiya_domain::{account::AccountState, audit::Event};
     let server = TestServer::start().await;
     for (login_id, role) in [("sato", Role::Support), ("ito", Role::Operator), ("boss", Role::Admin)] {
         with_roles(&server, login_id, &[role]).await;
@@ -97,7 +97,7 @@ async fn a_flow_asks_for_the_permission_itself() {
     let mut conn = server.app.store.reader().await.unwrap();
     let trail = kagiya_store::audit::of_account(&mut conn, hana.id, 9).await.unwrap();
     drop(conn);
-    let locked = trail.iter().find(|line| line.act == Act::Locked).unwrap();
+    let locked = trail.iter().find(|line| line.event == Event::Locked).unwrap();
     assert_eq!(locked.actor.name(), "staff:boss");
     server.end().await;
 }

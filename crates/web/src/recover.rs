@@ -5,7 +5,11 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::{Timestamp, code::RESEND_WAIT};
+use kagiya_domain::{
+    Timestamp,
+    act::{Act, FlowKind},
+    code::RESEND_WAIT,
+};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -57,13 +61,13 @@ const fn field(kind: Kind) -> &'static str {
 
 fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&Refusal>) -> Response {
     let view = View::new(context);
-    let title = view.t(format!("{}-title", kind.as_str())).into_owned();
+    let title = view.t(format!("{}-title", kind.act().as_str())).into_owned();
     let return_to = fields.return_to().or_else(|| context.return_to());
     let typed =
         if fields.has(field(kind)) { fields.get(field(kind)) } else { context.query("login").unwrap_or_default() };
     let content = StartPage {
         v: &view,
-        kind: kind.as_str(),
+        kind: kind.act().as_str(),
         field: field(kind),
         typed,
         return_to: return_to.as_ref().map_or("", |to| to.as_str()),
@@ -81,18 +85,18 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
 
 async fn start(Sent(mut context, fields): Sent, kind: Kind) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
+        let refusal = guard_refusal(&context, kind.act(), evidence).await;
         return start_page(&context, kind, &fields, Some(&refusal));
     }
     let broken = fields.broken(&[field(kind)]);
     if !broken.is_empty() {
-        let draft = Draft::invalid(kind.as_str(), &context.visitor, broken);
+        let draft = Draft::invalid(kind.act(), &context.visitor, broken);
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return start_page(&context, kind, &fields, Some(&refusal));
     }
     let return_to = fields.return_to().map(|to| to.as_str().to_owned());
     match recover::start(&context.web.app, &context.visitor, kind, fields.get(field(kind)), return_to).await {
-        Ok(Ok(id)) => see_other(&context, &format!("/{}/code?flow={id}", kind.as_str())),
+        Ok(Ok(id)) => see_other(&context, &format!("/{}/code?flow={id}", kind.act().as_str())),
         Ok(Err(refusal)) => start_page(&context, kind, &fields, Some(&refusal)),
         Err(fault) => start_page(&context, kind, &fields, Some(&refusal_of(&context, &fault))),
     }
@@ -100,7 +104,7 @@ async fn start(Sent(mut context, fields): Sent, kind: Kind) -> Response {
 
 /// Which code page.
 pub(crate) struct CodePage {
-    pub(crate) kind: &'static str,
+    pub(crate) kind: FlowKind,
     pub(crate) action: &'static str,
     pub(crate) start: &'static str,
     /// The field that says whose code it is when it is typed in another browser.
@@ -110,7 +114,7 @@ pub(crate) struct CodePage {
 impl CodePage {
     /// Whether what was typed is an address or a login of the person's own, to be read once more.
     fn shows_typed(&self) -> bool {
-        matches!(self.kind, "sign_up" | "recover" | "unlock" | "add_email")
+        matches!(self.kind, FlowKind::SignUp | FlowKind::Recover | FlowKind::Unlock | FlowKind::AddEmail)
     }
 }
 
@@ -158,7 +162,7 @@ pub(crate) async fn code_response_at(
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind, id).await;
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind.act(), id).await;
                 &*ended
             }
         };
@@ -200,26 +204,26 @@ pub(crate) async fn code_response_at(
 }
 
 const RECOVER_CODE: CodePage =
-    CodePage { kind: "recover", action: "/recover/code", start: "/recover", elsewhere: Some("email") };
+    CodePage { kind: FlowKind::Recover, action: "/recover/code", start: "/recover", elsewhere: Some("email") };
 const UNLOCK_CODE: CodePage =
-    CodePage { kind: "unlock", action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
+    CodePage { kind: FlowKind::Unlock, action: "/unlock/code", start: "/unlock", elsewhere: Some("login") };
 
 async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePage) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, kind.as_str(), evidence).await;
+        let refusal = guard_refusal(&context, kind.act(), evidence).await;
         return code_response(&context, page, id, Some(&refusal)).await;
     }
     let app = &context.web.app;
     if fields.has("resend") {
-        return match recover::resend(app, &context.visitor, kind.as_str(), id).await {
+        return match recover::resend(app, &context.visitor, kind.flow(), id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{}?flow={id}&sent=again", page.action)),
             Ok(Err(refusal)) => code_response(&context, page, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
         };
     }
     if fields.has("lost") {
-        return match recover::say_lost(app, &context.visitor, kind.as_str(), id).await {
+        return match recover::say_lost(app, &context.visitor, kind.flow(), id).await {
             Ok(refusal) => refused_page(&context, &refusal, page.start),
             Err(fault) => fault_page(&context, &fault),
         };
@@ -264,7 +268,7 @@ struct PasswordPage<'a> {
 }
 
 async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<&Refusal>) -> Response {
-    let flow = match recover::find_flow(&context.web.app, &context.visitor, "recover", id).await {
+    let flow = match recover::find_flow(&context.web.app, &context.visitor, FlowKind::Recover, id).await {
         Ok(flow) => flow.filter(|f| f.expires_at > context.now.0 && f.proven_at.is_some()),
         Err(fault) => return fault_page(context, &fault),
     };
@@ -273,7 +277,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, "recover", id).await;
+                ended = recover::refuse_ended(&context.web.app, &context.visitor, Act::Recover, id).await;
                 &*ended
             }
         };
@@ -326,7 +330,7 @@ pub(crate) async fn password_page(State(_): State<Arc<Web>>, context: Context) -
 pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "recover", evidence).await;
+        let refusal = guard_refusal(&context, Act::Recover, evidence).await;
         return password_response(&context, id, Some(&refusal)).await;
     }
     if fields.has("once") {
@@ -342,7 +346,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     }
     let broken = fields.broken(&["password"]);
     if !broken.is_empty() {
-        let draft = Draft::invalid("recover", &context.visitor, broken);
+        let draft = Draft::invalid(Act::Recover, &context.visitor, broken);
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return password_response(&context, id, Some(&refusal)).await;
     }

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::Span;
+use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -101,11 +102,11 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        return refused(&context, &fields, &*guard_refusal(&context, "sign_up", evidence).await);
+        return refused(&context, &fields, &*guard_refusal(&context, Act::SignUp, evidence).await);
     }
     let broken = fields.broken(&["login_id", "email", "password"]);
     if !broken.is_empty() {
-        let draft = Draft::invalid("sign_up", &context.visitor, broken);
+        let draft = Draft::invalid(Act::SignUp, &context.visitor, broken);
         return refused(&context, &fields, &*attempt::refuse(&context.web.app, &context.visitor, draft).await);
     }
     let form = Form {
@@ -126,7 +127,8 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     }
 }
 
-const CODE: CodePage = CodePage { kind: "sign_up", action: "/sign-up/verify", start: "/sign-up", elsewhere: None };
+const CODE: CodePage =
+    CodePage { kind: FlowKind::SignUp, action: "/sign-up/verify", start: "/sign-up", elsewhere: None };
 
 pub(crate) async fn code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
     let id = context.flow_query();
@@ -150,11 +152,11 @@ fn done_page(context: &Context, to: &str) -> Response {
 pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "sign_up", evidence).await;
+        let refusal = guard_refusal(&context, Act::SignUp, evidence).await;
         return code_response(&context, &CODE, id, Some(&refusal)).await;
     }
     if fields.has("resend") {
-        return match flow::resend(&context.web.app, &context.visitor, "sign_up", id).await {
+        return match flow::resend(&context.web.app, &context.visitor, FlowKind::SignUp, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("/sign-up/verify?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

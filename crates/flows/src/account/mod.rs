@@ -7,9 +7,11 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{
     account::AccountState,
-    audit::{Act, Actor, Line},
+    act::{Act, FlowKind},
+    audit::{Actor, Event, Line},
     code::LIFE,
     email::EmailAddress,
+    mail::MailKind,
     session::EndReason,
 };
 pub use kagiya_store::email::Email;
@@ -97,13 +99,14 @@ async fn set_password(
     let lane = new_password::owners_lane(app, account);
     let password = match new_password::judge(app, new, login_id, own, lane).await? {
         Ok(password) => password,
-        Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, "account", why, "password").await)),
+        Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, Act::Account, why, "password").await)),
     };
     let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
         return Ok(Err(recent_auth::overloaded(app, visitor).await));
     };
     let now = app.now();
-    let notice = sign_in::mail(app, "password_changed", Some(account), compose::at_data(now), visitor.lang.as_str());
+    let notice =
+        sign_in::mail(app, MailKind::PasswordChanged, Some(account), compose::at_data(now), visitor.lang.as_str());
     let audit_id = app.new_id();
     let (token, token_hash) = session::new_token(app);
     let ended = app
@@ -122,7 +125,7 @@ async fn set_password(
                 let own = store::session::renew_token(conn, keep, &token_hash, ever, now).await?;
                 store::flow::end_all(conn, account, Uuid::nil(), now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = Line::new(Actor::Owner, Act::PasswordChanged, now);
+                let line = Line::new(Actor::Owner, Event::PasswordChanged, now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 Ok(others.and(own))
             }
@@ -130,7 +133,7 @@ async fn set_password(
         })
         .await;
     let ended = match ended {
-        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, "account", None).await)),
+        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, None).await)),
         other => other?,
     };
     app.mail_bell.notify_one();
@@ -163,7 +166,7 @@ pub async fn add_email(
         Ok(email) => email,
         Err(error) => {
             let fields = vec![FieldError { field: "email", key: error.key() }];
-            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+            return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::Account, visitor, fields)).await));
         }
     };
     if let Some(meant) = email.likely_typo().filter(|_| checked != typed) {
@@ -178,14 +181,13 @@ pub async fn add_email(
 
 /// Mails a code to an address that is to be added.
 async fn mail_code(app: &App, visitor: &Visitor, auth: &RecentAuth, email: &EmailAddress) -> Outcome<Adding> {
-    let start = match starts::take(app, visitor, "account", "email").await {
+    let start = match starts::take(app, visitor, Act::Account, "email").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
-        kind: "add_email".to_owned(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).plus(LIFE).0,
@@ -193,9 +195,9 @@ async fn mail_code(app: &App, visitor: &Visitor, auth: &RecentAuth, email: &Emai
         typed: email.as_string(),
         account_id: Some(auth.account()),
         sent_at: Some(now.0),
-        ..Flow::default()
+        ..Flow::of(FlowKind::AddEmail)
     };
-    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, "add_email", flow, start).await?)))
+    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, FlowKind::AddEmail, flow, start).await?)))
 }
 
 /// Types the code that was mailed to the new address.
@@ -209,10 +211,10 @@ pub async fn verify_email(
     id: Option<Uuid>,
     typed: &str,
 ) -> Outcome<()> {
-    let flow = recover::find_flow(app, visitor, "add_email", id).await?.filter(|f| f.expires_at > app.now().0);
+    let flow = recover::find_flow(app, visitor, FlowKind::AddEmail, id).await?.filter(|f| f.expires_at > app.now().0);
     let auth = flow.as_ref().and_then(|flow| recent_auth::resume(flow.account_id, live.account_id, live.id));
     let (Some(flow), Some(auth)) = (flow, auth) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "account", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, id).await));
     };
     add_proven(app, visitor, &auth, &flow, typed).await
 }
@@ -221,7 +223,7 @@ pub async fn verify_email(
 async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: &Flow, typed: &str) -> Outcome<()> {
     let (account, session) = (auth.account(), auth.session());
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "account", Some(flow.id)).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, Some(flow.id)).await));
     };
     if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
@@ -229,7 +231,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
     let device_known = recover::is_known_device(app, visitor, Some(account)).await?;
     let guess = code::guess(app, visitor, flow, typed, device_known);
     let now = app.now();
-    let notice = sign_in::mail(app, "email_added", Some(account), compose::email_data(&email, now), &flow.lang);
+    let notice = sign_in::mail(app, MailKind::EmailAdded, Some(account), compose::email_data(&email, now), &flow.lang);
     let (flow_id, audit_id) = (flow.id, app.new_id());
     let typed = app
         .store
@@ -244,7 +246,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
                     }
                     store::flow::finish(conn, flow_id, now).await?;
                     store::outbox::enqueue(conn, &notice, now).await?;
-                    let line = Line::new(Actor::Owner, Act::EmailAdded, now);
+                    let line = Line::new(Actor::Owner, Event::EmailAdded, now);
                     store::audit::note(conn, audit_id, Some(account), &line).await?;
                 }
                 Ok(typed)
@@ -255,7 +257,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
     match typed {
         Err(store::Error::Undone) => {
             let fields = vec![FieldError { field: "code", key: "error-email-taken" }];
-            Ok(Err(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await))
+            Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::Account, visitor, fields)).await))
         }
         Err(error) => Err(error.into()),
         Ok(code::Typed::Right(_)) => {
@@ -277,7 +279,7 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
     let (key, now, audit_id) = (address_key.to_lowercase(), app.now(), app.new_id());
     let email = EmailAddress::parse(address_key).ok();
     let notice = email.map(|email| {
-        let kind = if primary { "email_primary" } else { "email_removed" };
+        let kind = if primary { MailKind::EmailPrimary } else { MailKind::EmailRemoved };
         let mut mail = sign_in::mail(app, kind, Some(account), compose::email_data(&email, now), "ja");
         mail.address = Some(email.as_string());
         mail
@@ -295,7 +297,7 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
                     store::email::remove(conn, account, &key).await?
                 };
                 if done {
-                    let act = if primary { Act::EmailPrimary } else { Act::EmailRemoved };
+                    let act = if primary { Event::EmailPrimary } else { Event::EmailRemoved };
                     store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, act, now)).await?;
                     if let (Some(mut notice), Some(found)) = (notice, store::account::find(conn, account).await?) {
                         notice.lang = found.lang;
@@ -350,7 +352,7 @@ pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) ->
 
 async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<(), Fault> {
     let (account, now) = (auth.account(), app.now());
-    let notice = sign_in::mail(app, "closed", Some(account), compose::at_data(now), visitor.lang.as_str());
+    let notice = sign_in::mail(app, MailKind::Closed, Some(account), compose::at_data(now), visitor.lang.as_str());
     set_state(app, account, AccountState::Closed, Actor::Owner, Some(notice)).await
 }
 
@@ -359,9 +361,9 @@ async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<()
 /// # Errors
 /// When the database fails.
 pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome<String> {
-    let found = recover::find_flow(app, visitor, "reopen", flow).await?.filter(|f| f.expires_at > app.now().0);
+    let found = recover::find_flow(app, visitor, FlowKind::Reopen, flow).await?.filter(|f| f.expires_at > app.now().0);
     let Some((flow, account)) = found.and_then(|f| f.account_id.map(|account| (f.id, account))) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "sign_in", flow).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignIn, flow).await));
     };
     let now = app.now();
     let login_id = app
@@ -384,7 +386,7 @@ pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome
         .await?;
     match login_id {
         Some(login_id) => Ok(Ok(login_id)),
-        None => Ok(Err(recover::refuse_ended(app, visitor, "sign_in", Some(flow)).await)),
+        None => Ok(Err(recover::refuse_ended(app, visitor, Act::SignIn, Some(flow)).await)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One person's check on two devices: what the second shows becomes evidence of the first.
 
-use kagiya_domain::{Cause, Evidence, Span, Timestamp, cause::Family, reference::Reference};
+use kagiya_domain::{Cause, Evidence, Span, Timestamp, act::Act, cause::Family, reference::Reference};
 use kagiya_store::{self as store, attempt::Attempt};
 
 use crate::{App, Fault, Visitor, attempt};
@@ -10,7 +10,7 @@ const OPEN: Span = Span::hours(1);
 
 async fn open_case(app: &App, reference: &Reference) -> Result<Option<Attempt>, Fault> {
     let row = store::attempt::find(&mut app.store.reader().await?, reference.as_str()).await?;
-    Ok(row.filter(|row| row.kind == "check" && Timestamp(row.created_at).plus(OPEN) > app.now()))
+    Ok(row.filter(|row| row.kind == Act::Check && Timestamp(row.created_at).plus(OPEN) > app.now()))
 }
 
 /// The key under which the checks of other devices are kept with a case.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
+    act::Act,
     link::{LinkEvent, LinkSource},
     sign_in::Proofs,
 };
@@ -221,7 +222,7 @@ pub async fn run(
         return Ok(Err(refuse(app, visitor, DENIED, vec![fact]).await));
     }
     let Some(journey) = found else {
-        let draft = Draft::new("external", 400, visitor, vec![Evidence::StateUnknown]);
+        let draft = Draft::new(Act::External, 400, visitor, vec![Evidence::StateUnknown]);
         return Ok(Err(attempt::refuse_here(app, visitor, draft).await));
     };
     if !is_own(visitor, &journey) {
@@ -296,7 +297,7 @@ pub async fn run(
 }
 
 async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidence>) -> Box<Refusal> {
-    attempt::refuse(app, visitor, Draft::new("external", status, visitor, evidence)).await
+    attempt::refuse(app, visitor, Draft::new(Act::External, status, visitor, evidence)).await
 }
 
 /// The answer came to another browser than the one that set out. LINE does that when signing in
@@ -339,7 +340,7 @@ async fn denied(
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];
     evidence.extend(facts::health(entry, app.now()));
-    let mut draft = Draft::new("external", DENIED, visitor, evidence);
+    let mut draft = Draft::new(Act::External, DENIED, visitor, evidence);
     facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     if let (Some(account), Some(link)) = (journey.account_id, journey.link_id) {
         draft.account = Some(account);
@@ -397,7 +398,7 @@ async fn arrive(
     };
     let account = auth.account();
     if link.as_ref().is_some_and(|link| link.account_id != account) {
-        let mut draft = Draft::new("external", 409, visitor, vec![Evidence::IdentityOfOther]);
+        let mut draft = Draft::new(Act::External, 409, visitor, vec![Evidence::IdentityOfOther]);
         draft.audience = Audience::Owner;
         draft.account = Some(account);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
@@ -412,7 +413,7 @@ async fn arrive(
             Ok(Ok(Returned::Tested))
         }
         ("test", _) => {
-            let mut draft = Draft::new("external", 403, visitor, vec![Evidence::OtherIdentityBefore]);
+            let mut draft = Draft::new(Act::External, 403, visitor, vec![Evidence::OtherIdentityBefore]);
             draft.audience = Audience::Owner;
             draft.account = Some(account);
             Ok(Err(attempt::refuse(app, visitor, draft).await))
@@ -447,7 +448,7 @@ async fn sign_in_by(
         None => false,
     };
     drop(conn);
-    match sign_in::admit(app, visitor, "external", &account, Proofs::provider_identity()).await? {
+    match sign_in::admit(app, visitor, Act::External, &account, Proofs::provider_identity()).await? {
         Ok(Admitted::In) => {}
         Ok(Admitted::Reopen(flow)) => return Ok(Ok(Returned::OfferReopen { flow, return_to: journey.return_to })),
         Err(refusal) => return Ok(Err(refusal)),
@@ -463,7 +464,7 @@ async fn sign_in_by(
     });
     let proofs = Proofs::provider_identity();
     let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, proofs, link: Some(id) };
-    match enter(app, visitor, device, entry, "external", "provider", Spend::after(used)).await? {
+    match enter(app, visitor, device, entry, Act::External, "provider", Spend::after(used)).await? {
         Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
         None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
     }

@@ -7,11 +7,13 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     account::AccountState,
-    audit::{Act, Actor, Line},
+    act::{Act, FlowKind},
+    audit::{Actor, Event, Line},
     code::LIFE,
     diagnosis::diagnose,
     email::EmailAddress,
     login_id::LoginId,
+    mail::MailKind,
     reference::Reference,
     role::Roles,
     sign_in::Proofs,
@@ -149,13 +151,12 @@ pub async fn sign_up(
     }
     if vouched.is_none() {
         // Nobody vouches for it: a code does.
-        let start = match starts::take(app, visitor, "external", "email").await {
+        let start = match starts::take(app, visitor, Act::External, "email").await {
             Ok(start) => start,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let flow = Flow {
             id: app.new_id(),
-            kind: "sign_up".to_owned(),
             browser_key: visitor.browser_key.map(|key| key.to_vec()),
             created_at: now.0,
             expires_at: now.plus(LIFE).0,
@@ -166,9 +167,9 @@ pub async fn sign_up(
             return_to: pending.journey.return_to.clone(),
             sent_at: Some(now.0),
             journey_id: Some(pending.journey.id),
-            ..Flow::default()
+            ..Flow::of(FlowKind::SignUp)
         };
-        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, "sign_up", flow, start).await?)));
+        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, FlowKind::SignUp, flow, start).await?)));
     }
     if let Some(account) = known {
         note_conflict(app, visitor, pending, &account).await?;
@@ -181,20 +182,20 @@ pub async fn sign_up(
 }
 
 async fn refuse_fields(app: &App, visitor: &Visitor, fields: Vec<FieldError>) -> Box<Refusal> {
-    let mut draft = Draft::invalid("external", visitor, fields);
+    let mut draft = Draft::invalid(Act::External, visitor, fields);
     draft.audience = Audience::Provider;
     attempt::refuse(app, visitor, draft).await
 }
 
 async fn refuse_taken(app: &App, visitor: &Visitor) -> Box<Refusal> {
-    let mut draft = Draft::new("sign_up", 409, visitor, vec![Evidence::LoginIdTaken]);
+    let mut draft = Draft::new(Act::SignUp, 409, visitor, vec![Evidence::LoginIdTaken]);
     draft.fields = vec![FieldError { field: "login_id", key: "error-login-id-taken" }];
     attempt::refuse(app, visitor, draft).await
 }
 
 /// An account here has the address: kept for staff and for the address's owner.
 async fn note_conflict(app: &App, visitor: &Visitor, pending: &Pending, account: &Account) -> Result<(), Fault> {
-    let mut draft = Draft::new("external", 200, visitor, vec![Evidence::IdentityNotLinked, Evidence::AddressTaken]);
+    let mut draft = Draft::new(Act::External, 200, visitor, vec![Evidence::IdentityNotLinked, Evidence::AddressTaken]);
     draft.audience = Audience::Provider;
     draft.account = Some(account.id);
     let refusal = attempt::refuse(app, visitor, draft).await;
@@ -228,7 +229,7 @@ async fn create(
         last_sign_in_at: None,
         lang: visitor.lang.as_str().to_owned(),
     };
-    let welcome = sign_in::mail(app, "welcome", Some(account.id), compose::at_data(now), &account.lang);
+    let welcome = sign_in::mail(app, MailKind::Welcome, Some(account.id), compose::at_data(now), &account.lang);
     let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
     let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
     let link = new.id;
@@ -242,14 +243,14 @@ async fn create(
                 return Err(store::Error::Undone);
             }
             store::outbox::enqueue(conn, &welcome, now).await?;
-            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Act::SignedUp, now)).await
+            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Event::SignedUp, now)).await
         }
         .boxed()
     });
     let proofs = Proofs::provider_identity();
     let entry =
         sign_in::Entry { account, device_known: true, remember: false, keep_device: true, proofs, link: Some(link) };
-    match enter(app, visitor, device, entry, "sign_up", "sign_up", Spend::before(make)).await {
+    match enter(app, visitor, device, entry, Act::SignUp, "sign_up", Spend::before(make)).await {
         Err(Fault::Store(store::Error::Undone)) => Ok(None),
         other => {
             let signed_in = other?;
@@ -264,7 +265,7 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
     let now = app.now();
     let new = pending.link(app);
     let data = compose::link_data(app, &new.provider, &new.shown, now);
-    let notice = sign_in::mail(app, "link_added", Some(account.id), data, &account.lang);
+    let notice = sign_in::mail(app, MailKind::LinkAdded, Some(account.id), data, &account.lang);
     let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
     let work = Work::new(move |conn| {
         async move {
@@ -273,7 +274,7 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
             }
             links::tie(conn, id, &new, now).await?;
             store::outbox::enqueue(conn, &notice, now).await?;
-            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Act::Linked, now)).await
+            store::audit::note(conn, audit_id, Some(id), &Line::new(Actor::Owner, Event::Linked, now)).await
         }
         .boxed()
     });
@@ -329,14 +330,13 @@ pub async fn prove(app: &App, visitor: &Visitor, pending: &Pending, typed: &str)
 }
 
 async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Outcome<Uuid> {
-    let start = match starts::take(app, visitor, "external", "login").await {
+    let start = match starts::take(app, visitor, Act::External, "login").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
-        kind: "prove".to_owned(),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).plus(LIFE).0,
@@ -345,9 +345,9 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
         return_to: pending.journey.return_to.clone(),
         sent_at: Some(now.0),
         journey_id: Some(pending.journey.id),
-        ..Flow::default()
+        ..Flow::of(FlowKind::Prove)
     };
-    Ok(Ok(recover::begin(app, visitor, "prove", flow, start).await?))
+    Ok(Ok(recover::begin(app, visitor, FlowKind::Prove, flow, start).await?))
 }
 
 /// What a right code leads to.
@@ -382,13 +382,13 @@ pub async fn type_code(
     typed: &str,
 ) -> Outcome<Proven> {
     let now = app.now();
-    let found = recover::find_flow(app, visitor, "prove", id).await?.filter(|flow| flow.expires_at > now.0);
+    let found = recover::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
     let pending = match &found {
         Some(flow) => pending(app, visitor, provider, flow.journey_id).await?,
         None => None,
     };
     let (Some(flow), Some(pending)) = (found, pending) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
     };
     if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
@@ -416,12 +416,12 @@ pub async fn type_code(
         }
     };
     let Some(account) = account else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
     };
     let Some(account) = store::account::find(&mut app.store.reader().await?, account).await? else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "prove", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
     };
-    match sign_in::admit(app, visitor, "external", &account, Proofs::mailed_code()).await? {
+    match sign_in::admit(app, visitor, Act::External, &account, Proofs::mailed_code()).await? {
         Ok(Admitted::In) => {}
         Ok(Admitted::Reopen(flow)) => {
             return Ok(Ok(Proven::OfferReopen { flow, return_to: pending.journey.return_to }));
@@ -432,13 +432,13 @@ pub async fn type_code(
     let proofs = Proofs { provider_identity: true, ..Proofs::mailed_code() };
     let entry =
         sign_in::Entry { account, device_known: false, remember: false, keep_device: true, proofs, link: Some(link) };
-    match enter(app, visitor, device, entry, "external", "mail", Spend::after(tie)).await {
+    match enter(app, visitor, device, entry, Act::External, "mail", Spend::after(tie)).await {
         Ok(Some(signed_in)) => {
             app.mail_bell.notify_one();
             Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))
         }
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
-            Ok(Err(recover::refuse_ended(app, visitor, "prove", Some(flow.id)).await))
+            Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await))
         }
         Err(fault) => Err(fault),
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kagiya_domain::{Audience, Evidence, Timestamp, clocks::Whose, link::LinkState, setup::SetupFault};
+use kagiya_domain::{Audience, Evidence, Timestamp, act::Act, clocks::Whose, link::LinkState, setup::SetupFault};
 use kagiya_oidc::{Class, Endpoint, Failure};
 use kagiya_store::{self as store, link::Link};
 
@@ -81,7 +81,7 @@ pub(crate) async fn failed(
     if class == Class::Ticket && entry.health.refuses_all_tickets(now) {
         evidence.push(Evidence::TicketsAllRefused);
     }
-    let mut draft = Draft::new("external", status_of(class), visitor, evidence);
+    let mut draft = Draft::new(Act::External, status_of(class), visitor, evidence);
     known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     Ok(draft)
 }

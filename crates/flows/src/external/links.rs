@@ -3,9 +3,11 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence,
-    audit::{Act, Actor, Line},
+    act::Act,
+    audit::{Actor, Event, Line},
     credential::may_remove,
     link::{self, LinkEvent, LinkSource, LinkState},
+    mail::MailKind,
     session::EndReason,
 };
 pub use kagiya_store::link::Link;
@@ -65,8 +67,8 @@ pub async fn attach(
         None => None,
     };
     let (kind, data) = match &before {
-        Some(old) => ("link_replaced", compose::replaced_data(app, &new.provider, &new.shown, &old.shown, now)),
-        None => ("link_added", compose::link_data(app, &new.provider, &new.shown, now)),
+        Some(old) => (MailKind::LinkReplaced, compose::replaced_data(app, &new.provider, &new.shown, &old.shown, now)),
+        None => (MailKind::LinkAdded, compose::link_data(app, &new.provider, &new.shown, now)),
     };
     let notice = sign_in::mail(app, kind, Some(account), data, lang);
     let audit_id = app.new_id();
@@ -84,7 +86,8 @@ pub async fn attach(
                 }
                 tie(conn, account, &new, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = Line::new(Actor::Owner, if replaced.is_some() { Act::Relinked } else { Act::Linked }, now);
+                let line =
+                    Line::new(Actor::Owner, if replaced.is_some() { Event::Relinked } else { Event::Linked }, now);
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 Ok(ended)
             }
@@ -153,7 +156,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     }
     let offered = Offered::of(app);
     let data = compose::link_data(app, &link.provider, &link.shown, now);
-    let notice = sign_in::mail(app, "link_removed", Some(account), data, visitor.lang.as_str());
+    let notice = sign_in::mail(app, MailKind::LinkRemoved, Some(account), data, visitor.lang.as_str());
     let audit_id = app.new_id();
     let done = app
         .store
@@ -170,7 +173,8 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
                     return Err(store::Error::Undone);
                 }
                 store::outbox::enqueue(conn, &notice, now).await?;
-                store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, Act::Unlinked, now)).await?;
+                store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, Event::Unlinked, now))
+                    .await?;
                 store::session::end_of_link(conn, id, current, EndReason::SignedOutElsewhere, now).await
             }
             .boxed()
@@ -194,7 +198,7 @@ async fn refuse_owner(
     status: u16,
     evidence: Vec<Evidence>,
 ) -> Box<attempt::Refusal> {
-    let mut draft = Draft::new("account", status, visitor, evidence);
+    let mut draft = Draft::new(Act::Account, status, visitor, evidence);
     draft.account = Some(account);
     draft.audience = Audience::Owner;
     attempt::refuse(app, visitor, draft).await

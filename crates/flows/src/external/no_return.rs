@@ -4,6 +4,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Timestamp,
+    act::Act,
     screen::{self, Screen},
 };
 use kagiya_store::{self as store, journey::Journey};
@@ -29,7 +30,7 @@ async fn draft(app: &App, visitor: &Visitor, journey: &Journey, status: u16) -> 
         evidence.extend(facts::health(entry, now));
     }
     evidence.extend(facts::in_app(visitor, entry.map(|entry| &**entry)));
-    let mut draft = Draft::new("external", status, visitor, evidence);
+    let mut draft = Draft::new(Act::External, status, visitor, evidence);
     facts::known_links(app, visitor, &journey.provider, &mut draft).await?;
     Ok(draft)
 }
@@ -62,11 +63,11 @@ pub async fn say(app: &App, visitor: &Visitor, provider: &str, saw: &str) -> Out
     let open = super::start::lost_way(app, visitor, provider).await?;
     let Some(screen) = Screen::parse(saw) else {
         let fields = vec![crate::FieldError { field: "saw", key: "error-saw-empty" }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("external", visitor, fields)).await));
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::External, visitor, fields)).await));
     };
     let mut draft = match &open {
         Some(journey) => draft(app, visitor, journey, 200).await?,
-        None => Draft::new("external", 200, visitor, Vec::new()),
+        None => Draft::new(Act::External, 200, visitor, Vec::new()),
     };
     draft.evidence.push(Evidence::SawThere { screen });
     if let Some(journey) = open {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 use kagiya_domain::{
     Span, Timestamp,
-    audit::{Act, Actor, Line},
+    audit::{Actor, Event, Line},
     link::{self, LinkEvent, LinkSource},
     setup::SetupFault,
 };
@@ -271,7 +271,7 @@ async fn settle(app: &App, kept: Kept, event: Option<LinkEvent>) -> Result<(), F
                     return Ok(());
                 };
                 store::link::set_state(conn, link.id, state, event, LinkSource::Check, now).await?;
-                let line = Line::new(Actor::Provider, Act::LinkChecked, now).about(event.as_str());
+                let line = Line::new(Actor::Provider, Event::LinkChecked, now).about(event.as_str());
                 store::audit::note(conn, audit_id, Some(link.account_id), &line).await
             }
             .boxed()

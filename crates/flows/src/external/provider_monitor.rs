@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, Timestamp, role::Permission, setup::SetupFault};
+use kagiya_domain::{Span, Timestamp, mail::MailKind, role::Permission, setup::SetupFault};
 use kagiya_oidc::{Class, status::Word};
 use kagiya_store as store;
 
@@ -68,7 +68,7 @@ pub(crate) fn announce(app: &Arc<App>, entry: &Entry, reading: Reading) {
 async fn alarm(app: &App, provider: &str, reading: Reading) -> Result<(), Fault> {
     let mut staff = store::account::staff(&mut app.store.reader().await?).await?;
     staff.retain(|account| account.roles.permit(Permission::Providers));
-    let kind = if reading.ours { "provider_refuses" } else { "provider_down" };
+    let kind = if reading.ours { MailKind::ProviderRefuses } else { MailKind::ProviderDown };
     let mails: Vec<_> = staff
         .iter()
         .map(|account| {

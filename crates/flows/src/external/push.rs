@@ -2,8 +2,9 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    audit::{Act, Actor, Line},
+    audit::{self, Actor, Line},
     link::{self, LinkEvent, LinkSource},
+    mail::MailKind,
     session::EndReason,
 };
 use kagiya_oidc::{
@@ -91,7 +92,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
     let lang = account.as_ref().map_or("ja", |account| account.lang.as_str());
     let notice = found.as_ref().map(|link| {
         let data = compose::pushed_data(app, provider, &link.shown, what.as_str(), now);
-        sign_in::mail(app, "link_changed", Some(link.account_id), data, lang)
+        sign_in::mail(app, MailKind::LinkChanged, Some(link.account_id), data, lang)
     });
     let (audit_id, issued_at) = (app.new_id(), event.issued_at);
     let done = app
@@ -128,7 +129,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                         store::email::set_closed(conn, account, mailbox, None).await?;
                     }
                 }
-                let line = Line::new(Actor::Provider, Act::Pushed, now).about(what.as_str());
+                let line = Line::new(Actor::Provider, audit::Event::Pushed, now).about(what.as_str());
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
                 let ended = match ends(what) {
                     End::None => Ended::default(),

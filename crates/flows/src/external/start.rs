@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, Span};
+use kagiya_domain::{Evidence, Span, act::Act};
 use kagiya_oidc::Asked;
 use kagiya_store as store;
 pub use kagiya_store::journey::Journey;
@@ -93,7 +93,7 @@ pub(crate) async fn find(app: &App, visitor: &Visitor, id: &str) -> Outcome<Arc<
     match app.providers.find(id) {
         Some(entry) => Ok(Ok(Arc::clone(entry))),
         None => {
-            let draft = Draft::new("external", 404, visitor, vec![Evidence::ProviderRetired]);
+            let draft = Draft::new(Act::External, 404, visitor, vec![Evidence::ProviderRetired]);
             Ok(Err(attempt::refuse_here(app, visitor, draft).await))
         }
     }
@@ -110,7 +110,7 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
     };
     let now = app.now();
     if !entry.health.lets_through(now) {
-        let mut draft = Draft::new("external", 503, visitor, facts::health(&entry, now));
+        let mut draft = Draft::new(Act::External, 503, visitor, facts::health(&entry, now));
         facts::known_links(app, visitor, start.provider, &mut draft).await?;
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
@@ -136,7 +136,7 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
     let start = Start { choose: start.choose || retry, ..start.clone() };
     if app.notes.take_network("journey", visitor.address, PER_MINUTE, now).is_none() {
         let until = app.notes.renewed_at(now);
-        let draft = Draft::new("external", 429, visitor, vec![Evidence::NetworkSpent { until }]);
+        let draft = Draft::new(Act::External, 429, visitor, vec![Evidence::NetworkSpent { until }]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
     match set_out(app, visitor, &entry, &start).await? {

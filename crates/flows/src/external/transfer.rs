@@ -1,7 +1,7 @@
 //! Links that follow an app to another of Apple's developer teams.
 
 use futures_util::FutureExt;
-use kagiya_domain::audit::{Act, Actor, Line};
+use kagiya_domain::audit::{Actor, Event, Line};
 use kagiya_oidc::Identity;
 use kagiya_store::{self as store, link::Link};
 use uuid::Uuid;
@@ -87,7 +87,7 @@ pub(super) async fn take_over(app: &App, identity: &Identity, transfer: &str) ->
             async move {
                 let link = store::link::take_over(conn, &issuer, &transfer, &subject).await?;
                 if let Some(link) = &link {
-                    let line = Line::new(Actor::Provider, Act::LinkTransferred, now);
+                    let line = Line::new(Actor::Provider, Event::LinkTransferred, now);
                     store::audit::note(conn, audit_id, Some(link.account_id), &line).await?;
                 }
                 Ok(link)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Audience, Evidence, Timestamp, link::LinkState};
+use kagiya_domain::{Audience, Evidence, Timestamp, act::Act, link::LinkState};
 use kagiya_oidc::Identity;
 use kagiya_store::{self as store, journey::Journey, link::Link};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ pub(super) async fn keep(
     journey: Journey,
     identity: &Identity,
 ) -> Result<Uuid, Fault> {
-    let mut draft = Draft::new("external", 200, visitor, vec![Evidence::IdentityNotLinked]);
+    let mut draft = Draft::new(Act::External, 200, visitor, vec![Evidence::IdentityNotLinked]);
     draft.audience = Audience::Provider;
     let mut conn = app.store.reader().await?;
     if let Some(link) = store::link::find_removed(&mut conn, &identity.issuer, &identity.subject).await? {

@@ -1,7 +1,7 @@
 //! What a mail says. Composed when it is sent, so that codes lie nowhere but in the mail.
 
 use futures_util::FutureExt;
-use kagiya_domain::{Timestamp, email::EmailAddress};
+use kagiya_domain::{Timestamp, act::FlowKind, email::EmailAddress, mail::MailKind};
 use kagiya_store::{self as store, outbox::Mail};
 use kagiya_text::{Arg, Lang};
 use serde::{Deserialize, Serialize};
@@ -147,7 +147,9 @@ pub async fn letters(app: &App, mail: &Mail) -> Result<Vec<Letter>, Fault> {
     match (mail.flow_id, mail.account_id, &mail.address) {
         (Some(flow), ..) => flow_letters(app, mail, flow, lang, &data).await,
         // Whoever types an address does not fill its mailbox.
-        (None, None, Some(address)) if mail.kind != "notice" && !may_send(app, address, mail).await? => Ok(Vec::new()),
+        (None, None, Some(address)) if mail.kind != MailKind::Notice && !may_send(app, address, mail).await? => {
+            Ok(Vec::new())
+        }
         (None, None, Some(address)) => Ok(vec![address_letter(app, mail, address, lang, &data)]),
         (None, ..) => account_letters(app, mail, lang, &data).await,
     }
@@ -172,13 +174,13 @@ fn address_letter(app: &App, mail: &Mail, address: &str, lang: Lang, data: &Data
         ("confirm", Arg::from(format!("{origin}/status/confirm?token={token}"))),
         ("end", Arg::from(end.clone())),
     ];
-    let mut name = mail.kind.replace('_', "-");
-    if name == "notice" && data.at.is_some() {
+    let mut name = mail.kind.as_str().replace('_', "-");
+    if mail.kind == MailKind::Notice && data.at.is_some() {
         name.push_str(if data.begins.is_some() { "-window" } else { "-until" });
     }
     let mut letter = letter(app, mail, address, lang, &name, &args, None);
     // One press ends it (RFC 8058).
-    letter.unsubscribe = (mail.kind == "notice").then_some(end);
+    letter.unsubscribe = (mail.kind == MailKind::Notice).then_some(end);
     letter
 }
 
@@ -207,7 +209,7 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
         return Ok(Vec::new());
     };
     let mut emails = store::email::of_account(&mut conn, id).await?;
-    if mail.kind == "link_changed" && emails.iter().any(|email| email.closed_since.is_none()) {
+    if mail.kind == MailKind::LinkChanged && emails.iter().any(|email| email.closed_since.is_none()) {
         // Not to a mailbox that somebody else may be reading.
         emails.retain(|email| email.closed_since.is_none());
     }
@@ -226,13 +228,8 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
         ("before", Arg::from(data.body.as_deref().unwrap_or(""))),
         ("what", Arg::from(what.as_str())),
     ];
-    let name = mail.kind.replace('_', "-");
-    // A new sign-in concerns the person; one mail is enough. Changes go to every address.
-    let one = matches!(
-        mail.kind.as_str(),
-        "new_device" | "welcome" | "locked" | "unlocked_by_us" | "provider_down" | "provider_refuses"
-    );
-    let recipients = emails.into_iter().take(if one { 1 } else { usize::MAX });
+    let name = mail.kind.as_str().replace('_', "-");
+    let recipients = emails.into_iter().take(if mail.kind.goes_to_one() { 1 } else { usize::MAX });
     let mut to: Vec<String> = recipients.map(|email| email.address).collect();
     // One that was just removed hears of it, too.
     to.extend(mail.address.clone().filter(|address| !to.contains(address)));
@@ -254,14 +251,14 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     if flow.finished_at.is_some() || flow.proven_at.is_some() {
         return Ok(Vec::new());
     }
-    let kind = flow.kind.as_str();
+    let kind = flow.kind;
     // Of these the address is what is proven; an account that has it already is no reason for a code.
-    let proves_address = matches!(kind, "sign_up" | "add_email");
+    let proves_address = kind.proves_address();
     let account = match (kind, flow.account_id) {
         _ if proves_address => {
             store::account::find_by_email(&mut app.store.reader().await?, &flow.typed.to_lowercase()).await?
         }
-        ("confirm", id) => {
+        (FlowKind::Confirm, id) => {
             store::account::find(&mut app.store.reader().await?, id.unwrap_or(uuid::Uuid::nil())).await?
         }
         _ => lookup::find_account(app, &flow.typed).await?,
@@ -313,7 +310,7 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         postage,
     };
     let Some(code) = code::issue(app, &flow, recipient).await? else {
-        tracing::warn!(kind, "somebody gets no more mail that others ask for, for now");
+        tracing::warn!(kind = kind.as_str(), "somebody gets no more mail that others ask for, for now");
         return Ok(Vec::new());
     };
     let Some(to) = to else {
@@ -321,13 +318,13 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     };
     let login_id = account.as_ref().map_or("", |account| account.login_id.as_str());
     let asked = flow.login_id.as_deref().unwrap_or("");
-    let way_in = kind == "recover" && no_password && has_links;
+    let way_in = kind == FlowKind::Recover && no_password && has_links;
     let name = match &account {
         Some(_) if proves_address => "already-member".to_owned(),
         None if !proves_address => "no-account".to_owned(),
         // No silent dead end: which way it was, and a way in without it.
         _ if way_in => "way-in".to_owned(),
-        _ => kind.replace('_', "-"),
+        _ => kind.as_str().replace('_', "-"),
     };
     let identity = journey.as_ref().and_then(|journey| open_identity(&app.keys, journey.identity.as_deref()?));
     let identity = identity.map(|identity| shown(&identity)).unwrap_or_default();
@@ -366,7 +363,7 @@ async fn may_send(app: &App, address: &str, mail: &Mail) -> Result<bool, Fault> 
     let postage = Postage::new(app, &recipient, network, None);
     let now = app.now();
     let taken = app.store.write(move |conn| async move { postage.take(conn, now).await }.boxed()).await?;
-    Ok(taken && !(confirmed && mail.kind == "subscribe"))
+    Ok(taken && !(confirmed && mail.kind == MailKind::Subscribe))
 }
 
 /// By which ways an account is signed in to, in words.

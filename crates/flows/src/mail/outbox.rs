@@ -87,7 +87,7 @@ async fn take_in_hand(app: &Arc<App>, post: Arc<dyn Post>, mail: Mail) {
         Ok(Err(error)) => tracing::error!(%error, "mail waits: the database fails"),
         Err(_) => {
             metrics::counter!("kagiya_job_faults_total", "job" => "mail").increment(1);
-            tracing::error!(kind = again.kind, "a mail could not be made");
+            tracing::error!(kind = again.kind.as_str(), "a mail could not be made");
             setup::note(app, SetupFault::JobBroke, "mail");
             if let Err(error) = settle(app, &again, Some(0)).await {
                 tracing::error!(%error, "mail waits: the database fails");
@@ -149,10 +149,10 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
         match posted {
             Posted::Accepted => {}
             Posted::Refused(status, words) => {
-                tracing::warn!(status, words, kind = mail.kind, "a mail was refused");
+                tracing::warn!(status, words, kind = mail.kind.as_str(), "a mail was refused");
             }
             Posted::Deferred(status, words) => {
-                tracing::warn!(status, words, kind = mail.kind, tries = mail.tries, "a mail was put off");
+                tracing::warn!(status, words, kind = mail.kind.as_str(), tries = mail.tries, "a mail was put off");
                 put_off = Some(status);
                 // Whoever says nothing once says nothing to the next address either.
                 if status == 0 {
@@ -208,7 +208,7 @@ async fn keep_answer(app: &App, mail: &Mail, letter: &Letter, posted: &Posted) -
     metrics::counter!("kagiya_mails_total", "outcome" => outcome).increment(1);
     let row = Delivery {
         at: app.now().0,
-        kind: mail.kind.clone(),
+        kind: mail.kind.as_str().to_owned(),
         outcome: outcome.to_owned(),
         status,
         answer: answer.chars().filter(|c| !c.is_control()).take(300).collect(),

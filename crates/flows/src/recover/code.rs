@@ -7,6 +7,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
+    act::FlowKind,
     code::{ACCOUNT_CAP, ACCOUNT_DAY_CAP, CAP_WINDOW, Code, LIFE, QUIET_NETWORK, TRIES},
     login::Login,
     throttle::Counter,
@@ -48,13 +49,13 @@ pub struct FlowProof {
 }
 
 /// The key under which the codes of an account for one purpose are kept.
-pub(crate) fn subject_key(app: &App, kind: &str, id: &[u8]) -> [u8; 16] {
-    app.keys.digest16("code subject", &[kind.as_bytes(), id])
+pub(crate) fn subject_key(app: &App, kind: FlowKind, id: &[u8]) -> [u8; 16] {
+    app.keys.digest16("code subject", &[kind.as_str().as_bytes(), id])
 }
 
 /// The same for whom a typed login means. One that means nobody has codes of its own, which nobody was told: what is read
 /// and counted when a code is typed is the same.
-pub fn subject_of(app: &App, kind: &str, account: Option<Uuid>, typed: &str) -> [u8; 16] {
+pub fn subject_of(app: &App, kind: FlowKind, account: Option<Uuid>, typed: &str) -> [u8; 16] {
     match account {
         Some(account) => subject_key(app, kind, account.as_bytes()),
         None => subject_key(app, kind, &lookup::subject_key(app, None, &Login::parse(typed).0)),
@@ -154,9 +155,9 @@ pub struct Guess {
 /// Prepares a typed code for [`check`].
 pub fn guess(app: &App, visitor: &Visitor, flow: &Flow, typed: &str, device_known: bool) -> Guess {
     let code = Code::parse(typed);
-    let cap_id: Vec<u8> = match (flow.account_id, &flow.subject_key, flow.kind.as_str()) {
+    let cap_id: Vec<u8> = match (flow.account_id, &flow.subject_key, flow.kind) {
         // A sign-up has no account to count on: the address is what is being guessed at.
-        (_, _, "sign_up") => flow.typed.to_lowercase().into_bytes(),
+        (_, _, FlowKind::SignUp) => flow.typed.to_lowercase().into_bytes(),
         // Whatever the codes are for: it is the account that is being guessed at.
         (Some(account), _, _) => account.as_bytes().to_vec(),
         (None, Some(subject), _) => subject.clone(),
@@ -238,7 +239,7 @@ pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Res
     let codes = store::code::of_subject(conn, &subject, now.minus(CAP_WINDOW)).await?;
     let asked_here = codes.iter().any(|code| code.flow_id == flow.id);
     // A code that links was mailed for one identity: it is worth nothing for another.
-    let fits = |code: &store::code::Code| flow.kind != "prove" || code.flow_id == flow.id;
+    let fits = |code: &store::code::Code| flow.kind != FlowKind::Prove || code.flow_id == flow.id;
     let place =
         guess.digest.as_ref().and_then(|digest| codes.iter().position(|code| &code.digest == digest && fits(code)));
     let found = place.and_then(|place| {

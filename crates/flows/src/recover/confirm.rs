@@ -3,7 +3,12 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, code::LIFE, reference::Reference};
+use kagiya_domain::{
+    Span,
+    act::{Act, FlowKind},
+    code::LIFE,
+    reference::Reference,
+};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
@@ -24,7 +29,7 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
     let Some(reference) = Reference::parse(reference) else {
         return Ok(Ok(None));
     };
-    let start = match starts::take(app, visitor, "confirm", "code").await {
+    let start = match starts::take(app, visitor, Act::Confirm, "code").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -35,7 +40,6 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
-        kind: "confirm".to_owned(),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).plus(LIFE).0,
@@ -44,9 +48,9 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
         account_id: own.as_ref().and_then(|row| row.account_id),
         attempt_id: own.as_ref().map(|row| row.id),
         sent_at: Some(now.0),
-        ..Flow::default()
+        ..Flow::of(FlowKind::Confirm)
     };
-    let id = recover::begin(app, visitor, "confirm", flow, start).await?;
+    let id = recover::begin(app, visitor, FlowKind::Confirm, flow, start).await?;
     Ok(Ok(Some(id)))
 }
 
@@ -62,9 +66,10 @@ pub async fn type_code(
     typed: &str,
     device: [u8; 16],
 ) -> Outcome<()> {
-    let Some(flow) = recover::find_flow(app, visitor, "confirm", id).await?.filter(|f| f.expires_at > app.now().0)
+    let Some(flow) =
+        recover::find_flow(app, visitor, FlowKind::Confirm, id).await?.filter(|f| f.expires_at > app.now().0)
     else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "confirm", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Confirm, id).await));
     };
     if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));

@@ -13,6 +13,8 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     account::AccountState,
+    act::Act,
+    act::FlowKind,
     code::{CAP_WINDOW, Code, LIFE, RESEND_WAIT},
     email::EmailAddress,
     login::{self, Login},
@@ -46,12 +48,17 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The name of the flow, of its attempts and its mails.
-    pub const fn as_str(self) -> &'static str {
+    /// The flow that it begins.
+    pub const fn flow(self) -> FlowKind {
         match self {
-            Self::Recover => "recover",
-            Self::Unlock => "unlock",
+            Self::Recover => FlowKind::Recover,
+            Self::Unlock => FlowKind::Unlock,
         }
+    }
+
+    /// What its attempts are attempts at.
+    pub const fn act(self) -> Act {
+        self.flow().act()
     }
 
     const fn field(self) -> &'static str {
@@ -69,16 +76,15 @@ impl Kind {
 pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return_to: Option<String>) -> Outcome<Uuid> {
     if let Some(key) = typed_error(typed) {
         let fields = vec![FieldError { field: kind.field(), key }];
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(kind.as_str(), visitor, fields)).await));
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(kind.act(), visitor, fields)).await));
     }
-    let start = match starts::take(app, visitor, kind.as_str(), kind.field()).await {
+    let start = match starts::take(app, visitor, kind.act(), kind.field()).await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let now = app.now();
     let flow = Flow {
         id: app.new_id(),
-        kind: kind.as_str().to_owned(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).plus(LIFE).0,
@@ -86,9 +92,9 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
         typed: typed.trim().to_owned(),
         return_to,
         sent_at: Some(now.0),
-        ..Flow::default()
+        ..Flow::of(kind.flow())
     };
-    let id = begin(app, visitor, kind.as_str(), flow, start).await?;
+    let id = begin(app, visitor, kind.flow(), flow, start).await?;
     Ok(Ok(id))
 }
 
@@ -96,7 +102,7 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
 pub(crate) async fn begin(
     app: &App,
     visitor: &Visitor,
-    kind: &'static str,
+    kind: FlowKind,
     mut flow: Flow,
     start: Start,
 ) -> Result<Uuid, Fault> {
@@ -141,17 +147,17 @@ pub(crate) fn typed_error(typed: &str) -> Option<&'static str> {
 pub(crate) fn code_mail(
     app: &App,
     visitor: &Visitor,
-    kind: &'static str,
+    kind: FlowKind,
     flow: Uuid,
     start: Start,
 ) -> store::outbox::NewMail {
     store::outbox::NewMail {
         flow_id: Some(flow),
         network: Some(starts::network_key(app, visitor)),
-        behind: if kind == "sign_up" { start.place_of_newcomer() } else { start.place() },
+        behind: if kind == FlowKind::SignUp { start.place_of_newcomer() } else { start.place() },
         wait: starts::wait(app),
         patience: mailbox::code_patience(app),
-        ..sign_in::mail(app, kind, None, compose::flow_data(visitor), visitor.lang.as_str())
+        ..sign_in::mail(app, kind.into(), None, compose::flow_data(visitor), visitor.lang.as_str())
     }
 }
 
@@ -160,7 +166,7 @@ pub(crate) fn code_mail(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find_flow(app: &App, visitor: &Visitor, kind: &str, id: Option<Uuid>) -> Result<Option<Flow>, Fault> {
+pub async fn find_flow(app: &App, visitor: &Visitor, kind: FlowKind, id: Option<Uuid>) -> Result<Option<Flow>, Fault> {
     let mut conn = app.store.reader().await?;
     let flow = match (id, visitor.browser_key) {
         (Some(id), _) => store::flow::find(&mut conn, id).await?,
@@ -182,20 +188,20 @@ pub async fn find_flow(app: &App, visitor: &Visitor, kind: &str, id: Option<Uuid
 ///
 /// # Errors
 /// When the database fails.
-pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Outcome<Uuid> {
+pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: FlowKind, id: Option<Uuid>) -> Outcome<Uuid> {
     let now = app.now();
     let Some(flow) = find_flow(app, visitor, kind, id).await?.filter(|f| f.expires_at > now.0 && f.proven_at.is_none())
     else {
-        return Ok(Err(refuse_ended(app, visitor, kind, id).await));
+        return Ok(Err(refuse_ended(app, visitor, kind.act(), id).await));
     };
-    let start = match starts::take(app, visitor, "code", "code").await {
+    let start = match starts::take(app, visitor, Act::Code, "code").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let mail = code_mail(app, visitor, kind, flow.id, start);
     let id = flow.id;
     // A sign-up reserves its ID no longer than its code lives; the mail that brings one renews that.
-    let longer = if kind == "sign_up" { LIFE } else { Span(LIFE.0 * 2) };
+    let longer = if kind == FlowKind::SignUp { LIFE } else { Span(LIFE.0 * 2) };
     let sent = app
         .store
         .write(move |conn| {
@@ -213,7 +219,7 @@ pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: &'static str, id: O
         app.mail_bell.notify_one();
         return Ok(Ok(id));
     }
-    let mut draft = Draft::new("code", 429, visitor, vec![Evidence::SaysNoMail]);
+    let mut draft = Draft::new(Act::Code, 429, visitor, vec![Evidence::SaysNoMail]);
     draft.account = flow.account_id;
     let mut refusal = mailbox::refuse(app, visitor, draft).await?;
     refusal.verdict.wait_until = flow.sent_at.map(|at| Timestamp(at).plus(RESEND_WAIT));
@@ -227,11 +233,11 @@ pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: &'static str, id: O
 pub async fn say_lost(
     app: &Arc<App>,
     visitor: &Visitor,
-    kind: &'static str,
+    kind: FlowKind,
     id: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let account = find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
-    let mut draft = Draft::new("recover", 403, visitor, vec![Evidence::SaysContactLost]);
+    let mut draft = Draft::new(Act::Recover, 403, visitor, vec![Evidence::SaysContactLost]);
     draft.account = account;
     mailbox::refuse(app, visitor, draft).await
 }
@@ -252,13 +258,13 @@ pub async fn is_elsewhere(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Res
 }
 
 /// The page's act is over, or it belongs to another browser.
-pub async fn refuse_ended(app: &App, visitor: &Visitor, kind: &'static str, id: Option<Uuid>) -> Box<Refusal> {
+pub async fn refuse_ended(app: &App, visitor: &Visitor, act: Act, id: Option<Uuid>) -> Box<Refusal> {
     // When the database cannot say, the commoner of the two is told.
     let fact = match is_elsewhere(app, visitor, id).await {
         Ok(true) => Evidence::FlowElsewhere,
         Ok(false) | Err(_) => Evidence::FlowEnded,
     };
-    attempt::refuse_unread(app, visitor, Draft::new(kind, 410, visitor, vec![fact])).await
+    attempt::refuse_unread(app, visitor, Draft::new(act, 410, visitor, vec![fact])).await
 }
 
 /// What a typed code comes with.
@@ -284,7 +290,7 @@ pub async fn type_code(
     form: &CodeForm,
     device: Option<[u8; 16]>,
 ) -> Outcome<Flow> {
-    let flow = match find_flow(app, visitor, kind.as_str(), form.flow).await? {
+    let flow = match find_flow(app, visitor, kind.flow(), form.flow).await? {
         Some(flow) if flow.expires_at > app.now().0 => Some(flow),
         Some(_) | None if form.login.trim().is_empty() => None,
         // A network that has no tries left leaves no flow behind either.
@@ -297,7 +303,7 @@ pub async fn type_code(
         },
     };
     let Some(flow) = flow else {
-        return Ok(Err(refuse_ended(app, visitor, kind.as_str(), form.flow).await));
+        return Ok(Err(refuse_ended(app, visitor, kind.act(), form.flow).await));
     };
     if let Some(refusal) = unreadable_code(app, visitor, &form.code).await {
         return Ok(Err(refusal));
@@ -350,7 +356,7 @@ async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome
     let by_staff = |state| matches!(state, AccountState::Locked | AccountState::Suspended);
     match account.filter(|account| by_staff(account.state)) {
         Some(account) => {
-            let mut draft = Draft::new(kind.as_str(), 403, visitor, vec![Evidence::State { state: account.state }]);
+            let mut draft = Draft::new(kind.act(), 403, visitor, vec![Evidence::State { state: account.state }]);
             // The mailbox is the owner's.
             (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
             Ok(Err(attempt::refuse(app, visitor, draft).await))
@@ -362,9 +368,9 @@ async fn proven(app: &App, visitor: &Visitor, kind: Kind, flow: Flow) -> Outcome
 /// What can be no code is told as what it is, and uses up no try: it says nothing of what was mailed.
 pub(crate) async fn unreadable_code(app: &App, visitor: &Visitor, typed: &str) -> Option<Box<Refusal>> {
     let mut draft = if typed.trim().is_empty() {
-        Draft::invalid("code", visitor, vec![FieldError { field: "code", key: "error-code-empty" }])
+        Draft::invalid(Act::Code, visitor, vec![FieldError { field: "code", key: "error-code-empty" }])
     } else if Code::parse(typed).is_none() {
-        Draft::new("code", 401, visitor, vec![Evidence::CodeRefused])
+        Draft::new(Act::Code, 401, visitor, vec![Evidence::CodeRefused])
     } else {
         return None;
     };
@@ -399,7 +405,7 @@ pub async fn refuse_code(
     } else {
         401
     };
-    let mut draft = Draft::new("code", status, visitor, evidence);
+    let mut draft = Draft::new(Act::Code, status, visitor, evidence);
     draft.account = account;
     mailbox::refuse(app, visitor, draft).await
 }
@@ -420,11 +426,10 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
     }
     let now = app.now();
     let account = lookup::find_account(app, typed).await?;
-    let subject = code::subject_of(app, kind.as_str(), account.as_ref().map(|account| account.id), typed);
+    let subject = code::subject_of(app, kind.flow(), account.as_ref().map(|account| account.id), typed);
     let codes = store::code::sent_since(&mut app.store.reader().await?, &subject, now.minus(CAP_WINDOW)).await?;
     let flow = Flow {
         id: app.new_id(),
-        kind: kind.as_str().to_owned(),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).0,
@@ -434,7 +439,7 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
         subject_key: Some(subject.to_vec()),
         sent_at: Some(now.0),
         network: Some(starts::network_key(app, visitor).to_vec()),
-        ..Flow::default()
+        ..Flow::of(kind.flow())
     };
     let row = flow.clone();
     app.store.write(move |conn| async move { store::flow::insert(conn, &row).await }.boxed()).await?;

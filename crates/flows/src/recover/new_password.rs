@@ -4,7 +4,9 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Timestamp,
     account::AccountState,
-    audit::{Act, Actor, Line},
+    act::{Act, FlowKind},
+    audit::{Actor, Event, Line},
+    mail::MailKind,
     password::{Password, PasswordError},
     session::EndReason,
 };
@@ -71,13 +73,13 @@ pub(crate) async fn judge(
 pub(crate) async fn refuse_password(
     app: &App,
     visitor: &Visitor,
-    kind: &'static str,
+    act: Act,
     why: NotTaken,
     field: &'static str,
 ) -> Box<Refusal> {
     let draft = match why {
-        NotTaken::Field(error) => Draft::invalid(kind, visitor, vec![FieldError { field, ..error }]),
-        NotTaken::Busy => Draft::new(kind, 503, visitor, vec![Evidence::HashQueueFull]),
+        NotTaken::Field(error) => Draft::invalid(act, visitor, vec![FieldError { field, ..error }]),
+        NotTaken::Busy => Draft::new(act, 503, visitor, vec![Evidence::HashQueueFull]),
     };
     attempt::refuse(app, visitor, draft).await
 }
@@ -128,20 +130,20 @@ pub async fn choose_password(
     device: Option<[u8; 16]>,
 ) -> Outcome<Reset> {
     let now = app.now();
-    let flow = find_flow(app, visitor, "recover", id).await?;
+    let flow = find_flow(app, visitor, FlowKind::Recover, id).await?;
     let Some((flow, account_id)) =
         flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
     else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+        return Ok(Err(refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let mut conn = app.store.reader().await?;
     let Some(account) = store::account::find(&mut conn, account_id).await? else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+        return Ok(Err(refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let addresses = store::email::of_account(&mut conn, account_id).await?;
     drop(conn);
     if matches!(account.state, AccountState::Locked | AccountState::Suspended) {
-        let mut draft = Draft::new("recover", 403, visitor, vec![Evidence::State { state: account.state }]);
+        let mut draft = Draft::new(Act::Recover, 403, visitor, vec![Evidence::State { state: account.state }]);
         (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
@@ -150,14 +152,14 @@ pub async fn choose_password(
     let lane = owners_lane(app, account.id);
     let password = match judge(app, raw, &account.login_id, own, lane).await? {
         Ok(password) => password,
-        Err(why) => return Ok(Err(refuse_password(app, visitor, "recover", why, "password").await)),
+        Err(why) => return Ok(Err(refuse_password(app, visitor, Act::Recover, why, "password").await)),
     };
     let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
-        let draft = Draft::new("recover", 503, visitor, vec![Evidence::HashQueueFull]);
+        let draft = Draft::new(Act::Recover, 503, visitor, vec![Evidence::HashQueueFull]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
     let keys = lock_keys(app, account_id, &flow.typed).await?;
-    let notice = sign_in::mail(app, "password_changed", Some(account_id), compose::at_data(now), &account.lang);
+    let notice = sign_in::mail(app, MailKind::PasswordChanged, Some(account_id), compose::at_data(now), &account.lang);
     let (flow_id, audit_id) = (flow.id, app.new_id());
     let (proven, choice) = (flow.clone(), choice.cloned());
     let done = app
@@ -179,7 +181,7 @@ pub async fn choose_password(
                 }
                 wake(conn, account_id, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
-                let line = Line::new(Actor::Owner, Act::PasswordReset, now);
+                let line = Line::new(Actor::Owner, Event::PasswordReset, now);
                 store::audit::note(conn, audit_id, Some(account_id), &line).await?;
                 Ok(Some(ended))
             }
@@ -187,7 +189,7 @@ pub async fn choose_password(
         })
         .await?;
     let Some(ended) = done else {
-        return Ok(Err(refuse_ended(app, visitor, "recover", id).await));
+        return Ok(Err(refuse_ended(app, visitor, Act::Recover, id).await));
     };
     app.mail_bell.notify_one();
     session::ended(app, ended).await;

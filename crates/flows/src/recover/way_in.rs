@@ -1,7 +1,8 @@
 //! A way in for once: an account without a password, proven by a mailed code.
 
 use futures_util::FutureExt;
-use kagiya_domain::audit::{Act, Actor, Line};
+use kagiya_domain::act::{Act, FlowKind};
+use kagiya_domain::audit::{Actor, Event, Line};
 use kagiya_domain::sign_in::{Decision, Proofs};
 use kagiya_store as store;
 use uuid::Uuid;
@@ -36,16 +37,16 @@ pub async fn run(
     id: Option<Uuid>,
 ) -> Outcome<(Box<SignedIn>, Option<String>)> {
     let now = app.now();
-    let found = recover::find_flow(app, visitor, "recover", id).await?;
+    let found = recover::find_flow(app, visitor, FlowKind::Recover, id).await?;
     let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);
     let offered = is_offered(app, flow.as_ref().and_then(|flow| flow.account_id)).await?;
     let (Some(flow), true) = (flow, offered) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
     let lets_in = |account: &_| decision(account, Proofs::mailed_code(), now) == Decision::SignIn;
     let Some(account) = account.filter(lets_in) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await));
+        return Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
     let finish = Work::new(move |conn| {
@@ -53,7 +54,8 @@ pub async fn run(
             if !store::flow::finish(conn, flow_id, now).await? {
                 return Err(store::Error::Undone);
             }
-            store::audit::note(conn, audit_id, Some(account_id), &Line::new(Actor::Owner, Act::EnteredOnce, now)).await
+            store::audit::note(conn, audit_id, Some(account_id), &Line::new(Actor::Owner, Event::EnteredOnce, now))
+                .await
         }
         .boxed()
     });
@@ -65,10 +67,10 @@ pub async fn run(
         proofs: Proofs::mailed_code(),
         link: None,
     };
-    match enter(app, visitor, device, entry, "recover", "mail", Spend::after(finish)).await {
+    match enter(app, visitor, device, entry, Act::Recover, "mail", Spend::after(finish)).await {
         Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
-            Ok(Err(recover::refuse_ended(app, visitor, "recover", id).await))
+            Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await))
         }
         Err(fault) => Err(fault),
     }

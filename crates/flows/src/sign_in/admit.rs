@@ -4,6 +4,8 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Timestamp,
     account::AccountState,
+    act::Act,
+    act::FlowKind,
     code::LIFE,
     sign_in::{AccountFacts, Decision, Facts, Proofs, Why, decide},
 };
@@ -34,7 +36,7 @@ pub(crate) fn decision(account: &Account, proofs: Proofs, now: Timestamp) -> Dec
 pub(crate) async fn admit(
     app: &App,
     visitor: &Visitor,
-    kind: &'static str,
+    act: Act,
     account: &Account,
     proofs: Proofs,
 ) -> Outcome<Admitted> {
@@ -55,7 +57,7 @@ pub(crate) async fn admit(
         Some(state) => (403, Evidence::State { state }),
         None => (401, Evidence::CredentialsRefused),
     };
-    let mut draft = Draft::new(kind, status, visitor, vec![fact]);
+    let mut draft = Draft::new(act, status, visitor, vec![fact]);
     if state.is_some() {
         // Whoever proved it is the owner.
         (draft.account, draft.audience) = (Some(account.id), Audience::Owner);
@@ -67,12 +69,11 @@ pub(crate) async fn admit(
 pub(super) fn reopening(app: &App, visitor: &Visitor, account: Option<Uuid>, now: Timestamp) -> Flow {
     Flow {
         id: app.new_id(),
-        kind: "reopen".to_owned(),
         browser_key: visitor.browser_key.map(|key| key.to_vec()),
         created_at: now.0,
         expires_at: now.plus(LIFE).0,
         lang: visitor.lang.as_str().to_owned(),
         account_id: account,
-        ..Flow::default()
+        ..Flow::of(FlowKind::Reopen)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Span, Timestamp, session::EndReason, sign_in::Proofs};
+use kagiya_domain::{Span, Timestamp, act::Act, mail::MailKind, session::EndReason, sign_in::Proofs};
 use kagiya_store::{self as store, account::Account, attempt::Attempt, ending::Ended};
 use uuid::Uuid;
 
@@ -100,13 +100,13 @@ impl Work {
 }
 
 /// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile, or the work before said so.
-/// `kind` names the attempt, `by` what worked.
+/// `act` names the attempt, `by` what worked.
 pub(crate) async fn enter(
     app: &App,
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     entry: Entry,
-    kind: &'static str,
+    act: Act,
     by: &'static str,
     spend: Spend,
 ) -> Result<Option<SignedIn>, Fault> {
@@ -116,10 +116,10 @@ pub(crate) async fn enter(
     new_session.link_id = entry.link;
     let device = device.unwrap_or_else(|| app.random());
     let device_key = device_key(app, &device);
-    let row = success_row(app, visitor, account.id, kind, now);
+    let row = success_row(app, visitor, account.id, act, now);
     let notice = (!entry.device_known && account.last_sign_in_at.is_some()).then(|| {
         let data = compose::new_device_data(visitor, now);
-        mail(app, "new_device", Some(account.id), data, &account.lang)
+        mail(app, MailKind::NewDevice, Some(account.id), data, &account.lang)
     });
     let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
     let (id, version, keep_device, proofs) = (account.id, account.credential_version, entry.keep_device, entry.proofs);
@@ -169,16 +169,17 @@ pub(crate) async fn enter(
     if has_notice {
         app.mail_bell.notify_one();
     }
-    metrics::counter!("kagiya_attempts_total", "kind" => kind, "outcome" => "signed_in", "cause" => "").increment(1);
+    metrics::counter!("kagiya_attempts_total", "kind" => act.as_str(), "outcome" => "signed_in", "cause" => "")
+        .increment(1);
     Ok(Some(SignedIn { token, expires_at, remember: entry.remember, account, device }))
 }
 
-fn success_row(app: &App, visitor: &Visitor, account: Uuid, kind: &str, now: Timestamp) -> Attempt {
+fn success_row(app: &App, visitor: &Visitor, account: Uuid, act: Act, now: Timestamp) -> Attempt {
     Attempt {
         id: app.new_id(),
         reference: kagiya_domain::reference::Reference::from_random(app.random()).as_str().to_owned(),
         created_at: now.0,
-        kind: kind.to_owned(),
+        kind: act,
         outcome: "signed_in".to_owned(),
         account_id: Some(account),
         subject_key: None,

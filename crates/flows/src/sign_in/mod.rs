@@ -17,8 +17,10 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
     account::AccountState,
+    act::Act,
     component::PASSWORD,
     login::{self, Login},
+    mail::MailKind,
     password::Password,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, Proofs, Why, decide},
     throttle::Scope,
@@ -162,7 +164,7 @@ pub(crate) async fn try_once(
     }
     let password = match Password::typed(&typed.password) {
         Some(password) if fields.is_empty() => password,
-        _ => return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("sign_in", visitor, fields)).await)),
+        _ => return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::SignIn, visitor, fields)).await)),
     };
     let typing = password.signs();
     for (seen, fact) in [
@@ -247,13 +249,13 @@ pub(crate) async fn try_once(
                 link: None,
             };
             let spend = Spend::before(counters);
-            let in_with = |spend| enter(app, visitor, device, entry.clone(), "sign_in", "password", spend);
+            let in_with = |spend| enter(app, visitor, device, entry.clone(), Act::SignIn, "password", spend);
             let entered = match in_with(spend.clone().and_after(also.clone())).await {
                 Err(Fault::Store(store::Error::Undone)) if also.is_some() => in_with(spend).await?,
                 other => other?,
             };
             let Some(signed_in) = entered else {
-                let draft = Draft::new("sign_in", 401, visitor, vec![Evidence::CredentialsRefused]);
+                let draft = Draft::new(Act::SignIn, 401, visitor, vec![Evidence::CredentialsRefused]);
                 return Ok(Err(attempt::refuse(app, visitor, draft).await));
             };
             Ok(Ok(Entered::SignedIn(Box::new(signed_in))))
@@ -368,7 +370,7 @@ pub fn device_key(app: &App, device: &[u8; 16]) -> [u8; 16] {
     app.keys.digest16("device", &[device])
 }
 
-pub(crate) fn mail(app: &App, kind: &'static str, account: Option<Uuid>, data: String, lang: &str) -> NewMail {
+pub(crate) fn mail(app: &App, kind: MailKind, account: Option<Uuid>, data: String, lang: &str) -> NewMail {
     NewMail {
         id: app.new_id(),
         kind,

@@ -3,8 +3,8 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Timestamp, login_id::Skeleton, password::Password, session::is_recent, sign_in::Method,
-    throttle::Scope,
+    Audience, Evidence, Timestamp, act::Act, login_id::Skeleton, password::Password, session::is_recent,
+    sign_in::Method, throttle::Scope,
 };
 use kagiya_store as store;
 use uuid::Uuid;
@@ -63,11 +63,11 @@ pub async fn demand(app: &App, visitor: &Visitor, live: &Live, ask: Ask<'_>) -> 
         _ if is_proven(app, live, app.now()).await? => None,
         Ask::Password { field, .. } => {
             let fields = vec![FieldError { field, key: "error-sign-in-again" }];
-            Some(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await)
+            Some(attempt::refuse(app, visitor, Draft::invalid(Act::Account, visitor, fields)).await)
         }
         Ask::Proven => {
             let fields = vec![FieldError { field: "session", key: "error-sign-in-again" }];
-            Some(attempt::refuse(app, visitor, owned(Draft::invalid("account", visitor, fields), live)).await)
+            Some(attempt::refuse(app, visitor, owned(Draft::invalid(Act::Account, visitor, fields), live)).await)
         }
     };
     Ok(refused.map_or(Ok(RecentAuth { account: live.account_id, session: live.id }), Err))
@@ -104,14 +104,14 @@ async fn prove(
 ) -> Result<Option<Box<Refusal>>, Fault> {
     let Some(password) = Password::typed(typed) else {
         let fields = vec![FieldError { field, key: "error-password-empty" }];
-        return Ok(Some(attempt::refuse(app, visitor, Draft::invalid("account", visitor, fields)).await));
+        return Ok(Some(attempt::refuse(app, visitor, Draft::invalid(Act::Account, visitor, fields)).await));
     };
     let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
     let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
     let ticket = match throttle::reserve(app, &counter).await? {
         Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
         Reservation::Locked(_, until) => {
-            let mut draft = Draft::new("account", 429, visitor, vec![Evidence::DeviceLocked { until }]);
+            let mut draft = Draft::new(Act::Account, 429, visitor, vec![Evidence::DeviceLocked { until }]);
             draft.audience = Audience::Owner;
             return Ok(Some(attempt::refuse(app, visitor, draft).await));
         }
@@ -156,7 +156,7 @@ async fn prove(
         Settlement::Succeeded => None,
         Settlement::Returned => Some(overloaded(app, visitor).await),
         Settlement::Failed { .. } => {
-            let mut draft = owned(Draft::new("account", 401, visitor, vec![Evidence::PasswordMismatch]), live);
+            let mut draft = owned(Draft::new(Act::Account, 401, visitor, vec![Evidence::PasswordMismatch]), live);
             draft.fields = vec![FieldError { field, key: "error-password-current" }];
             Some(attempt::refuse(app, visitor, draft).await)
         }
@@ -165,5 +165,5 @@ async fn prove(
 
 /// The answer while the hashing threads are full.
 pub(crate) async fn overloaded(app: &App, visitor: &Visitor) -> Box<Refusal> {
-    attempt::refuse(app, visitor, Draft::new("account", 503, visitor, vec![Evidence::HashQueueFull])).await
+    attempt::refuse(app, visitor, Draft::new(Act::Account, 503, visitor, vec![Evidence::HashQueueFull])).await
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Span, Timestamp, account::AccountState, password::Password, sign_in::PasswordCheck,
-    throttle::Scope,
+    Audience, Evidence, Span, Timestamp, account::AccountState, act::Act, mail::MailKind, password::Password,
+    sign_in::PasswordCheck, throttle::Scope,
 };
 use kagiya_store as store;
 use uuid::Uuid;
@@ -28,7 +28,7 @@ const PENDING: Span = Span::seconds(5);
 
 /// Told at once and kept when there is time: a flood must not cost more than it is worth.
 pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal> {
-    let mut draft = Draft::new("sign_in", 503, visitor, vec![Evidence::HashQueueFull]);
+    let mut draft = Draft::new(Act::SignIn, 503, visitor, vec![Evidence::HashQueueFull]);
     draft.audience = visitor.audience();
     let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
     if app.notes.take_network("noted", visitor.address, attempt::NOTES, app.now()).is_some() {
@@ -57,7 +57,7 @@ pub(super) async fn refuse_locked(
         evidence.push(Evidence::StrangersLocked { until });
     }
     evidence.extend(origins(app, visitor, gathered).await?);
-    let mut draft = Draft::new("sign_in", 429, visitor, evidence);
+    let mut draft = Draft::new(Act::SignIn, 429, visitor, evidence);
     draft.account = gathered.account_id();
     draft.subject_key = Some(gathered.subject_key);
     if gathered.device_known {
@@ -123,7 +123,7 @@ pub(super) async fn refuse_state(
     ticket: Ticket,
     state: AccountState,
 ) -> Result<Box<Refusal>, Fault> {
-    let mut draft = Draft::new("sign_in", 403, visitor, vec![Evidence::State { state }]);
+    let mut draft = Draft::new(Act::SignIn, 403, visitor, vec![Evidence::State { state }]);
     draft.account = gathered.account_id();
     draft.subject_key = Some(gathered.subject_key);
     // The right password was given: this is the owner.
@@ -185,7 +185,7 @@ pub(super) async fn refuse_credentials(
     let of_browser = unversioned("browser", &[gathered.typed_key, browser].concat());
 
     let place = deferred::take_place(app);
-    let mut draft = Draft::new("sign_in", 401, visitor, evidence);
+    let mut draft = Draft::new(Act::SignIn, 401, visitor, evidence);
     draft.account = gathered.account_id();
     draft.subject_key = Some(gathered.subject_key);
     draft.pending_until = place.is_some().then(|| now.plus(PENDING));
@@ -199,7 +199,7 @@ pub(super) async fn refuse_credentials(
         hidden_until.is_some(),
         app.settings.budgets,
     );
-    let mut notice = mail(app, "locked", account, String::new(), &lang);
+    let mut notice = mail(app, MailKind::Locked, account, String::new(), &lang);
     (notice.network, notice.wait) = (Some(starts::network_key(app, visitor)), starts::wait(app));
     let wrong = matches!(check, PasswordCheck::Mismatch | PasswordCheck::NoAccount | PasswordCheck::NotSet);
     let (app2, visitor2) = (Arc::clone(app), visitor.clone());

@@ -1,6 +1,6 @@
 //! Who may cause mail: a network's budget, a known browser's, and where a mail then stands in the queue.
 
-use kagiya_domain::Span;
+use kagiya_domain::{Span, act::Act};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -42,12 +42,7 @@ impl Start {
 ///
 /// # Errors
 /// The refusal, when it is used up.
-pub async fn take(
-    app: &App,
-    visitor: &Visitor,
-    kind: &'static str,
-    field: &'static str,
-) -> Result<Start, Box<Refusal>> {
+pub async fn take(app: &App, visitor: &Visitor, act: Act, field: &'static str) -> Result<Start, Box<Refusal>> {
     let (now, most) = (app.now(), app.settings.network_starts);
     // Whoever signs in again and again has many such browsers: a network has a budget of them, too.
     if let Some(device) = visitor.device_key
@@ -60,7 +55,7 @@ pub async fn take(
         Some(before) => Ok(Start(i64::from(before) * STEP.0)),
         None => {
             let until = app.starts.renewed_at(now);
-            Err(attempt::refuse(app, visitor, Draft::spent(visitor, kind, field, until)).await)
+            Err(attempt::refuse(app, visitor, Draft::spent(visitor, act, field, until)).await)
         }
     }
 }

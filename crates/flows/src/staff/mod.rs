@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,
-    audit::{Act, Line},
+    audit::{Event, Line},
     login::Login,
     login_id::Skeleton,
     reference::Reference,
@@ -201,7 +201,7 @@ pub async fn member(app: &App, by: &Agent, typed: &str, why: &str) -> Result<Res
         Login::Email(key) => store::account::find_by_email(&mut conn, key).await?,
     };
     drop(conn);
-    let entry = Line::new(actor.clone(), Act::ViewedMember, app.now()).about(why);
+    let entry = Line::new(actor.clone(), Event::ViewedMember, app.now()).about(why);
     note(app, found.as_ref().map(|account| account.id), entry).await?;
     let Some(account) = found else {
         return Ok(Err(Withheld::NotThere));
@@ -250,7 +250,7 @@ pub async fn attempt(
     };
     let report = why::report(app, &reference).await?;
     let account = report.as_ref().and_then(|report| report.attempt.account_id);
-    let entry = Line::new(actor.clone(), Act::ViewedAttempt, app.now()).about(format!("{reference} {why}"));
+    let entry = Line::new(actor.clone(), Event::ViewedAttempt, app.now()).about(format!("{reference} {why}"));
     note(app, account, entry).await?;
     Ok(report.ok_or(Withheld::NotThere))
 }
@@ -273,7 +273,7 @@ pub async fn end_locks(app: &App, by: &Agent, login_id: &str, why: &str) -> Resu
     };
     let keys = throttle::of_account(app, account.id, &account.login_id).await?;
     let (id, now) = (app.new_id(), app.now());
-    let entry = Line::new(actor.clone(), Act::LocksEnded, now).about(why);
+    let entry = Line::new(actor.clone(), Event::LocksEnded, now).about(why);
     let end = app.store.write(move |conn| {
         async move {
             let ended = store::throttle::clear_locked(conn, &keys, Timestamp(0), now).await?;

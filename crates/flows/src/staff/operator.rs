@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     account::AccountState,
-    audit::{Act, Line},
+    audit::{Event, Line},
     email::EmailAddress,
     login_id::{LoginId, Skeleton},
     password::Password,
@@ -88,7 +88,7 @@ pub async fn create(
                 if let Some(phc) = phc {
                     store::password::insert(conn, id, &phc, now).await?;
                 }
-                store::audit::note(conn, audit_id, Some(id), &Line::new(actor, Act::Created, now)).await
+                store::audit::note(conn, audit_id, Some(id), &Line::new(actor, Event::Created, now)).await
             }
             .boxed()
         })
@@ -134,9 +134,9 @@ pub async fn change_roles(
     let actor = by.demand(Permission::Roles).ok_or(OrderError::NotPermitted)?.clone();
     let account = find(app, login_id).await?;
     let (roles, act, detail) = match change {
-        RoleChange::Grant(role) => (account.roles.with(role), Act::RoleGranted, role.as_str()),
+        RoleChange::Grant(role) => (account.roles.with(role), Event::RoleGranted, role.as_str()),
         RoleChange::Revoke(role) => {
-            (account.roles.without(role), Act::RoleRevoked, role.map_or("all", |role| role.as_str()))
+            (account.roles.without(role), Event::RoleRevoked, role.map_or("all", |role| role.as_str()))
         }
     };
     if roles == account.roles {

@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
     component::{DATABASE, PASSWORD, SESSIONS},
+    mail::MailKind,
     notice::{Impact, Kind, Notice},
 };
 use kagiya_store as store;
@@ -51,7 +52,7 @@ async fn free(app: &App, id: Uuid, since: Timestamp) -> Result<bool, Fault> {
     };
     let keys = throttle::of_account(app, account.id, &account.login_id).await?;
     let now = app.now();
-    let notice = sign_in::mail(app, "unlocked_by_us", Some(id), compose::at_data(now), &account.lang);
+    let notice = sign_in::mail(app, MailKind::UnlockedByUs, Some(id), compose::at_data(now), &account.lang);
     Ok(app
         .store
         .write(move |conn| {

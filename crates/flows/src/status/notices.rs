@@ -4,7 +4,7 @@
 use futures_util::FutureExt;
 use kagiya_domain::{
     Timestamp,
-    audit::{Act, Actor, Line},
+    audit::{Actor, Event, Line},
     notice::{self, Door, Impact, Kind, LONGEST_TEXT, LONGEST_TITLE, Notice, Stage, Update, Wrong},
     role::Permission,
 };
@@ -182,7 +182,7 @@ pub async fn plan(app: &App, window: Window, by: &Agent) -> Taken {
     made.components = window.components;
     made.begins_at = window.begins;
     made.ends_at = Some(window.ends);
-    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Act::NoticePlanned).await?))
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Event::NoticePlanned).await?))
 }
 
 /// Opens an incident; with [`Stage::Proposed`] only staff sees it.
@@ -208,7 +208,7 @@ pub async fn open(app: &App, report: Report, slice: &str, by: &Agent) -> Taken {
     made.begins_at = report.since.unwrap_or(now);
     made.next_update_at = report.next_update;
     slice.clone_into(&mut made.slice);
-    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Act::NoticeOpened).await?))
+    Ok(taken(keep(app, made, Some((text.message, text.message_en)), actor, Event::NoticeOpened).await?))
 }
 
 /// What is told to whom the role gives no right to it; its field is the role.
@@ -352,7 +352,7 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, by: &Agent) -
             (Err(wrong), _) | (_, Err(wrong)) => return Ok(Err(wrong)),
         }
     };
-    let kept = match taken(keep(app, notice, told, actor, Act::NoticeChanged).await?) {
+    let kept = match taken(keep(app, notice, told, actor, Event::NoticeChanged).await?) {
         Ok(kept) => kept,
         Err(wrong) => return Ok(Err(wrong)),
     };
@@ -385,9 +385,9 @@ pub async fn merge(app: &App, mut notice: Notice, into: &Notice, by: &Agent) -> 
     notice.stage = Stage::Merged;
     notice.merged_into = Some(whole.id.clone());
     notice.ended_at = Some(app.now());
-    let whole = Keeping::of(app, whole, None, actor, Act::NoticeChanged).await?;
+    let whole = Keeping::of(app, whole, None, actor, Event::NoticeChanged).await?;
     let kept = whole.notice.clone();
-    let gone = Keeping::of(app, notice, None, actor, Act::NoticeMerged).await?;
+    let gone = Keeping::of(app, notice, None, actor, Event::NoticeMerged).await?;
     Ok(taken(keep_all(app, vec![gone, whole]).await?.then_some(kept)))
 }
 
@@ -409,7 +409,7 @@ impl Keeping {
         mut notice: Notice,
         told: Option<(String, String)>,
         actor: &Actor,
-        act: Act,
+        act: Event,
     ) -> Result<Self, Fault> {
         let now = app.now();
         let seen = (!notice.updates.is_empty()).then_some(notice.updated_at);
@@ -455,7 +455,7 @@ pub(crate) async fn keep(
     notice: Notice,
     told: Option<(String, String)>,
     actor: &Actor,
-    act: Act,
+    act: Event,
 ) -> Result<Option<Notice>, Fault> {
     let keeping = Keeping::of(app, notice, told, actor, act).await?;
     let notice = keeping.notice.clone();

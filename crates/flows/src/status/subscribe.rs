@@ -7,7 +7,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,
+    act::Act,
     email::EmailAddress,
+    mail::MailKind,
     notice::{Kind, Notice, Update},
 };
 use kagiya_store::{
@@ -67,7 +69,7 @@ fn is_spent(app: &App, visitor: &Visitor) -> bool {
 }
 
 async fn refuse(app: &App, visitor: &Visitor, field: FieldError) -> Outcome<Begun> {
-    Ok(Err(attempt::refuse(app, visitor, Draft::invalid("subscribe", visitor, vec![field])).await))
+    Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::Subscribe, visitor, vec![field])).await))
 }
 
 /// Begins a subscription by mail. Whether the address has one shows in the mailbox only.
@@ -83,11 +85,11 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
         return Ok(Err(attempt::refuse(
             app,
             visitor,
-            Draft::spent(visitor, "subscribe", "email", app.notes.renewed_at(app.now())),
+            Draft::spent(visitor, Act::Subscribe, "email", app.notes.renewed_at(app.now())),
         )
         .await));
     }
-    let start = match starts::take(app, visitor, "subscribe", "email").await {
+    let start = match starts::take(app, visitor, Act::Subscribe, "email").await {
         Ok(start) => start,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -95,7 +97,7 @@ pub async fn by_mail(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Begun
     let place = place_key(&app.keys, "mail", &email.key());
     let mail = NewMail {
         id: app.new_id(),
-        kind: "subscribe",
+        kind: MailKind::Subscribe,
         account_id: None,
         flow_id: None,
         address: Some(email.as_string()),
@@ -149,7 +151,7 @@ pub async fn by_webhook(app: &App, visitor: &Visitor, typed: &str) -> Outcome<Be
         return Ok(Err(attempt::refuse(
             app,
             visitor,
-            Draft::spent(visitor, "subscribe", "url", app.notes.renewed_at(app.now())),
+            Draft::spent(visitor, Act::Subscribe, "url", app.notes.renewed_at(app.now())),
         )
         .await));
     }
@@ -280,7 +282,7 @@ pub(crate) async fn telling(app: &App, notice: &Notice, update: &Update) -> Resu
             );
             mails.push(NewMail {
                 id: app.new_id(),
-                kind: "notice",
+                kind: MailKind::Notice,
                 account_id: None,
                 flow_id: None,
                 address: Some(one.target),

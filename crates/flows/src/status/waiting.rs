@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Span, component::Level, email::EmailAddress};
+use kagiya_domain::{Span, act::Act, component::Level, email::EmailAddress, mail::MailKind};
 use kagiya_store::{self as store, outbox::NewMail, waiting::Waiting};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     sign_in::starts,
-    status::platform::board::Wish,
+    status::platform::board::Operation,
 };
 
 /// As long must it be well before it is told.
@@ -54,21 +54,21 @@ pub async fn ask(app: &App, visitor: &Visitor, component: &str, typed: &str) -> 
         fields.push(FieldError { field: "component", key: "error-component" });
     }
     let (Some(email), true) = (email, fields.is_empty()) else {
-        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid("notify", visitor, fields)).await));
+        return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::Notify, visitor, fields)).await));
     };
     let (board, now) = (app.board.get(), app.now());
     if !app.store.is_down()
         && board.level(component, now) == Level::Operational
-        && board.shut(Wish::SignIn, now).is_none()
+        && board.shut(Operation::SignIn, now).is_none()
     {
         return Ok(Ok(Asked::WorksNow));
     }
     if app.notes.take_network("ask", visitor.address, PER_MINUTE, now).is_none() {
-        let draft = Draft::spent(visitor, "notify", "email", app.notes.renewed_at(now));
+        let draft = Draft::spent(visitor, Act::Notify, "email", app.notes.renewed_at(now));
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
     // Each is a mail that leaves later.
-    if let Err(refusal) = starts::take(app, visitor, "notify", "email").await {
+    if let Err(refusal) = starts::take(app, visitor, Act::Notify, "email").await {
         return Ok(Err(refusal));
     }
     let kept = Kept {
@@ -144,7 +144,7 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
         let since = board.measured(&component).map(|found| found.since).unwrap_or_default();
         let well = board.level(&component, now) == Level::Operational
             && now.since(since).0 >= WELL.0
-            && board.shut(Wish::SignIn, now).is_none();
+            && board.shut(Operation::SignIn, now).is_none();
         if !well {
             continue;
         }
@@ -158,7 +158,7 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
                     for (one, id) in people.into_iter().zip(ids) {
                         let mail = NewMail {
                             id,
-                            kind: "works_again",
+                            kind: MailKind::WorksAgain,
                             account_id: None,
                             flow_id: None,
                             address: Some(one.address),

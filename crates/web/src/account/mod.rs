@@ -10,6 +10,7 @@ use axum::{
     response::Response,
 };
 use http::{StatusCode, header};
+use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{
     FieldError, Refusal,
     account::{self, Adding},
@@ -227,7 +228,7 @@ impl FromRequest<Arc<Web>> for Owned {
         let sent = Sent::from_request(request, web).await?;
         let live = owner(&sent.0).await?;
         let path = sent.0.path.clone();
-        let (context, fields) = sent.own_of(live.account_id, "account", &path).await?;
+        let (context, fields) = sent.own_of(live.account_id, Act::Account, &path).await?;
         Ok(Self(context, live, fields))
     }
 }
@@ -351,8 +352,12 @@ pub(crate) async fn add_email(State(_): State<Arc<Web>>, Owned(context, live, fi
     }
 }
 
-const EMAIL_CODE: CodePage =
-    CodePage { kind: "add_email", action: "/account/emails/verify", start: "/account/security", elsewhere: None };
+const EMAIL_CODE: CodePage = CodePage {
+    kind: FlowKind::AddEmail,
+    action: "/account/emails/verify",
+    start: "/account/security",
+    elsewhere: None,
+};
 
 pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context) -> Response {
     if let Err(response) = owner(&context).await {
@@ -365,7 +370,7 @@ pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context)
 pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(&context.web.app, &context.visitor, "add_email", id).await {
+        return match kagiya_flows::recover::resend(&context.web.app, &context.visitor, FlowKind::AddEmail, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("/account/emails/verify?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response(&context, &EMAIL_CODE, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

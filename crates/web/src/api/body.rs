@@ -2,7 +2,7 @@
 
 use axum::{body::Body, response::Response};
 use http::{HeaderMap, header};
-use kagiya_domain::Evidence;
+use kagiya_domain::{Evidence, act::Act};
 use kagiya_flows::{
     FieldError,
     attempt::{self, Draft},
@@ -18,7 +18,7 @@ use crate::request::{
 /// The members of a JSON object.
 pub(crate) struct Members {
     members: Map<String, Value>,
-    kind: &'static str,
+    act: Act,
 }
 
 /// Whether a body is said to be JSON, and nothing else.
@@ -35,26 +35,26 @@ pub(crate) enum MemberError {
 
 impl Members {
     /// Reads the body of an act.
-    pub(crate) async fn read(context: &Context, kind: &'static str, body: Body) -> Result<Self, Response> {
+    pub(crate) async fn read(context: &Context, act: Act, body: Body) -> Result<Self, Response> {
         if context.site() == Site::Cross {
-            return Err(refuse(context, kind, 403, "body", "error-cross-site", Evidence::CrossSitePost).await);
+            return Err(refuse(context, act, 403, "body", "error-cross-site", Evidence::CrossSitePost).await);
         }
         let json = is_json(&context.headers);
         let invalid = || Evidence::FieldInvalid { field: "body".into() };
         if !json {
-            return Err(refuse(context, kind, 415, "body", "error-json-type", invalid()).await);
+            return Err(refuse(context, act, 415, "body", "error-json-type", invalid()).await);
         }
         let bytes = match read_body(body).await {
             Ok(bytes) => bytes,
             Err(BodyError::TooLarge) => {
-                return Err(refuse(context, kind, 413, "body", "error-body-large", invalid()).await);
+                return Err(refuse(context, act, 413, "body", "error-body-large", invalid()).await);
             }
-            Err(_) => return Err(refuse(context, kind, 400, "body", "error-json", invalid()).await),
+            Err(_) => return Err(refuse(context, act, 400, "body", "error-json", invalid()).await),
         };
         match serde_json::from_slice::<Value>(&bytes) {
-            Ok(Value::Object(members)) => Ok(Self { members, kind }),
-            Ok(_) => Err(refuse(context, kind, 422, "body", "error-json-object", invalid()).await),
-            Err(_) => Err(refuse(context, kind, 400, "body", "error-json", invalid()).await),
+            Ok(Value::Object(members)) => Ok(Self { members, act }),
+            Ok(_) => Err(refuse(context, act, 422, "body", "error-json-object", invalid()).await),
+            Err(_) => Err(refuse(context, act, 400, "body", "error-json", invalid()).await),
         }
     }
 
@@ -105,20 +105,20 @@ impl Members {
     }
 
     async fn refuse(&self, context: &Context, fields: Vec<FieldError>) -> Response {
-        let draft = Draft::invalid(self.kind, &context.visitor, fields);
+        let draft = Draft::invalid(self.act, &context.visitor, fields);
         problem(context, &*attempt::refuse(&context.web.app, &context.visitor, draft).await)
     }
 }
 
 async fn refuse(
     context: &Context,
-    kind: &'static str,
+    act: Act,
     status: u16,
     field: &'static str,
     key: &'static str,
     fact: Evidence,
 ) -> Response {
-    let mut draft = Draft::new(kind, status, &context.visitor, vec![fact]);
+    let mut draft = Draft::new(act, status, &context.visitor, vec![fact]);
     draft.fields = vec![FieldError { field, key }];
     problem(context, &*attempt::refuse(&context.web.app, &context.visitor, draft).await)
 }

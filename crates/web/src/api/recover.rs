@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
+use kagiya_domain::act::Act;
 use kagiya_flows::recover::{self, CodeForm, Kind, new_password::choose_password};
 use serde_json::json;
 
@@ -19,7 +20,7 @@ use crate::{
 
 pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     let handle = async {
-        let members = Members::read(&context, "recover", body).await?;
+        let members = Members::read(&context, Act::Recover, body).await?;
         let [email] = members.texts(&context, ["email"]).await?;
         Ok::<_, Response>(match recover::start(&context.web.app, &context.visitor, Kind::Recover, &email, None).await {
             Ok(Ok(flow)) => answer(&context, StatusCode::ACCEPTED, &json!({ "flow": flow.to_string() })),
@@ -32,7 +33,7 @@ pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Bod
 
 pub(crate) async fn code(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     let handle = async {
-        let members = Members::read(&context, "recover", body).await?;
+        let members = Members::read(&context, Act::Recover, body).await?;
         let flow = members.flow(&context).await?;
         let [code] = members.texts(&context, ["code"]).await?;
         let form = CodeForm { flow: Some(flow), login: String::new(), code };
@@ -49,7 +50,7 @@ pub(crate) async fn code(State(_): State<Arc<Web>>, context: Context, body: Body
 
 pub(crate) async fn password(State(_): State<Arc<Web>>, context: Context, body: Body) -> Response {
     let handle = async {
-        let members = Members::read(&context, "recover", body).await?;
+        let members = Members::read(&context, Act::Recover, body).await?;
         let flow = members.flow(&context).await?;
         let [password] = members.texts(&context, ["password"]).await?;
         let (app, visitor, device) = (&context.web.app, &context.visitor, mark::of(&context));

@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
+use kagiya_domain::act::Act;
 use kagiya_flows::{
     attempt::{self, Draft},
     session::{self, Found},
@@ -51,7 +52,7 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
         return plain_problem(&context, StatusCode::UNAUTHORIZED, "error-no-session");
     }
     evidence.dedup();
-    let draft = Draft::new("session", 401, &context.visitor, evidence);
+    let draft = Draft::new(Act::Session, 401, &context.visitor, evidence);
     problem(&context, &*attempt::refuse(&web.app, &context.visitor, draft).await)
 }
 

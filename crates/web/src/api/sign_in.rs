@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::{Evidence, account::AccountState};
+use kagiya_domain::{Evidence, account::AccountState, act::Act};
 use kagiya_flows::{
     attempt::{self, Draft},
     sign_in::{Entered, Typed},
@@ -30,7 +30,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, context: Context, body: Bo
 }
 
 async fn handle(context: &Context, body: Body) -> Result<Response, Response> {
-    let members = Members::read(context, "sign_in", body).await?;
+    let members = Members::read(context, Act::SignIn, body).await?;
     let [login, password] = members.texts(context, ["login", "password"]).await?;
     let remember = members.flag(context, "remember").await?;
     let as_token = members.flag(context, "token").await?;
@@ -50,7 +50,7 @@ async fn handle(context: &Context, body: Body) -> Result<Response, Response> {
         Ok(Ok(Entered::OfferReopen { .. })) => {
             // Coming back is confirmed on a page; a program is told the state.
             let mut draft =
-                Draft::new("sign_in", 403, &context.visitor, vec![Evidence::State { state: AccountState::Closed }]);
+                Draft::new(Act::SignIn, 403, &context.visitor, vec![Evidence::State { state: AccountState::Closed }]);
             draft.audience = kagiya_domain::Audience::Owner;
             Ok(problem(context, &*attempt::refuse(&context.web.app, &context.visitor, draft).await))
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
+use kagiya_domain::act::Act;
 use kagiya_flows::sign_up::{self, Form, Next};
 use serde_json::json;
 
@@ -21,7 +22,7 @@ pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Bod
 }
 
 async fn handle_start(context: &Context, body: Body) -> Result<Response, Response> {
-    let members = Members::read(context, "sign_up", body).await?;
+    let members = Members::read(context, Act::SignUp, body).await?;
     let [login_id, email, password] = members.texts(context, ["login_id", "email", "password"]).await?;
     let form = Form { login_id, email, password, ..Form::default() };
     Ok(match sign_up::start(&context.web.app, &context.visitor, &form).await {
@@ -40,7 +41,7 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, context: Context, body: Bo
 }
 
 async fn handle_verify(context: &Context, body: Body) -> Result<Response, Response> {
-    let members = Members::read(context, "sign_up", body).await?;
+    let members = Members::read(context, Act::SignUp, body).await?;
     let flow = members.flow(context).await?;
     let [code] = members.texts(context, ["code"]).await?;
     Ok(match sign_up::verify(&context.web.app, &context.visitor, Some(flow), &code, false, None).await {

@@ -13,7 +13,7 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
-use kagiya_domain::{Evidence, browser::Browser, reference::Reference, remedy::Remedy, symptom::Symptom};
+use kagiya_domain::{Evidence, act::Act, browser::Browser, reference::Reference, remedy::Remedy, symptom::Symptom};
 use kagiya_flows::{
     Refusal,
     attempt::{self, Draft},
@@ -280,7 +280,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
             Err(fault) => return fault_page(&context, &fault),
         }
     }
-    let draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
+    let draft = Draft::new(Act::Check, 200, &context.visitor, own_evidence(&context).await);
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     // A case that cannot be found again was not kept: the script must not go round and round.
     let run = context.query("case").is_none();
@@ -300,7 +300,7 @@ pub(crate) async fn join(State(_): State<Arc<Web>>, Path(code): Path<String>, co
         Ok(false) => {}
         Err(fault) => return fault_page(&context, &fault),
     }
-    let mut draft = Draft::new("check", 200, &context.visitor, own_evidence(&context).await);
+    let mut draft = Draft::new(Act::Check, 200, &context.visitor, own_evidence(&context).await);
     draft.subject_key = Some(case::key(&context.web.app, &reference));
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     show(&context, *refusal, &context.visitor.browser, true, Some(reference.as_str().to_owned())).await
@@ -310,7 +310,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     let mut evidence = match form::guard(&mut context, &fields) {
         Ok(()) => Vec::new(),
         Err(evidence) if evidence.contains(&Evidence::CrossSitePost) => {
-            let refusal = guard_refusal(&context, "check", evidence).await;
+            let refusal = guard_refusal(&context, Act::Check, evidence).await;
             return refused_page(&context, &refusal, "/check");
         }
         // What would stop a sign-in is what this page is there to find.
@@ -340,7 +340,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         }
     }
     let looked = evidence.contains(&Evidence::ScriptRan);
-    let mut draft = Draft::new("check", 200, &context.visitor, evidence);
+    let mut draft = Draft::new(Act::Check, 200, &context.visitor, evidence);
     draft.subject_key = joined.as_ref().map(|reference| case::key(&context.web.app, reference));
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     // Only a browser whose own script looked has something to compare; robots have not.

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use kagiya_domain::Evidence;
+use kagiya_domain::act::Act;
 use kagiya_flows::session;
 
 use crate::{
@@ -56,13 +57,13 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         Site::Same | Site::Unknown => None,
     };
     if let Some(fact) = against {
-        let refusal = guard_refusal(&context, "repair", vec![fact]).await;
+        let refusal = guard_refusal(&context, Act::Repair, vec![fact]).await;
         return refused_page(&context, &refusal, "/repair");
     }
     if let Ok(Sessions::Live(live)) = context.session().await
         && form::is_for_another(&context, live.account_id)
     {
-        let refusal = other_account(&context, "repair").await;
+        let refusal = other_account(&context, Act::Repair).await;
         return refused_page(&context, &refusal, "/repair");
     }
     let app = &context.web.app;

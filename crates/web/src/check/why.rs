@@ -9,6 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use kagiya_domain::Evidence;
+use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{attempt, external, recover::confirm, status::anomaly};
 
 use crate::{
@@ -82,7 +83,7 @@ async fn asked(context: &Context) -> Option<String> {
     way.map(|way| way.provider)
 }
 
-const CODE: CodePage = CodePage { kind: "confirm", action: "/why", start: "/sign-in", elsewhere: None };
+const CODE: CodePage = CodePage { kind: FlowKind::Confirm, action: "/why", start: "/sign-in", elsewhere: None };
 
 #[derive(Template)]
 #[template(path = "confirm.html")]
@@ -116,7 +117,7 @@ pub(crate) async fn confirm_page(
 }
 
 pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<String>, sent: Sent) -> Response {
-    let (context, fields) = match sent.own("confirm", "/sign-in").await {
+    let (context, fields) = match sent.own(Act::Confirm, "/sign-in").await {
         Ok(own) => own,
         Err(response) => return response,
     };
@@ -128,7 +129,7 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
     let id = fields.flow().or_else(|| context.flow_query());
     let app = &context.web.app;
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(app, &context.visitor, "confirm", id).await {
+        return match kagiya_flows::recover::resend(app, &context.visitor, FlowKind::Confirm, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{action}{joint}flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
@@ -156,7 +157,7 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
 
 /// "Me too": one press of one browser.
 pub(crate) async fn me_too(State(_): State<Arc<Web>>, Path(reference): Path<String>, sent: Sent) -> Response {
-    let (context, _) = match sent.own("me_too", "/sign-in").await {
+    let (context, _) = match sent.own(Act::MeToo, "/sign-in").await {
         Ok(own) => own,
         Err(response) => return response,
     };

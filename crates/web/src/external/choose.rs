@@ -9,6 +9,7 @@ use axum::{
 };
 use http::StatusCode;
 use kagiya_domain::Evidence;
+use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -112,7 +113,7 @@ async fn pending(context: &Context, provider: &str, id: Option<Uuid>) -> Result<
     match choose::pending(&context.web.app, &context.visitor, provider, id).await {
         Ok(Some(pending)) => Ok(pending),
         Ok(None) => {
-            let draft = Draft::new("external", 410, &context.visitor, vec![Evidence::FlowEnded]);
+            let draft = Draft::new(Act::External, 410, &context.visitor, vec![Evidence::FlowEnded]);
             let refusal = attempt::refuse_unread(&context.web.app, &context.visitor, draft).await;
             Err(refused_page(context, &refusal, "/sign-in"))
         }
@@ -139,12 +140,12 @@ pub(crate) async fn submit(
     };
     // Linking hands an account over: the page must be this browser's own.
     if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "external", evidence).await;
+        let refusal = guard_refusal(&context, Act::External, evidence).await;
         return choose_page(&context, &pending, &fields, Some(&refusal)).await;
     }
     let broken = fields.broken(&["login_id", "email", "login", "password"]);
     if !broken.is_empty() {
-        let draft = Draft::invalid("external", &context.visitor, broken);
+        let draft = Draft::invalid(Act::External, &context.visitor, broken);
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return choose_page(&context, &pending, &fields, Some(&refusal)).await;
     }
@@ -234,7 +235,7 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
     };
     // "Signed in as A" was shown; another tab may have signed in as B since.
     if !form::is_for(context, live.account_id) {
-        let refusal = crate::page::fault::other_account(context, "external").await;
+        let refusal = crate::page::fault::other_account(context, Act::External).await;
         return choose_page(context, pending, fields, Some(&refusal)).await;
     }
     let auth = match recent_auth::demand(&context.web.app, &context.visitor, &live, Ask::Proven).await {
@@ -249,7 +250,7 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
     }
 }
 
-const CODE: CodePage = CodePage { kind: "prove", action: "/sign-in", start: "/sign-in", elsewhere: None };
+const CODE: CodePage = CodePage { kind: FlowKind::Prove, action: "/sign-in", start: "/sign-in", elsewhere: None };
 
 pub(crate) async fn prove_page(State(_): State<Arc<Web>>, Path(provider): Path<String>, context: Context) -> Response {
     let action = format!("/sign-in/{}/prove", clean(&provider));
@@ -271,12 +272,12 @@ pub(crate) async fn prove(
     let action = format!("/sign-in/{}/prove", clean(&provider));
     let id = fields.flow().or_else(|| context.flow_query());
     if let Err(evidence) = form::guard_own(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "external", evidence).await;
+        let refusal = guard_refusal(&context, Act::External, evidence).await;
         return code_response_at(&context, &CODE, action, id, Some(&refusal)).await;
     }
     let app = &context.web.app;
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(app, &context.visitor, "prove", id).await {
+        return match kagiya_flows::recover::resend(app, &context.visitor, FlowKind::Prove, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{action}?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

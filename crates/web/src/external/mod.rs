@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use kagiya_domain::{Cause, Evidence, return_to::ReturnTo};
+use kagiya_domain::{Cause, Evidence, act::Act, return_to::ReturnTo};
 use kagiya_flows::{
     Refusal,
     external::{
@@ -66,7 +66,7 @@ pub(crate) async fn begin(
 ) -> Response {
     let return_to = fields.return_to().or_else(|| context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "external", evidence).await;
+        let refusal = guard_refusal(&context, Act::External, evidence).await;
         return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
     }
     at(&mut context, &provider);
@@ -282,7 +282,7 @@ pub(crate) async fn saw(
 ) -> Response {
     let return_to = fields.return_to().or_else(|| context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "external", evidence).await;
+        let refusal = guard_refusal(&context, Act::External, evidence).await;
         return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
     }
     at(&mut context, &provider);

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use kagiya_domain::{Audience, Evidence};
+use kagiya_domain::{Audience, Evidence, act::Act};
 use kagiya_flows::{
     Fault, Refusal,
     attempt::{self, Draft},
@@ -43,7 +43,7 @@ pub(crate) fn add_retry_after(response: &mut Response, refusal: &Refusal) {
 
 /// A fault of ours: said as such, with a reference, never with its innards.
 pub(crate) fn refusal_of(context: &Context, fault: &Fault) -> Refusal {
-    let draft = Draft::new("fault", 503, &context.visitor, vec![Evidence::StoreFailed]);
+    let draft = Draft::new(Act::Fault, 503, &context.visitor, vec![Evidence::StoreFailed]);
     let app = &context.web.app;
     let (refusal, row) = attempt::prepare(app, &context.visitor, draft, context.now);
     // What failed may be one statement: the reference that is shown is worth keeping.
@@ -70,23 +70,23 @@ pub(crate) async fn body_page(context: &Context, error: BodyError) -> Response {
         BodyError::TooLarge | BodyError::WrongType => Evidence::FieldInvalid { field: "body".into() },
         BodyError::Broken => Evidence::PartialRequest,
     };
-    let mut draft = Draft::new("form", status, &context.visitor, vec![fact]);
+    let mut draft = Draft::new(Act::Form, status, &context.visitor, vec![fact]);
     draft.audience = Audience::Anyone;
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     refused_page(context, &refusal, "/sign-in")
 }
 
 /// A form that is no page of ours, or not of this browser.
-pub(crate) async fn guard_refusal(context: &Context, kind: &'static str, evidence: Vec<Evidence>) -> Box<Refusal> {
+pub(crate) async fn guard_refusal(context: &Context, act: Act, evidence: Vec<Evidence>) -> Box<Refusal> {
     let refused = |fact: &Evidence| matches!(fact, Evidence::CrossSitePost | Evidence::OursAtFault);
     let status = if evidence.iter().any(refused) { 403 } else { 400 };
-    let draft = Draft::new(kind, status, &context.visitor, evidence);
+    let draft = Draft::new(act, status, &context.visitor, evidence);
     attempt::refuse(&context.web.app, &context.visitor, draft).await
 }
 
 /// The page was made for another account than the one that is signed in now: nothing is done.
-pub(crate) async fn other_account(context: &Context, kind: &'static str) -> Box<Refusal> {
-    let draft = Draft::new(kind, 409, &context.visitor, vec![Evidence::SignedInAsOther]);
+pub(crate) async fn other_account(context: &Context, act: Act) -> Box<Refusal> {
+    let draft = Draft::new(act, 409, &context.visitor, vec![Evidence::SignedInAsOther]);
     attempt::refuse(&context.web.app, &context.visitor, draft).await
 }
 

@@ -16,7 +16,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kagiya_flows::{App, settings::Settings, status::platform::board::Wish};
+use kagiya_flows::{App, settings::Settings, status::platform::board::Operation};
 
 pub(crate) use crate::page::view::View;
 use crate::{Web, check::setup, request::context::Context, status::banner::Banner};
@@ -48,7 +48,7 @@ fn wants_banner(context: &Context, status: StatusCode) -> bool {
     let at = |start: &&str| context.path.starts_with(*start);
     let begins = ["/sign-in", "/sign-up", "/recover", "/unlock", "/why"].iter().any(at);
     // Before anything is typed that cannot be kept now.
-    let changes = at(&"/account") && context.web.app.board.get().shut(Wish::Change, context.now).is_some();
+    let changes = at(&"/account") && context.web.app.board.get().shut(Operation::Change, context.now).is_some();
     begins || changes || status.is_server_error()
 }
 

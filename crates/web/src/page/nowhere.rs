@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use http::{Method, StatusCode, Uri};
+use kagiya_domain::act::Act;
 use kagiya_flows::attempt::{self, Draft};
 
 use crate::{
@@ -46,7 +47,7 @@ pub(crate) async fn wrong_method(State(_): State<Arc<Web>>, uri: Uri, context: C
     if matches!(context.method, Method::GET | Method::HEAD) {
         return see_other(&context, page_of(uri.path()));
     }
-    let draft = Draft::new("form", 405, &context.visitor, Vec::new());
+    let draft = Draft::new(Act::Form, 405, &context.visitor, Vec::new());
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     refused_page(&context, &refusal, "/sign-in")
 }

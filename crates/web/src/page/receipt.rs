@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
-use kagiya_domain::{Audience, Evidence};
+use kagiya_domain::{Audience, Evidence, act::Act};
 use kagiya_flows::{
     attempt::{self, Draft},
     session::Live,
@@ -30,7 +30,7 @@ pub(crate) fn page(context: &Context, live: &Live) -> Response {
     if app.store.is_down() {
         evidence.push(Evidence::StoreFailed);
     }
-    let mut draft = Draft::new("after_sign_in", 503, &context.visitor, evidence);
+    let mut draft = Draft::new(Act::AfterSignIn, 503, &context.visitor, evidence);
     draft.account = Some(live.account_id);
     draft.audience = Audience::Owner;
     let (refusal, row) = attempt::prepare(app, &context.visitor, draft, context.now);

@@ -8,7 +8,7 @@ use kagiya_domain::{
     diagnosis::STOP,
     remedy::Remedy,
 };
-use kagiya_flows::{Refusal, status::platform::board::Wish};
+use kagiya_flows::{Refusal, status::platform::board::Operation};
 use kagiya_text::Arg;
 
 use crate::{
@@ -224,7 +224,7 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     if refusal.verdict.repeated >= STOP && refusal.verdict.wait_until.is_none() {
         return (view.t("verdict-stop-title").into_owned(), view.t("verdict-stop-lead").into_owned());
     }
-    let open = view.context.web.app.board.get().shut(Wish::SignIn, view.context.now).is_none();
+    let open = view.context.web.app.board.get().shut(Operation::SignIn, view.context.now).is_none();
     if refusal.verdict.cause == Cause::PlatformMaintenance && open {
         return (view.t("read-only-title").into_owned(), view.t("read-only-lead").into_owned());
     }

@@ -1,5 +1,6 @@
 //! A form as it was sent, with who sent it.
 
+use kagiya_domain::act::Act;
 use std::sync::Arc;
 
 use axum::{
@@ -38,23 +39,23 @@ impl Sent {
     pub(crate) async fn own_of(
         self,
         account: uuid::Uuid,
-        kind: &'static str,
+        act: Act,
         retry: &str,
     ) -> Result<(Context, Fields), Response> {
-        let (context, fields) = self.own(kind, retry).await?;
+        let (context, fields) = self.own(act, retry).await?;
         if is_for(&context, account) {
             return Ok((context, fields));
         }
-        let refusal = other_account(&context, kind).await;
+        let refusal = other_account(&context, act).await;
         Err(refused_page(&context, &refusal, retry))
     }
 
     /// As [`guard_own`]; a refusal is a page by itself that leads to `retry`.
-    pub(crate) async fn own(mut self, kind: &'static str, retry: &str) -> Result<(Context, Fields), Response> {
+    pub(crate) async fn own(mut self, act: Act, retry: &str) -> Result<(Context, Fields), Response> {
         match guard_own(&mut self.0, &self.1) {
             Ok(()) => Ok((self.0, self.1)),
             Err(evidence) => {
-                let refusal = guard_refusal(&self.0, kind, evidence).await;
+                let refusal = guard_refusal(&self.0, act, evidence).await;
                 Err(refused_page(&self.0, &refusal, retry))
             }
         }

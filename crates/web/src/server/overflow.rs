@@ -11,7 +11,7 @@ use std::{
 
 use axum::response::Response;
 use http::{HeaderMap, header, request::Parts};
-use kagiya_domain::{Audience, Evidence};
+use kagiya_domain::{Audience, Evidence, act::Act};
 use kagiya_flows::{
     Visitor,
     attempt::{self, Draft},
@@ -47,7 +47,7 @@ pub(crate) fn is_too_large(headers: &HeaderMap) -> bool {
 /// The page for a browser with too many cookies: explains, names the heaviest, lets go of ours.
 pub(crate) async fn page(web: Arc<Web>, parts: &Parts) -> Response {
     let context = Context::open(web, parts);
-    let draft = Draft::new("edge", 431, &context.visitor, Vec::new());
+    let draft = Draft::new(Act::Edge, 431, &context.visitor, Vec::new());
     let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
     let mut response = refused_page(&context, &refusal, "/sign-in");
     context.prune(response.headers_mut());
@@ -74,7 +74,7 @@ pub(crate) fn overfull(web: &Arc<Web>, parts: &Parts) -> Response {
 
 fn at_the_edge(web: &Arc<Web>, parts: &Parts, status: u16, evidence: Vec<Evidence>) -> Response {
     let context = Context::open(Arc::clone(web), parts);
-    let draft = Draft::new("edge", status, &context.visitor, evidence);
+    let draft = Draft::new(Act::Edge, status, &context.visitor, evidence);
     let (refusal, row) = attempt::prepare(&web.app, &context.visitor, draft, context.now);
     attempt::keep_within_budget(&web.app, &context.visitor, row);
     refused_page(&context, &refusal, "/sign-in")
@@ -289,7 +289,7 @@ fn answer(web: &Arc<Web>, status: u16, peer: Option<std::net::IpAddr>) -> Vec<u8
         400 => vec![Evidence::PartialRequest],
         _ => Vec::new(),
     };
-    let mut draft = Draft::new("edge", status, &visitor, evidence);
+    let mut draft = Draft::new(Act::Edge, status, &visitor, evidence);
     draft.audience = Audience::Anyone;
     let (refusal, row) = attempt::prepare(app, &visitor, draft, app.now());
     attempt::keep_within_budget(app, &visitor, row);

@@ -8,14 +8,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::{Cause, Evidence, Timestamp, return_to::ReturnTo, session::EndReason};
+use kagiya_domain::{Cause, Evidence, Timestamp, act::Act, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
     FieldError, Refusal, account,
     attempt::{self, Draft},
     external,
     session::{Live, Token},
     sign_in::{self, Entered, SignedIn, Typed},
-    status::platform::board::Wish,
+    status::platform::board::Operation,
 };
 use uuid::Uuid;
 
@@ -110,7 +110,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
                 response
             }
             Turn::Stop(evidence) => {
-                let draft = Draft::new("session", 409, &context.visitor, evidence);
+                let draft = Draft::new(Act::Session, 409, &context.visitor, evidence);
                 // Rare, large, and by itself, as what follows: most people just open the page.
                 let refusal = Box::pin(attempt::refuse(&context.web.app, &context.visitor, draft)).await;
                 let mut response = crate::page::fault::refused_page(&context, &refusal, "/");
@@ -143,7 +143,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
     };
     let lost = if thrown_back.is_none() { lost_way(&context).await } else { None };
     // Signed in is signed in, whatever else does not work.
-    let shut = (closed::is_shut(&context) && signed_in_as.is_none()).then(|| closed::refusal(&context, "sign_in"));
+    let shut = (closed::is_shut(&context) && signed_in_as.is_none()).then(|| closed::refusal(&context, Act::SignIn));
     let login: String = context.query("login").unwrap_or_default().chars().take(254).collect();
     let mut response = sign_in_page(
         &context,
@@ -192,7 +192,7 @@ async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -
         Sessions::Ended(_) | Sessions::Stale | Sessions::Live(_) | Sessions::None => return None,
     };
     context.visitor.repairs.push("stale_session_removed");
-    let draft = Draft::new("session", 200, &context.visitor, evidence);
+    let draft = Draft::new(Act::Session, 200, &context.visitor, evidence);
     Some(Box::pin(attempt::refuse(&context.web.app, &context.visitor, draft)).await)
 }
 
@@ -223,16 +223,16 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
             // An old page of somebody who is in already.
             return see_other(&context, to);
         }
-        let refusal = guard_refusal(&context, "sign_in", evidence).await;
+        let refusal = guard_refusal(&context, Act::SignIn, evidence).await;
         return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
-    if context.web.app.board.get().shut(Wish::SignIn, context.now).is_some() {
-        let refusal = closed::refusal(&context, "sign_in");
+    if context.web.app.board.get().shut(Operation::SignIn, context.now).is_some() {
+        let refusal = closed::refusal(&context, Act::SignIn);
         return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
     let broken = fields.broken(&["login", "password"]);
     if !broken.is_empty() {
-        let draft = Draft::invalid("sign_in", &context.visitor, broken);
+        let draft = Draft::invalid(Act::SignIn, &context.visitor, broken);
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return refused(&context, &fields, return_to.as_ref(), &refusal);
     }
@@ -368,7 +368,7 @@ pub(crate) fn reopen_page(context: &Context, flow: Uuid, to: Option<&str>) -> Re
 }
 
 pub(crate) async fn reopen(State(_): State<Arc<Web>>, sent: Sent) -> Response {
-    let (context, fields) = match sent.own("sign_in", "/sign-in").await {
+    let (context, fields) = match sent.own(Act::SignIn, "/sign-in").await {
         Ok(own) => own,
         Err(response) => return response,
     };

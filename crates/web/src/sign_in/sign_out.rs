@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use kagiya_domain::act::Act;
 use kagiya_flows::session;
 
 use crate::{
@@ -39,13 +40,13 @@ pub(crate) async fn ask(State(_): State<Arc<Web>>, context: Context) -> Response
 
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "sign_out", evidence).await;
+        let refusal = guard_refusal(&context, Act::SignOut, evidence).await;
         return refused_page(&context, &refusal, "/sign-out");
     }
     if let Ok(Sessions::Live(live)) = context.session().await
         && form::is_for_another(&context, live.account_id)
     {
-        let refusal = other_account(&context, "sign_out").await;
+        let refusal = other_account(&context, Act::SignOut).await;
         return refused_page(&context, &refusal, "/sign-out");
     }
     let url = &context.web.app.settings.public_url;

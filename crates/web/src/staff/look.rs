@@ -119,7 +119,7 @@ fn look_page(
 
 /// An act and how it ended.
 fn what(view: &View<'_>, row: &Attempt) -> String {
-    format!("{}: {}", view.word("act", &row.kind), view.word("outcome", &row.outcome))
+    format!("{}: {}", view.word("act", row.kind.as_str()), view.word("outcome", &row.outcome))
 }
 
 fn attempt_line(view: &View<'_>, row: &Attempt) -> Line {
@@ -177,11 +177,11 @@ fn member_found(view: &View<'_>, member: &Member, by: &Agent) -> MemberFound {
             .trail
             .iter()
             .map(|line| TrailLine {
-                raw: format!("{} {}", line.actor.name(), line.act.as_str()),
+                raw: format!("{} {}", line.actor.name(), line.event.as_str()),
                 time: view.time(&line.at.0),
                 who: view.word("actor", line.actor.kind()),
                 id: line.actor.login_id().unwrap_or_default().to_owned(),
-                act: view.word("audit", line.act.as_str()),
+                act: view.word("audit", line.event.as_str()),
                 detail: line.detail.clone(),
             })
             .collect(),

@@ -14,6 +14,7 @@ use axum::{
     response::Response,
 };
 use http::{Method, StatusCode};
+use kagiya_domain::act::Act;
 use kagiya_flows::{
     session::{self, Live},
     staff::{self, Staff},
@@ -80,7 +81,7 @@ impl FromRequest<Arc<Web>> for OfStaff {
     async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
         let sent = Sent::from_request(request, web).await?;
         let staff = require(&sent.0).await?;
-        let (context, fields) = sent.own_of(staff.account, "staff", "/staff").await?;
+        let (context, fields) = sent.own_of(staff.account, Act::Staff, "/staff").await?;
         Ok(Self(context, staff, fields))
     }
 }

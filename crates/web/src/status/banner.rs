@@ -116,7 +116,8 @@ fn latest_text<'n>(view: &View<'_>, notice: &'n Notice) -> &'n str {
 fn works(view: &View<'_>, board: &Snapshot) -> String {
     let app = &view.context.web.app;
     let now = view.context.now;
-    let shut = board.shut(kagiya_flows::status::platform::board::Wish::SignIn, now).is_some() || app.store.is_down();
+    let shut =
+        board.shut(kagiya_flows::status::platform::board::Operation::SignIn, now).is_some() || app.store.is_down();
     let database = board.level(DATABASE, now);
     let mut ways: Vec<(String, Level)> = vec![(view.t("method-password").into_owned(), board.level(PASSWORD, now))];
     ways.extend(

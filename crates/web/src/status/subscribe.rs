@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
+use kagiya_domain::act::Act;
 use kagiya_domain::component::PASSWORD;
 use kagiya_flows::{
     FieldError, Refusal,
@@ -67,7 +68,7 @@ fn again(context: &Context, fields: &Fields, refusal: &Refusal) -> Response {
 
 pub(crate) async fn subscribe(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "subscribe", evidence).await;
+        let refusal = guard_refusal(&context, Act::Subscribe, evidence).await;
         return refused_page(&context, &refusal, "/status");
     }
     let app = &context.web.app;
@@ -189,7 +190,7 @@ pub(crate) async fn notify_page(State(web): State<Arc<Web>>, context: Context) -
 pub(crate) async fn notify(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let component = component(&context, fields.get("component"));
     if let Err(evidence) = form::guard(&mut context, &fields) {
-        let refusal = guard_refusal(&context, "notify", evidence).await;
+        let refusal = guard_refusal(&context, Act::Notify, evidence).await;
         return notify_view(&context, &component, fields.get("email"), Some(&refusal));
     }
     match waiting::ask(&context.web.app, &context.visitor, &component, fields.get("email")).await {

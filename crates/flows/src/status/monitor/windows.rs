@@ -2,7 +2,7 @@
 
 use kagiya_domain::{
     Span,
-    audit::{Act, Actor},
+    audit::{Actor, Event},
     component::{DATABASE, PASSWORD},
     notice::{Kind, Stage},
 };
@@ -46,7 +46,7 @@ pub(super) async fn run(app: &App) -> Result<(), Fault> {
             (say(kagiya_text::Lang::Ja), say(kagiya_text::Lang::En))
         });
         // Of several servers, one gets to do it.
-        notices::keep(app, next, told, &Actor::System, if longer { Act::NoticeExtended } else { Act::NoticeMoved })
+        notices::keep(app, next, told, &Actor::System, if longer { Event::NoticeExtended } else { Event::NoticeMoved })
             .await?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use std::{
 
 use kagiya_domain::{
     Evidence, Span, Timestamp,
+    act::Act,
     component::{self, Component, Level},
     notice::{Door, Impact, Kind, Notice},
 };
@@ -43,7 +44,7 @@ pub struct Day {
 
 /// What a person wants to do, as far as the door is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
+pub enum Operation {
     /// Begin a session.
     SignIn,
     /// Change or make something.
@@ -66,8 +67,8 @@ impl Snapshot {
     }
 
     /// The maintenance that keeps people from what they wish.
-    pub fn shut(&self, wish: Wish, now: Timestamp) -> Option<&Notice> {
-        let least = if wish == Wish::SignIn { Door::Closed } else { Door::ReadOnly };
+    pub fn shut(&self, wish: Operation, now: Timestamp) -> Option<&Notice> {
+        let least = if wish == Operation::SignIn { Door::Closed } else { Door::ReadOnly };
         self.notices.iter().find(|n| n.kind == Kind::Maintenance && n.door >= least && n.is_active(now))
     }
 
@@ -94,10 +95,14 @@ impl Snapshot {
     }
 
     /// What speaks for a fault of ours in an act of that kind.
-    pub fn evidence(&self, kind: &str, provider: Option<&str>, slices: &str, now: Timestamp) -> Vec<Evidence> {
+    pub fn evidence(&self, act: Act, provider: Option<&str>, slices: &str, now: Timestamp) -> Vec<Evidence> {
         let mut evidence = Vec::new();
-        let concerned = concerned(kind, provider);
-        let wish = if matches!(kind, "sign_in" | "session" | "external") { Wish::SignIn } else { Wish::Change };
+        let concerned = concerned(act, provider);
+        let wish = if matches!(act, Act::SignIn | Act::Session | Act::External) {
+            Operation::SignIn
+        } else {
+            Operation::Change
+        };
         if let Some(until) = self.shut(wish, now).and_then(|notice| notice.ends_at) {
             // It may overrun; then it is a little longer yet.
             evidence.push(Evidence::Maintenance { until: until.max(now.plus(Span::minutes(1))) });
@@ -171,14 +176,33 @@ impl Snapshot {
 }
 
 /// The components that an act needs.
-fn concerned<'a>(kind: &str, provider: Option<&'a str>) -> &'a [&'a str] {
+fn concerned(act: Act, provider: Option<&str>) -> &'static [&'static str] {
     use component::{DATABASE, MAIL, PASSWORD, SESSIONS};
-    match kind {
-        "external" => &[SESSIONS, DATABASE],
-        "sign_in" | "session" | "check" => &[PASSWORD, SESSIONS, DATABASE],
-        "sign_up" | "recover" | "unlock" | "code" | "confirm" => &[MAIL, DATABASE],
-        _ if provider.is_some() => &[SESSIONS, DATABASE],
-        _ => &[DATABASE],
+    match act {
+        Act::External => &[SESSIONS, DATABASE],
+        Act::SignIn | Act::Session | Act::Check => &[PASSWORD, SESSIONS, DATABASE],
+        Act::SignUp | Act::Recover | Act::Unlock | Act::Code | Act::Confirm => &[MAIL, DATABASE],
+        Act::AddEmail
+        | Act::Prove
+        | Act::Reopen
+        | Act::Account
+        | Act::Repair
+        | Act::Subscribe
+        | Act::Notify
+        | Act::MeToo
+        | Act::SignOut
+        | Act::AfterSignIn
+        | Act::Staff
+        | Act::Form
+        | Act::Edge
+        | Act::Fault
+        | Act::Page => {
+            if provider.is_some() {
+                &[SESSIONS, DATABASE]
+            } else {
+                &[DATABASE]
+            }
+        }
     }
 }
 
