@@ -21,12 +21,12 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     external,
-    mail::compose,
+    mail::{self, compose},
     recover::{
         self, code,
         new_password::{self, NotTaken},
     },
-    sign_in::{self, Entry, Go, SignedIn, Spend, Work, enter, hashing::Lane, starts},
+    sign_in::{Entry, Go, SignedIn, Spend, Work, enter, hashing::Lane, starts},
 };
 
 /// Passwords of one network that are estimated in a minute in the lane of those who are new.
@@ -191,7 +191,7 @@ pub async fn verify(
     let account_id = app.new_id();
     let link_id = link.as_ref().map(|(_, link)| link.id);
     let proofs = Proofs { provider_identity: link.is_some(), ..Proofs::mailed_code() };
-    let welcome = sign_in::mail(app, MailKind::Welcome, Some(account_id), compose::at_data(now), &flow.lang);
+    let welcome = mail::to_account(app, MailKind::Welcome, Some(account_id), compose::at_data(now), &flow.lang);
     let (lang, flow_id, browser_key, audit_id) = (flow.lang.clone(), flow.id, visitor.browser_key, app.new_id());
     let login = login_id.clone();
     let wrong = Arc::new(Mutex::new(None));

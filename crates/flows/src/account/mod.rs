@@ -21,11 +21,10 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
-    mail::compose,
+    mail::{self, compose},
     recover::{self, code, new_password},
     session::{self, Live, Token},
     sign_in::{
-        self,
         recent_auth::{self, Ask, RecentAuth},
         starts,
     },
@@ -106,7 +105,7 @@ async fn set_password(
     };
     let now = app.now();
     let notice =
-        sign_in::mail(app, MailKind::PasswordChanged, Some(account), compose::at_data(now), visitor.lang.as_str());
+        mail::to_account(app, MailKind::PasswordChanged, Some(account), compose::at_data(now), visitor.lang.as_str());
     let audit_id = app.new_id();
     let (token, token_hash) = session::new_token(app);
     let ended = app
@@ -231,7 +230,8 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
     let device_known = recover::is_known_device(app, visitor, Some(account)).await?;
     let guess = code::guess(app, visitor, flow, typed, device_known);
     let now = app.now();
-    let notice = sign_in::mail(app, MailKind::EmailAdded, Some(account), compose::email_data(&email, now), &flow.lang);
+    let notice =
+        mail::to_account(app, MailKind::EmailAdded, Some(account), compose::email_data(&email, now), &flow.lang);
     let (flow_id, audit_id) = (flow.id, app.new_id());
     let typed = app
         .store
@@ -280,7 +280,7 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
     let email = EmailAddress::parse(address_key).ok();
     let notice = email.map(|email| {
         let kind = if primary { MailKind::EmailPrimary } else { MailKind::EmailRemoved };
-        let mut mail = sign_in::mail(app, kind, Some(account), compose::email_data(&email, now), "ja");
+        let mut mail = mail::to_account(app, kind, Some(account), compose::email_data(&email, now), "ja");
         mail.address = Some(email.as_string());
         mail
     });
@@ -352,7 +352,7 @@ pub async fn close(app: &App, visitor: &Visitor, live: &Live, password: &str) ->
 
 async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<(), Fault> {
     let (account, now) = (auth.account(), app.now());
-    let notice = sign_in::mail(app, MailKind::Closed, Some(account), compose::at_data(now), visitor.lang.as_str());
+    let notice = mail::to_account(app, MailKind::Closed, Some(account), compose::at_data(now), visitor.lang.as_str());
     set_state(app, account, AccountState::Closed, Actor::Owner, Some(notice)).await
 }
 

@@ -27,7 +27,7 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
     external::providers::open_identity,
-    mail::compose,
+    mail::{self, compose},
     recover::{self, code},
     sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter, recent_auth::RecentAuth, starts},
 };
@@ -229,7 +229,7 @@ async fn create(
         last_sign_in_at: None,
         lang: visitor.lang.as_str().to_owned(),
     };
-    let welcome = sign_in::mail(app, MailKind::Welcome, Some(account.id), compose::at_data(now), &account.lang);
+    let welcome = mail::to_account(app, MailKind::Welcome, Some(account.id), compose::at_data(now), &account.lang);
     let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
     let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
     let link = new.id;
@@ -265,7 +265,7 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
     let now = app.now();
     let new = pending.link(app);
     let data = compose::link_data(app, &new.provider, &new.shown, now);
-    let notice = sign_in::mail(app, MailKind::LinkAdded, Some(account.id), data, &account.lang);
+    let notice = mail::to_account(app, MailKind::LinkAdded, Some(account.id), data, &account.lang);
     let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
     let work = Work::new(move |conn| {
         async move {

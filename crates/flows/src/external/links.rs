@@ -19,9 +19,9 @@ use crate::{
     App, Fault, Outcome, Visitor,
     account::credentials::{self, Offered},
     attempt::{self, Draft},
-    mail::{compose, mailbox},
+    mail::{self, compose, mailbox},
     session,
-    sign_in::{self, recent_auth::RecentAuth},
+    sign_in::recent_auth::RecentAuth,
 };
 
 /// The links of an account, the oldest first.
@@ -70,7 +70,7 @@ pub async fn attach(
         Some(old) => (MailKind::LinkReplaced, compose::replaced_data(app, &new.provider, &new.shown, &old.shown, now)),
         None => (MailKind::LinkAdded, compose::link_data(app, &new.provider, &new.shown, now)),
     };
-    let notice = sign_in::mail(app, kind, Some(account), data, lang);
+    let notice = mail::to_account(app, kind, Some(account), data, lang);
     let audit_id = app.new_id();
     let done = app
         .store
@@ -156,7 +156,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     }
     let offered = Offered::of(app);
     let data = compose::link_data(app, &link.provider, &link.shown, now);
-    let notice = sign_in::mail(app, MailKind::LinkRemoved, Some(account), data, visitor.lang.as_str());
+    let notice = mail::to_account(app, MailKind::LinkRemoved, Some(account), data, visitor.lang.as_str());
     let audit_id = app.new_id();
     let done = app
         .store

@@ -13,7 +13,11 @@ use super::{
     health::{Reading, Sample, State},
     redirect_uri, seconds,
 };
-use crate::{App, Fault, check::setup, mail::compose, sign_in};
+use crate::{
+    App, Fault,
+    check::setup,
+    mail::{self, compose},
+};
 
 /// Seconds before a secret runs out in which that is said.
 pub const SECRET_ENDS_SOON: i64 = 30 * 24 * 3_600;
@@ -73,7 +77,7 @@ async fn alarm(app: &App, provider: &str, reading: Reading) -> Result<(), Fault>
         .iter()
         .map(|account| {
             let data = compose::link_data(app, provider, "", reading.since);
-            sign_in::mail(app, kind, Some(account.id), data, &account.lang)
+            mail::to_account(app, kind, Some(account.id), data, &account.lang)
         })
         .collect();
     let now = app.now();

@@ -14,7 +14,11 @@ use kagiya_oidc::{
 use kagiya_store::{self as store, ending::Ended};
 
 use super::{Entry, seconds};
-use crate::{App, Fault, mail::compose, session, sign_in};
+use crate::{
+    App, Fault,
+    mail::{self, compose},
+    session,
+};
 
 /// Clocks may differ by so much.
 const LATE: kagiya_domain::Span = kagiya_domain::Span::minutes(2);
@@ -92,7 +96,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
     let lang = account.as_ref().map_or("ja", |account| account.lang.as_str());
     let notice = found.as_ref().map(|link| {
         let data = compose::pushed_data(app, provider, &link.shown, what.as_str(), now);
-        sign_in::mail(app, MailKind::LinkChanged, Some(link.account_id), data, lang)
+        mail::to_account(app, MailKind::LinkChanged, Some(link.account_id), data, lang)
     });
     let (audit_id, issued_at) = (app.new_id(), event.issued_at);
     let done = app

@@ -11,7 +11,10 @@ use crate::{
     account::credentials::Offered,
     check::lookup,
     external::providers::{open_identity, shown},
-    mail::postage::{self, Postage},
+    mail::{
+        html,
+        postage::{self, Postage},
+    },
     recover::code,
     sign_in::starts,
     status::subscription,
@@ -427,7 +430,7 @@ fn letter(
     let foot = if settings.support.is_some() { "mail-foot" } else { "mail-foot-plain" };
     let foot = app.words.format(lang, foot, &all);
     let text = format!("{body}\n\n-- \n{foot}\n");
-    let html = html(lang, &subject, &body, &foot, code, &settings.accent);
+    let html = html::page(lang, (&subject, &body, &foot), code, &settings.accent);
     // A code or an order to act never travels as a link that signs in.
     Letter {
         id: format!("{}.{}", mail.id, mail.tries),
@@ -438,36 +441,4 @@ fn letter(
         lang,
         unsubscribe: None,
     }
-}
-
-fn html(lang: Lang, subject: &str, body: &str, foot: &str, code: Option<&str>, accent: &str) -> String {
-    let paragraphs = |text: &str| -> String {
-        text.split("\n\n")
-            .map(|paragraph| {
-                let lines = escape(paragraph).replace('\n', "<br>");
-                match code {
-                    Some(code) if paragraph.trim() == code => format!(
-                        "<p translate=\"no\" style=\"font-size:28px;letter-spacing:6px;font-family:monospace;font-weight:bold;margin:24px 0\">{lines}</p>"
-                    ),
-                    Some(_) | None => format!("<p style=\"margin:0 0 16px\">{lines}</p>"),
-                }
-            })
-            .collect()
-    };
-    format!(
-        "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>{}</title></head><body style=\"margin:0;padding:24px;background:#f5f5f4;color:#1c1917;\
-         font-family:'Hiragino Sans','Noto Sans JP','Yu Gothic',Meiryo,system-ui,sans-serif;font-size:16px;line-height:1.7\">\
-         <div style=\"max-width:560px;margin:0 auto;background:#ffffff;padding:32px 24px;border-top:4px solid {}\">{}</div>\
-         <div style=\"max-width:560px;margin:16px auto 0;color:#57534e;font-size:14px\">{}</div></body></html>",
-        lang.as_str(),
-        escape(subject),
-        escape(accent),
-        paragraphs(body),
-        paragraphs(foot)
-    )
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -27,9 +27,8 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
     check::lookup,
-    mail::{compose, mailbox},
+    mail::{self, compose, mailbox},
     sign_in::{
-        self,
         starts::{self, Start},
         throttle,
     },
@@ -157,7 +156,7 @@ pub(crate) fn code_mail(
         behind: if kind == FlowKind::SignUp { start.place_of_newcomer() } else { start.place() },
         wait: starts::wait(app),
         patience: mailbox::code_patience(app),
-        ..sign_in::mail(app, kind.into(), None, compose::flow_data(visitor), visitor.lang.as_str())
+        ..mail::to_account(app, kind.into(), None, compose::flow_data(visitor), visitor.lang.as_str())
     }
 }
 

@@ -16,13 +16,10 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    mail::compose,
+    mail::{self, compose},
     recover::{find_flow, lock_keys, refuse_ended, review, wake},
     session,
-    sign_in::{
-        self,
-        hashing::{Full, Lane},
-    },
+    sign_in::hashing::{Full, Lane},
 };
 
 /// Why a new password is not taken.
@@ -159,7 +156,8 @@ pub async fn choose_password(
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     };
     let keys = lock_keys(app, account_id, &flow.typed).await?;
-    let notice = sign_in::mail(app, MailKind::PasswordChanged, Some(account_id), compose::at_data(now), &account.lang);
+    let notice =
+        mail::to_account(app, MailKind::PasswordChanged, Some(account_id), compose::at_data(now), &account.lang);
     let (flow_id, audit_id) = (flow.id, app.new_id());
     let (proven, choice) = (flow.clone(), choice.cloned());
     let done = app

@@ -7,8 +7,12 @@ use kagiya_domain::{Span, Timestamp, act::Act, mail::MailKind, session::EndReaso
 use kagiya_store::{self as store, account::Account, attempt::Attempt, ending::Ended};
 use uuid::Uuid;
 
-use super::{SignedIn, device_key, mail};
-use crate::{App, Fault, Visitor, attempt, mail::compose, session};
+use super::{SignedIn, device_key};
+use crate::{
+    App, Fault, Visitor, attempt,
+    mail::{self, compose},
+    session,
+};
 
 /// How far back a success explains earlier refusals.
 const LEARNING: Span = Span::days(7);
@@ -119,7 +123,7 @@ pub(crate) async fn enter(
     let row = success_row(app, visitor, account.id, act, now);
     let notice = (!entry.device_known && account.last_sign_in_at.is_some()).then(|| {
         let data = compose::new_device_data(visitor, now);
-        mail(app, MailKind::NewDevice, Some(account.id), data, &account.lang)
+        mail::to_account(app, MailKind::NewDevice, Some(account.id), data, &account.lang)
     });
     let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
     let (id, version, keep_device, proofs) = (account.id, account.credential_version, entry.keep_device, entry.proofs);

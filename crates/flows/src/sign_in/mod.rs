@@ -15,17 +15,16 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Evidence, Span, Timestamp,
+    Evidence, Timestamp,
     account::AccountState,
     act::Act,
     component::PASSWORD,
     login::{self, Login},
-    mail::MailKind,
     password::Password,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, Proofs, Why, decide},
     throttle::Scope,
 };
-use kagiya_store::{self as store, account::Credential, outbox::NewMail};
+use kagiya_store::{self as store, account::Credential};
 use uuid::Uuid;
 
 use crate::{
@@ -42,7 +41,6 @@ pub(crate) use self::{
 };
 use self::{
     hashing::{Check, Lane},
-    starts::Start,
     throttle::{Reservation, Settlement},
 };
 
@@ -368,20 +366,4 @@ async fn rehash(app: &App, credential: &Credential, password: Password) -> Resul
 /// The key under which a device cookie's identifier is kept.
 pub fn device_key(app: &App, device: &[u8; 16]) -> [u8; 16] {
     app.keys.digest16("device", &[device])
-}
-
-pub(crate) fn mail(app: &App, kind: MailKind, account: Option<Uuid>, data: String, lang: &str) -> NewMail {
-    NewMail {
-        id: app.new_id(),
-        kind,
-        account_id: account,
-        flow_id: None,
-        address: None,
-        data,
-        lang: lang.to_owned(),
-        patience: Span::hours(24),
-        network: None,
-        behind: Start::FIRST.place(),
-        wait: Span(0),
-    }
 }

@@ -10,11 +10,11 @@ use kagiya_domain::{
 use kagiya_store as store;
 use uuid::Uuid;
 
-use super::{Gathered, admit::reopening, mail};
+use super::{Gathered, admit::reopening};
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
-    mail::compose,
+    mail::{self, compose},
     sign_in::{
         deferred, starts,
         throttle::{self, Settlement, Ticket},
@@ -199,7 +199,7 @@ pub(super) async fn refuse_credentials(
         hidden_until.is_some(),
         app.settings.budgets,
     );
-    let mut notice = mail(app, MailKind::Locked, account, String::new(), &lang);
+    let mut notice = mail::to_account(app, MailKind::Locked, account, String::new(), &lang);
     (notice.network, notice.wait) = (Some(starts::network_key(app, visitor)), starts::wait(app));
     let wrong = matches!(check, PasswordCheck::Mismatch | PasswordCheck::NoAccount | PasswordCheck::NotSet);
     let (app2, visitor2) = (Arc::clone(app), visitor.clone());

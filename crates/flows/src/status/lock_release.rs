@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use crate::{
     App, Fault,
-    mail::compose,
-    sign_in::{self, throttle},
+    mail::{self, compose},
+    sign_in::throttle,
 };
 
 /// Accounts that are looked at after one incident.
@@ -52,7 +52,7 @@ async fn free(app: &App, id: Uuid, since: Timestamp) -> Result<bool, Fault> {
     };
     let keys = throttle::of_account(app, account.id, &account.login_id).await?;
     let now = app.now();
-    let notice = sign_in::mail(app, MailKind::UnlockedByUs, Some(id), compose::at_data(now), &account.lang);
+    let notice = mail::to_account(app, MailKind::UnlockedByUs, Some(id), compose::at_data(now), &account.lang);
     Ok(app
         .store
         .write(move |conn| {
