@@ -43,6 +43,32 @@ fn fact(name: &str) -> Evidence {
     panic!("{name}: {told}")
 }
 
+/// What destinations are made of that lead elsewhere.
+const PIECES: [&str; 22] = [
+    "/",
+    "/",
+    "//",
+    "\\",
+    "a",
+    "evil.example",
+    ".",
+    "..",
+    ":",
+    "@",
+    "?",
+    "#",
+    ";",
+    "%2f",
+    "%5c",
+    "%09",
+    "\t",
+    " ",
+    "https:",
+    "鍵",
+    "\u{3002}",
+    "\u{ff0f}",
+];
+
 /// A verdict as it is told: with the names of the facts that speak for it, not with their places.
 fn told(evidence: &[Evidence], audience: Audience) -> (kagiya_domain::diagnosis::Verdict, Vec<Vec<&'static str>>) {
     let mut verdict = diagnose(evidence, audience);
@@ -74,7 +100,8 @@ proptest! {
 
     /// A destination stays at the origin that it was given to, whatever a browser makes of it.
     #[test]
-    fn a_destination_never_leaves_the_origin(typed in "[/\\\\.%a-z0-9@:;?#&=+~ \t鍵\u{3002}\u{ff0f}-]{0,40}", rest in ".{0,20}") {
+    fn a_destination_never_leaves_the_origin(pieces in vec(subsequence(PIECES.to_vec(), 1), 0..6), rest in ".{0,20}") {
+        let typed = pieces.concat().concat();
         let origin = url::Url::parse("https://login.example.jp").unwrap();
         for text in [typed.clone(), format!("/{typed}"), format!("/{typed}{rest}"), rest] {
             for to in [ReturnTo::parse(&text), ReturnTo::parse_own(&text)].into_iter().flatten() {
