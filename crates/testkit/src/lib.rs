@@ -84,6 +84,14 @@ pub struct TestServer {
     clock: Arc<TestClock>,
     drawer: Arc<Drawer>,
     folder: PathBuf,
+    ended: bool,
+}
+
+impl Drop for TestServer {
+    /// A server that nobody has ended may have left anything undone: that is a test that cannot fail.
+    fn drop(&mut self) {
+        assert!(self.ended || std::thread::panicking(), "the server was not ended: call `end`");
+    }
 }
 
 impl TestServer {
@@ -150,7 +158,7 @@ impl TestServer {
             hash_threads: 1,
         });
         let router = kagiya_web::router(Web::new(Arc::clone(&app), Vec::new(), Vec::new(), None));
-        Self { app, router, clock, drawer: Arc::default(), folder }
+        Self { app, router, clock, drawer: Arc::default(), folder, ended: false }
     }
 
     /// Lets time pass.
@@ -207,12 +215,14 @@ impl TestServer {
     }
 
     /// Ends the server; nothing may be left undone.
-    pub async fn end(self) {
+    pub async fn end(mut self) {
+        self.ended = true;
         self.deliver().await;
         let mut conn = self.app.store.reader().await.expect("a reader");
         let (_, waiting) = outbox::waiting(&mut conn).await.expect("a count");
         assert_eq!(waiting, 0, "mails are left in the outbox");
         drop(conn);
+        self.app.jobs.stop().await;
         self.app.hashing.stop();
         self.app.store.close().await;
         let _ = std::fs::remove_dir_all(&self.folder);
