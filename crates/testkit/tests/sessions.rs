@@ -14,10 +14,7 @@ const LAPSED: Span = Span(100);
 
 async fn on_both(test: impl AsyncFn(&TestServer)) {
     for server in [Some(TestServer::start().await), TestServer::start_on_postgres().await] {
-        let Some(server) = server else {
-            eprintln!("KAGIYA_TEST_POSTGRES is not set: SQLite alone");
-            continue;
-        };
+        let server = server.expect("KAGIYA_TEST_POSTGRES names no server: ./test starts one");
         server.member("hana", PASSWORD).await;
         test(&server).await;
         server.end().await;
@@ -80,10 +77,8 @@ async fn who_was_away_for_long_begins_anew() {
 /// PostgreSQL gives numbers before it commits: a line may come to be seen after a younger one.
 #[tokio::test]
 async fn an_ending_that_is_committed_late_is_not_passed_over() {
-    let Some(server) = TestServer::start_on_postgres().await else {
-        eprintln!("KAGIYA_TEST_POSTGRES is not set");
-        return;
-    };
+    let server = TestServer::start_on_postgres().await;
+    let server = server.expect("KAGIYA_TEST_POSTGRES names no server: ./test starts one");
     server.member("hana", PASSWORD).await;
     // Before the first reading of the log, and after it.
     for begun in [false, true] {
