@@ -120,11 +120,17 @@ async fn who_asked_is_told_once() {
                 failures: 0,
             };
             let again = subscriber::Subscriber { id: Uuid::from_u128(2), ..new.clone() };
+            let third = subscriber::Subscriber { id: Uuid::from_u128(3), ..new.clone() };
             let of_mail = subscriber::Subscriber { way: "mail".into(), ..new.clone() };
             write!(store, |conn| subscriber::insert(conn, &new, &[1; 16], NOW));
             write!(store, |conn| subscriber::insert(conn, &again, &[1; 16], NOW));
             assert_eq!(subscriber::for_place(&mut read(store).await, &[1; 16]).await.unwrap(), (2, 0));
             assert!(subscriber::confirmed(&mut read(store).await).await.unwrap().is_empty());
+            // The oldest wish that nobody confirmed makes room for another, when it is old enough.
+            write!(store, |conn| subscriber::insert(conn, &third, &[3; 16], NOW));
+            assert!(!write!(store, |conn| subscriber::make_room(conn, &[3; 16], NOW)));
+            assert!(write!(store, |conn| subscriber::make_room(conn, &[3; 16], NOW.plus(Span(1)))));
+            assert!(!write!(store, |conn| subscriber::make_room(conn, &[3; 16], NOW.plus(Span(1)))));
             assert!(write!(store, |conn| subscriber::confirm(conn, id, NOW)));
             assert_eq!(subscriber::confirmed(&mut read(store).await).await.unwrap().len(), 1);
             // Of one mailbox's wishes the one that was confirmed last stays.

@@ -189,3 +189,27 @@ fn every_message_that_is_asked_for_exists() {
     }
     assert!(asked > 150, "{asked}");
 }
+
+/// The store's suites run each function on both databases.
+#[test]
+fn every_function_of_the_store_is_named_by_its_suites() {
+    let read = |folder: &str| {
+        let mut paths = Vec::new();
+        files(&root().join(folder), "rs", &mut paths);
+        paths.into_iter().map(|path| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+    };
+    let suites: String = read("crates/store/tests").map(|(_, text)| text).collect();
+    let mut seen = 0;
+    for (module, text) in read("crates/store/src") {
+        // The store itself and what it is made of is under all of them.
+        for line in text.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
+            let name = line.split(['(', '<']).next().unwrap();
+            seen += 1;
+            assert!(suites.contains(&format!("{module}::{name}(")), "{module}::{name} is in no suite");
+        }
+    }
+    assert!(seen > 180, "{seen}");
+}
