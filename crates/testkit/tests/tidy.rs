@@ -213,3 +213,24 @@ fn every_function_of_the_store_is_named_by_its_suites() {
     }
     assert!(seen > 180, "{seen}");
 }
+
+/// What must happen together is one transaction. A function that begins two says why.
+#[test]
+fn no_act_is_two_transactions_without_a_reason() {
+    let mut paths = Vec::new();
+    files(&root().join("crates/flows/src"), "rs", &mut paths);
+    let mut writing = 0;
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        // Functions begin at the margin, and end with a brace there.
+        for function in text.split("\n}\n") {
+            let flat: String = function.split_whitespace().collect();
+            let writes = flat.matches("store.write(").count() + flat.matches("store.write_forgettable(").count();
+            writing += usize::from(writes > 0);
+            let name = function.lines().rev().find(|line| line.contains("fn ") && !line.starts_with(' '));
+            let reasoned = function.contains("transaction");
+            assert!(writes < 2 || reasoned, "{}: {} writes twice: {name:?}", path.display(), writes);
+        }
+    }
+    assert!(writing > 40, "{writing}");
+}

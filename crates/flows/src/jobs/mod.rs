@@ -157,7 +157,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
             .boxed()
         })
         .await?;
-    // In portions, so that sign-ins never wait long for the one writer.
+    // In portions, each a transaction of its own, so that sign-ins never wait long for the one writer.
     for portion in 0..store::throttle::PORTIONS {
         let before = now.minus(Span::days(2));
         app.store
