@@ -464,6 +464,7 @@ impl Evidence {
     }
 
     /// The time that the fact asks to wait for, if it asks.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
     pub const fn wait_until(&self) -> Option<Timestamp> {
         match self {
             Self::TriesSpent { until }

@@ -170,6 +170,7 @@ impl Notice {
     }
 
     /// The stage as of now: what is planned begins by itself.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "all others are handed on as they are")]
     pub fn stage_at(&self, now: Timestamp) -> Stage {
         match self.stage {
             Stage::Scheduled if self.begins_at <= now => Stage::InProgress,

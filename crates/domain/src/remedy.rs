@@ -104,6 +104,7 @@ impl Remedy {
     }
 
     /// The remedy × cause matrix (`causes.md` 4.4).
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
     pub fn effect(self, cause: Cause) -> Effect {
         use Effect::{Cures, Unknown, Useless};
         use Family::{Browser, Credential, External, Platform};

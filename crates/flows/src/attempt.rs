@@ -170,6 +170,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
 }
 
 /// What is wrong with us, as far as this act needs it. Platform first: this outweighs the rest.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 fn ours(app: &App, draft: &Draft, slices: &str, now: Timestamp) -> Vec<Evidence> {
     let provider = draft.evidence.iter().find_map(|fact| match fact {
         Evidence::AtProvider { provider } => Some(provider.as_str()),

@@ -167,7 +167,9 @@ fn secret(setting: &ProviderSetting, kind: Kind, folder: &Path) -> Result<Secret
     let Some(path) = &setting.client_secret_file else {
         return match kind {
             Kind::X | Kind::Oidc | Kind::OAuth2 => Ok(Secret::None),
-            _ => Err(wrong("client_secret_file", "a file with the client's secret")),
+            Kind::Google | Kind::Apple | Kind::YahooJapan | Kind::Line => {
+                Err(wrong("client_secret_file", "a file with the client's secret"))
+            }
         };
     };
     let path = if path.is_absolute() { path.clone() } else { folder.join(path) };

@@ -15,6 +15,7 @@ pub(crate) fn understand<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, 
 }
 
 /// With marks for what turns the direction of text: wherever a setting is shown, it shows what it is.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn marked(value: toml::Value) -> toml::Value {
     match value {
         toml::Value::String(text) => toml::Value::String(visible(&text)),
@@ -54,6 +55,7 @@ fn place(text: &str, error: &toml::de::Error) -> String {
 
 /// The key of the first text with a control character: nothing that is set has one, and mail headers and terminals
 /// would obey it.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn first_control(value: &toml::Value, path: &mut Vec<String>) -> Option<String> {
     match value {
         toml::Value::String(text) if text.chars().any(char::is_control) => Some(path.join(".")),

@@ -15,6 +15,7 @@ use crate::{
 };
 
 /// Whether what was asked of the authorization endpoint leads to one.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the usual answer; a few providers differ")]
 pub(crate) fn is_asked_for(kind: Kind, scope: &str, prompt: &str, access_type: &str) -> bool {
     let has = |words: &str, wanted: &str| words.split(' ').any(|word| word == wanted);
     match kind {
@@ -35,6 +36,7 @@ pub(crate) fn give(town: &Town, grant: &Grant, told: &mut Value) {
 }
 
 /// The answer to `grant_type=refresh_token`. X and the plain issuer give another each time, and take none twice.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the usual answer; a few providers differ")]
 pub(crate) fn renew(town: &Town, shop: &Shop, token: &str) -> Response {
     let rotates = matches!(shop.kind, Kind::X | Kind::Oidc);
     let found = {

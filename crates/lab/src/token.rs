@@ -133,6 +133,7 @@ fn client_of(headers: &HeaderMap, fields: &BTreeMap<String, String>) -> (String,
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the usual answer; a few providers differ")]
 pub(crate) async fn exchange(
     State(town): State<Arc<Town>>,
     Path(id): Path<String>,
@@ -215,6 +216,7 @@ fn email_of(who: &crate::shops::Person, faults: &[Fault]) -> Option<String> {
     who.email.as_ref().map(|email| if changed { format!("new.{email}") } else { email.clone() })
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the usual answer; a few providers differ")]
 fn id_token(town: &Town, shop: &Shop, grant: &Grant, faults: &[Fault]) -> String {
     let has = |fault: Fault| faults.contains(&fault);
     let (now, who) = (town.now(), person(&grant.person));
@@ -316,6 +318,7 @@ fn sign_text(key: &Key, text: &str) -> String {
     }
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the usual answer; a few providers differ")]
 pub(crate) async fn profile(State(town): State<Arc<Town>>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let Some(shop) = shop(&id) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -309,6 +309,7 @@ fn slip_of_ours(ours: &str, theirs: Option<&str>, fault: TokenFault) -> Failure 
 }
 
 /// What stands at a path such as `data.0.id`.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn at_path<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
     path.split('.').try_fold(value, |value, name| match value {
         Value::Array(list) => list.get(name.parse::<usize>().ok()?),

@@ -69,7 +69,20 @@ impl TokenFault {
         match self {
             Self::Expired { by } => Some(-by),
             Self::NotYetValid { by } | Self::FromTheFuture { by } => Some(by),
-            _ => None,
+            Self::Missing
+            | Self::TooLong
+            | Self::Malformed
+            | Self::Algorithm
+            | Self::UnknownKey
+            | Self::KeysUnreachable
+            | Self::Signature
+            | Self::Type
+            | Self::Issuer
+            | Self::Audience
+            | Self::AuthorizedParty
+            | Self::Nonce
+            | Self::TooOld
+            | Self::Subject => None,
         }
     }
 }

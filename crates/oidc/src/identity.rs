@@ -85,6 +85,7 @@ pub(crate) fn address(text: &str) -> Option<String> {
 }
 
 /// A value that names somebody: a text, or a whole number.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 pub(crate) fn subject_of(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),

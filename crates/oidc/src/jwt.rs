@@ -47,6 +47,7 @@ impl Audience {
 }
 
 /// A text, or nothing: an optional claim of another type keeps nobody out.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match serde_json::Value::deserialize(from)? {
         serde_json::Value::String(text) => Some(text),
@@ -264,6 +265,7 @@ fn with_ring<C: DeserializeOwned>(ring: &KeyRing, token: &str, alg: Alg, kid: Op
     Err(fault)
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn read<C: DeserializeOwned>(token: &str, alg: Algorithm, key: &DecodingKey) -> Result<C, TokenFault> {
     let mut validation = Validation::new(alg);
     // Times, issuer and audience are checked by the clock and the rules of the caller.

@@ -48,7 +48,9 @@ impl Provider {
                 class @ (Class::Ticket | Class::Dead | Class::WantsConsent | Class::WantsAct | Class::Frozen) => {
                     Ok(Permission::Ended(class))
                 }
-                _ => Err(failure),
+                Class::Denied | Class::Trouble | Class::Ours | Class::Policy | Class::Browser | Class::Unknown => {
+                    Err(failure)
+                }
             },
             Err(failure) => Err(failure),
         }

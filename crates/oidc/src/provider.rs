@@ -153,7 +153,7 @@ impl Provider {
                 let words = "an \"oauth2\" provider needs authorize_url, token_url and userinfo_url";
                 return Err(("authorize_url", words.into()));
             }
-            _ => {}
+            Kind::Google | Kind::Apple | Kind::X | Kind::YahooJapan | Kind::Line | Kind::Oidc | Kind::OAuth2 => {}
         }
         let client = Client::new(reach).map_err(|error| ("id", error))?;
         Ok(Self {

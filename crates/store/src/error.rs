@@ -62,7 +62,19 @@ impl Error {
             Self::Sqlite(rusqlite::Error::SqliteFailure(said, _)) => {
                 [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY].contains(&said.extended_code)
             }
-            _ => false,
+            Self::Database(_)
+            | Self::Sqlite(_)
+            | Self::Busy
+            | Self::NotBegun
+            | Self::NewerSchema(_)
+            | Self::OlderSchema(_)
+            | Self::Migration(_)
+            | Self::Rights(_)
+            | Self::Encoding(_)
+            | Self::Unreadable(_)
+            | Self::Undone
+            | Self::Down
+            | Self::Closing => false,
         }
     }
 

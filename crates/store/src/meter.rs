@@ -37,6 +37,14 @@ fn is_its_fault(error: &Error) -> bool {
         Error::Sqlite(rusqlite::Error::SqliteFailure(said, _)) => said.code != rusqlite::ErrorCode::ConstraintViolation,
         Error::Database(sqlx::Error::RowNotFound) | Error::Sqlite(rusqlite::Error::QueryReturnedNoRows) => false,
         Error::Database(_) | Error::Sqlite(_) | Error::Busy | Error::NotBegun => true,
-        _ => false,
+        Error::NewerSchema(_)
+        | Error::OlderSchema(_)
+        | Error::Migration(_)
+        | Error::Rights(_)
+        | Error::Encoding(_)
+        | Error::Unreadable(_)
+        | Error::Undone
+        | Error::Down
+        | Error::Closing => false,
     }
 }

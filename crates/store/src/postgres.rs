@@ -51,6 +51,7 @@ impl Default for PoolSize {
 
 impl Postgres {
     /// Connects; brings the database to this version where `migrate` allows it.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "all others are handed on as they are")]
     pub(crate) async fn open(url: &str, migrate: bool, size: PoolSize) -> Result<Self> {
         let options = options(url)?;
         let pooled = is_pooled(&options).await.map_err(|error| match error {
@@ -114,6 +115,7 @@ impl Postgres {
     }
 
     /// Brings the database to this version where that is allowed, or says that it is not at it.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
     pub(crate) async fn ready(&self, migrate: bool) -> Result<()> {
         self.find_out().await?;
         // In one transaction: behind a pooler two messages in a row may reach two servers otherwise.

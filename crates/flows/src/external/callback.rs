@@ -336,7 +336,15 @@ async fn denied(
     match class {
         Class::Trouble => provider_monitor::note(app, entry, Sample::TheySay(network)),
         Class::Ours => provider_monitor::note(app, entry, Sample::TheySayOurs(network)),
-        _ => {}
+        Class::Denied
+        | Class::WantsAct
+        | Class::WantsConsent
+        | Class::Ticket
+        | Class::Policy
+        | Class::Frozen
+        | Class::Dead
+        | Class::Browser
+        | Class::Unknown => {}
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];
     evidence.extend(facts::health(entry, app.now()));
@@ -349,7 +357,17 @@ async fn denied(
             Class::WantsAct if answer.error.eq_ignore_ascii_case("login_required") => Some(LinkEvent::Reauth),
             // Somebody else may be signed in there: only a plain "no consent" is about this link.
             Class::WantsConsent if journey.purpose == "test" => Some(LinkEvent::ConsentRevoked),
-            _ => None,
+            Class::Denied
+            | Class::Trouble
+            | Class::Ours
+            | Class::WantsAct
+            | Class::WantsConsent
+            | Class::Ticket
+            | Class::Policy
+            | Class::Frozen
+            | Class::Dead
+            | Class::Browser
+            | Class::Unknown => None,
         };
         if let Some(event) = event {
             links::apply(app, account, link, event, LinkSource::Callback).await?;

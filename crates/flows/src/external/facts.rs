@@ -35,7 +35,14 @@ const fn status_of(class: Class) -> u16 {
     match class {
         Class::Trouble | Class::Ours => 503,
         Class::Ticket => 400,
-        _ => 403,
+        Class::Denied
+        | Class::WantsAct
+        | Class::WantsConsent
+        | Class::Policy
+        | Class::Frozen
+        | Class::Dead
+        | Class::Browser
+        | Class::Unknown => 403,
     }
 }
 
@@ -60,7 +67,13 @@ pub(crate) async fn failed(
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
     let clocks = match failure {
         Failure::IdToken(fault) => fault.clock_ahead().map(|by| clocks_differ(app, entry, by)),
-        _ => None,
+        Failure::Unreachable { .. }
+        | Failure::Answered { .. }
+        | Failure::Unreadable { .. }
+        | Failure::Setup { .. }
+        | Failure::Blocked(_)
+        | Failure::Secret(_)
+        | Failure::Unknown(_) => None,
     };
     let network = visitor.network_kept();
     let sample = match (class, failure) {

@@ -254,7 +254,15 @@ const fn meaning(class: Class) -> LinkEvent {
     match class {
         Class::WantsAct => LinkEvent::Reauth,
         Class::Frozen => LinkEvent::Disabled,
-        _ => LinkEvent::Lapsed,
+        Class::Denied
+        | Class::Trouble
+        | Class::Ours
+        | Class::WantsConsent
+        | Class::Ticket
+        | Class::Policy
+        | Class::Dead
+        | Class::Browser
+        | Class::Unknown => LinkEvent::Lapsed,
     }
 }
 

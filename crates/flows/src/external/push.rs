@@ -79,7 +79,13 @@ const fn ends(what: What) -> End {
     match what {
         What::SessionsRevoked | What::Disabled { hijacked: true } => End::All,
         What::SignedOut | What::ConsentRevoked | What::Disabled { hijacked: false } | What::Purged => End::OfLink,
-        _ => End::None,
+        What::Enabled
+        | What::CredentialChangeRequired
+        | What::IdentifierChanged
+        | What::EmailDisabled
+        | What::EmailEnabled
+        | What::Verification
+        | What::Other => End::None,
     }
 }
 

@@ -143,7 +143,7 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
             // A server that cannot be reached is ours to mend.
             Posted::Deferred(0, _) => app.measure.failed(MAIL),
             Posted::Deferred(..) => app.measure.put_off(domain_of(&letter.to), app.now()),
-            _ => app.measure.served(MAIL, None, app.clock.monotonic_us() - begun),
+            Posted::Accepted | Posted::Refused(..) => app.measure.served(MAIL, None, app.clock.monotonic_us() - begun),
         }
         keep_answer(app, &mail, letter, &posted).await?;
         match posted {

@@ -131,7 +131,7 @@ async fn reserve_once(
     let locked = |wanted: Scope| {
         admissions.iter().find_map(|(scope, admission)| match admission {
             Admission::Locked(until) if *scope == wanted => Some(*until),
-            _ => None,
+            Admission::Reserved | Admission::Busy | Admission::Locked(_) => None,
         })
     };
     for scope in [Scope::Network, Scope::TypedLogin, Scope::KnownDevice] {

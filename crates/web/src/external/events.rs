@@ -78,7 +78,17 @@ const fn code_of(fault: TokenFault) -> &'static str {
         TokenFault::UnknownKey | TokenFault::Signature | TokenFault::Algorithm => "invalid_key",
         TokenFault::Issuer => "invalid_issuer",
         TokenFault::Audience | TokenFault::AuthorizedParty => "invalid_audience",
-        _ => "invalid_request",
+        TokenFault::Missing
+        | TokenFault::TooLong
+        | TokenFault::Malformed
+        | TokenFault::KeysUnreachable
+        | TokenFault::Type
+        | TokenFault::Nonce
+        | TokenFault::Expired { .. }
+        | TokenFault::NotYetValid { .. }
+        | TokenFault::FromTheFuture { .. }
+        | TokenFault::TooOld
+        | TokenFault::Subject => "invalid_request",
     }
 }
 

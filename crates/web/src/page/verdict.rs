@@ -55,6 +55,7 @@ pub(crate) struct VerdictView {
 }
 
 impl VerdictView {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
     pub(crate) fn new(view: &View<'_>, refusal: &Refusal) -> Self {
         let verdict = &refusal.verdict;
         let (title, lead) = headline(view, refusal);
@@ -184,6 +185,7 @@ fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
 }
 
 /// The providers that lead into an account without a password, for its owner.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 fn linked_at(view: &View<'_>, refusal: &Refusal) -> Option<String> {
     let providers = &view.context.web.app.providers;
     let names: Vec<&str> = refusal
@@ -217,6 +219,7 @@ fn field_steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
 }
 
 /// The heading and the first sentence. Fields that cannot be taken are no riddle.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
     if !refusal.fields.is_empty() {
         return (view.t("verdict-fields-title").into_owned(), view.t("verdict-fields-lead").into_owned());
@@ -263,6 +266,7 @@ pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
 }
 
 /// The sentence that says what a fact is.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
     let key = format!("because-{}", fact.key().replace('_', "-"));
     let mut args: Vec<(&str, Arg<'_>)> = Vec::new();
@@ -361,6 +365,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
 }
 
 /// The component whose return is waited for.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 fn waits_for(refusal: &Refusal) -> &str {
     refusal
         .evidence
@@ -384,6 +389,7 @@ pub(crate) fn avoid_text(view: &View<'_>, remedy: Remedy) -> String {
 }
 
 /// Where a step is done, when it is done on a page of ours.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 pub(crate) fn step_url(view: &View<'_>, step: Remedy, refusal: &Refusal) -> Option<String> {
     match step {
         Remedy::ProveByMail if refusal.confirmable => Some(format!("/why/{}/confirm", refusal.reference)),

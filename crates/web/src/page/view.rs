@@ -66,6 +66,7 @@ impl<'c> View<'c> {
     }
 
     /// The provider that this page is about.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
     fn there(&self) -> Option<&'c str> {
         self.context.visitor.signs.iter().find_map(|fact| match fact {
             Evidence::AtProvider { provider } => Some(self.context.web.app.providers.name(provider)),

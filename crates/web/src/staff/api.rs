@@ -89,6 +89,7 @@ fn word<T>(field: &'static str, text: Option<&String>, parse: fn(&str) -> Option
 }
 
 /// As in forms: a NUL becomes what stands for a character that cannot be read.
+#[allow(clippy::wildcard_enum_match_arm, reason = "another crate's enum")]
 fn storable(told: Value) -> Value {
     match told {
         Value::String(text) => Value::String(text.replace('\0', "\u{fffd}")),

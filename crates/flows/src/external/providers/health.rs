@@ -174,7 +174,7 @@ impl Inner {
             match sample {
                 Sample::Good => good += 1,
                 Sample::TheySay(network) | Sample::TheySayOurs(network) => bad.push(network),
-                _ => {}
+                Sample::Answers | Sample::Theirs | Sample::Ours | Sample::Ticket(_) => {}
             }
         }
         bad.sort_unstable();
@@ -198,7 +198,7 @@ impl Inner {
             .take_while(|sample| **sample != Sample::Good)
             .filter_map(|sample| match sample {
                 Sample::TheySay(network) | Sample::TheySayOurs(network) => Some(network.as_str()),
-                _ => None,
+                Sample::Good | Sample::Answers | Sample::Theirs | Sample::Ours | Sample::Ticket(_) => None,
             })
             .collect();
         networks.sort_unstable();
