@@ -210,12 +210,18 @@ pub async fn move_state(
     Ok(rows == 1)
 }
 
-/// Sets the roles of an account.
-pub async fn set_roles(conn: &mut Conn, id: Uuid, roles: &Roles, now: Timestamp) -> Result<bool> {
+/// Gives an account other roles than it had; `false` when it has other ones by now.
+pub async fn set_roles(conn: &mut Conn, id: Uuid, had: &Roles, roles: &Roles, now: Timestamp) -> Result<bool> {
     let since = (!roles.is_empty()).then_some(now.0);
-    let words = roles.to_words();
-    let rows =
-        execute!(conn, "UPDATE account SET roles = $2, staff_since = $3 WHERE id = $1", id, words.as_str(), since)?;
+    let (words, had) = (roles.to_words(), had.to_words());
+    let rows = execute!(
+        conn,
+        "UPDATE account SET roles = $2, staff_since = $3 WHERE id = $1 AND roles = $4",
+        id,
+        words.as_str(),
+        since,
+        had.as_str()
+    )?;
     Ok(rows == 1)
 }
 
@@ -280,7 +286,7 @@ pub async fn staff(conn: &mut Conn) -> Result<Vec<Account>> {
     all!(
         conn,
         Row,
-        "SELECT * FROM account WHERE staff_since IS NOT NULL AND state = 'active' ORDER BY login_id LIMIT 50"
+        "SELECT * FROM account WHERE staff_since IS NOT NULL AND state = 'active' ORDER BY login_id LIMIT 1000"
     )?
     .into_iter()
     .map(Row::read)

@@ -3,7 +3,7 @@
 
 use kagiya_domain::Timestamp;
 
-use crate::db::{Conn, Result, all, execute, one, optional};
+use crate::db::{Conn, Result, all, execute, one};
 
 /// The hash of a token, as a session keeps it.
 pub type TokenHash = [u8; 32];
@@ -45,13 +45,34 @@ pub struct Line {
     pub token: TokenHash,
 }
 
-/// Writes down what an `UPDATE` has just ended.
+/// What an `UPDATE` has just ended.
+fn ended(tokens: Vec<(Vec<u8>,)>) -> Ended {
+    Ended(tokens.into_iter().filter_map(|(token,)| token.try_into().ok()).collect())
+}
+
+/// Writes down what an `UPDATE` has just ended: one token, or few.
 pub(crate) async fn note(conn: &mut Conn, tokens: Vec<(Vec<u8>,)>, now: Timestamp) -> Result<Ended> {
-    let tokens: Vec<TokenHash> = tokens.into_iter().filter_map(|(token,)| token.try_into().ok()).collect();
-    for token in &tokens {
+    let ended = ended(tokens);
+    for token in &ended.0 {
         execute!(conn, "INSERT INTO ending (token_hash, at) VALUES ($1, $2)", &token[..], now.0)?;
     }
-    Ok(Ended(tokens))
+    Ok(ended)
+}
+
+/// The same of an account, in one statement: their numbers follow each other closely, however many they are.
+pub(crate) async fn note_account(
+    conn: &mut Conn,
+    account: uuid::Uuid,
+    tokens: Vec<(Vec<u8>,)>,
+    now: Timestamp,
+) -> Result<Ended> {
+    execute!(
+        conn,
+        "INSERT INTO ending (token_hash, at) SELECT token_hash, $2 FROM session WHERE account_id = $1 AND ended_at = $2",
+        account,
+        now.0
+    )?;
+    Ok(ended(tokens))
 }
 
 /// The number of the newest line; 0 when there is none.
@@ -67,10 +88,16 @@ pub async fn after(conn: &mut Conn, id: i64) -> Result<Vec<Line>> {
     Ok(rows.into_iter().filter_map(|(id, token)| Some(Line { id, token: token.try_into().ok()? })).collect())
 }
 
-/// One line, when its transaction is through.
-pub async fn find(conn: &mut Conn, id: i64) -> Result<Option<Line>> {
-    let row: Option<(Vec<u8>,)> = optional!(conn, (Vec<u8>,), "SELECT token_hash FROM ending WHERE id = $1", id)?;
-    Ok(row.and_then(|(token,)| Some(Line { id, token: token.try_into().ok()? })))
+/// The lines of these numbers whose transactions are through.
+pub async fn between(conn: &mut Conn, first: i64, last: i64) -> Result<Vec<Line>> {
+    let rows: Vec<(i64, Vec<u8>)> = all!(
+        conn,
+        (i64, Vec<u8>),
+        "SELECT id, token_hash FROM ending WHERE id >= $1 AND id <= $2 ORDER BY id",
+        first,
+        last
+    )?;
+    Ok(rows.into_iter().filter_map(|(id, token)| Some(Line { id, token: token.try_into().ok()? })).collect())
 }
 
 /// Deletes what is older than `before`, but for the newest of it: a number that is missing after that one may still

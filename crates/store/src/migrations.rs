@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use crate::{
     error::{Error, Result},
@@ -35,7 +35,8 @@ pub(crate) fn bring(path: &Path, migrate: bool) -> Result<()> {
     }
     conn.execute_batch(TABLE)?;
     for migration in MIGRATIONS.iter().filter(|migration| !applied.contains(&migration.version)) {
-        let tx = conn.unchecked_transaction()?;
+        // At once for writing: a migration that began by reading could not go on beside another process's write.
+        let tx = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
         let done = tx.execute_batch(migration.sql.as_str()).and_then(|()| {
             tx.execute(
                 "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)

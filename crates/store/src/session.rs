@@ -241,7 +241,7 @@ pub async fn end_all(
         why.as_str(),
         except.unwrap_or(Uuid::nil())
     )?;
-    ending::note(conn, rows, now).await
+    ending::note_account(conn, account, rows, now).await
 }
 
 /// Ends the sessions that were begun by a link, but for `except`.

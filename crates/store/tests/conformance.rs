@@ -53,7 +53,10 @@ async fn accounts_are_found_by_every_name_and_once() {
             );
             let roles = Roles::default().with(Role::Support).with(Role::Operator);
             let given = roles.clone();
-            assert!(write!(store, |conn| account::set_roles(conn, id, &given, NOW)));
+            let none = Roles::default();
+            assert!(write!(store, |conn| account::set_roles(conn, id, &none, &given, NOW)));
+            let (none, given) = (Roles::default(), roles.clone());
+            assert!(!write!(store, |conn| account::set_roles(conn, id, &none, &given, NOW)), "it has others by now");
             write!(store, |conn| account::set_lang(conn, id, "en"));
             let found = account::find(&mut read(store).await, id).await.unwrap().unwrap();
             assert_eq!(

@@ -53,8 +53,8 @@ async fn whatever_ends_a_token_is_in_the_log() {
             assert_eq!(write!(store, |conn| ending::sweep(conn, later)), 2);
             assert_eq!(logged(store, 0).await.len(), 4);
             assert_eq!(write!(store, |conn| ending::sweep(conn, later)), 0);
-            assert_eq!(ending::find(&mut read(store).await, 3).await.unwrap().unwrap().token, [3; 32]);
-            assert_eq!(ending::find(&mut read(store).await, 1).await.unwrap(), None);
+            let found = ending::between(&mut read(store).await, 1, 3).await.unwrap();
+            assert_eq!(found.iter().map(|line| (line.id, line.token[0])).collect::<Vec<_>>(), [(3, 3)]);
         }
         .boxed()
     })
@@ -90,14 +90,14 @@ async fn a_number_that_was_given_first_may_be_seen_last() {
                 let lines = ending::after(&mut read(store).await, 0).await.unwrap();
                 assert_eq!(lines.iter().map(|line| line.token[0]).collect::<Vec<_>>(), [2]);
                 let missing = lines[0].id - 1;
-                assert_eq!(ending::find(&mut read(store).await, missing).await.unwrap(), None);
+                assert_eq!(ending::between(&mut read(store).await, missing, missing).await.unwrap(), []);
                 go.send(()).await.unwrap();
                 missing
             };
             let (ended, missing) = tokio::join!(slow, fast);
             assert_eq!(ended.unwrap().len(), 1);
-            let line = ending::find(&mut read(store).await, missing).await.unwrap().unwrap();
-            assert_eq!(line.token, [1; 32]);
+            let lines = ending::between(&mut read(store).await, missing, missing).await.unwrap();
+            assert_eq!((lines.len(), lines[0].token), (1, [1; 32]));
         }
         .boxed()
     })

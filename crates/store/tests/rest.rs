@@ -30,11 +30,13 @@ async fn states_move_from_where_they_are_and_staff_are_the_active_with_a_role() 
             assert!(!write!(store, |conn| account::move_state(conn, hana, dormant, active, NOW)), "it is not dormant");
             assert!(write!(store, |conn| account::move_state(conn, hana, active, dormant, NOW)));
             for id in [hana, taro] {
-                write!(store, |conn| account::set_roles(conn, id, &Roles::default().with(Role::Support), NOW));
+                let support = Roles::default().with(Role::Support);
+                write!(store, |conn| account::set_roles(conn, id, &Roles::default(), &support, NOW));
             }
             let staff = account::staff(&mut read(store).await).await.unwrap();
             assert_eq!(staff.iter().map(|one| one.login_id.as_str()).collect::<Vec<_>>(), ["taro"]);
-            write!(store, |conn| account::set_roles(conn, taro, &Roles::default(), NOW));
+            let support = Roles::default().with(Role::Support);
+            write!(store, |conn| account::set_roles(conn, taro, &support, &Roles::default(), NOW));
             assert!(account::staff(&mut read(store).await).await.unwrap().is_empty());
         }
         .boxed()

@@ -115,3 +115,70 @@ async fn an_ending_that_is_committed_late_is_not_passed_over() {
     }
     server.end().await;
 }
+
+/// However many sessions one act ends, none of them is passed over for an act that is committed first.
+#[tokio::test]
+async fn a_long_row_of_endings_is_not_passed_over() {
+    let server = TestServer::start_on_postgres().await;
+    let server = server.expect("KAGIYA_TEST_POSTGRES names no server: ./test starts one");
+    server.member("hana", PASSWORD).await;
+    server.member("taro", PASSWORD).await;
+    let mut own = signed_in(&server).await;
+    let mut other = server.browser();
+    assert_eq!(other.sign_in("taro", PASSWORD).await.status, 303);
+    let mut conn = server.app.store.reader().await.unwrap();
+    let account = store::session::find(&mut conn, &hash(&own)).await.unwrap().unwrap().account_id;
+    drop(conn);
+    let now = server.app.now();
+    let many = server.app.store.write(move |conn| {
+        async move {
+            for n in 0..1_500_u128 {
+                let mut token_hash = [0; 32];
+                token_hash[..16].copy_from_slice(&(n + 1).to_be_bytes());
+                let new = store::session::NewSession {
+                    id: uuid::Uuid::from_u128(n + 1),
+                    token_hash,
+                    account_id: account,
+                    expires_at: now.plus(Span::days(1)),
+                    idle_ms: Span::days(1).0,
+                    browser: String::new(),
+                    system: String::new(),
+                    network: String::new(),
+                    link_id: None,
+                };
+                store::session::insert(conn, &new, now).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
+    many.await.unwrap();
+    server.advance(LAPSED);
+    assert_eq!((own.check().await, other.check().await), (200, 200));
+    server.advance(LAPSED);
+    assert_eq!(own.check().await, 200, "the log was read");
+    let ((said, heard), (go, wait)) = (oneshot::channel(), oneshot::channel::<()>());
+    let channels = std::sync::Arc::new(Mutex::new(Some((said, wait))));
+    let ending = server.app.store.write(move |conn| {
+        async move {
+            let ended = store::session::end_all(conn, account, None, EndReason::AccountState, now).await?;
+            let (said, wait) = channels.lock().await.take().unwrap();
+            said.send(()).unwrap();
+            wait.await.unwrap();
+            Ok(ended.len())
+        }
+        .boxed()
+    });
+    let meanwhile = async {
+        heard.await.unwrap();
+        end_elsewhere(&server, hash(&other)).await;
+        server.advance(LAPSED);
+        assert_eq!((own.check().await, other.check().await), (200, 401), "not committed, committed");
+        go.send(()).unwrap();
+    };
+    let (ended, ()) = tokio::join!(ending, meanwhile);
+    assert_eq!(ended.unwrap(), 1_501);
+    server.advance(LAPSED);
+    assert_eq!(own.check().await, 401);
+    server.end().await;
+}

@@ -99,7 +99,9 @@ pub async fn attach(
         other => {
             let ended = other?;
             app.mail_bell.notify_one();
-            session::ended(app, ended).await;
+            if !ended.is_empty() {
+                session::ended(app, ended).await;
+            }
             Ok(true)
         }
     }
@@ -185,7 +187,9 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
         other => {
             let ended = other?;
             app.mail_bell.notify_one();
-            session::ended(app, ended).await;
+            if !ended.is_empty() {
+                session::ended(app, ended).await;
+            }
             Ok(Ok(()))
         }
     }

@@ -155,7 +155,9 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
         })
         .await?;
     let (new, ended) = done;
-    session::ended(app, ended).await;
+    if !ended.is_empty() {
+        session::ended(app, ended).await;
+    }
     app.mail_bell.notify_one();
     Ok(new)
 }

@@ -46,11 +46,19 @@ struct Shard {
     endings: u64,
 }
 
+/// The line up to which the log was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Newest {
+    pub(crate) id: i64,
+    /// `None` of a log that was empty.
+    pub(crate) token: Option<TokenHash>,
+}
+
 /// How far the log was read.
 #[derive(Default)]
 pub(crate) struct Log {
-    /// The newest number that was seen; `None` before the first reading.
-    pub(crate) newest: Option<i64>,
+    /// The newest line that was seen; `None` before the first reading.
+    pub(crate) newest: Option<Newest>,
     /// Older numbers that were not, and since when they are missed, in milliseconds of the clock that only goes
     /// forward: transactions that go on, or were undone.
     pub(crate) gaps: Vec<(i64, i64)>,
@@ -107,7 +115,8 @@ impl SessionCache {
         if !self.checked.load(Ordering::Relaxed) {
             self.checked.store(true, Ordering::Relaxed);
         }
-        self.age_ms(now_ms) <= i64::try_from(LEASE.as_millis()).unwrap_or(0)
+        // Milliseconds are rounded down: the age is less than one more than it says.
+        self.age_ms(now_ms) < i64::try_from(LEASE.as_millis()).unwrap_or(0)
     }
 
     pub(crate) fn get(&self, hash: &TokenHash) -> Option<Arc<Live>> {

@@ -10,7 +10,10 @@ use futures_util::FutureExt;
 use kagiya_domain::{Span, Timestamp};
 use kagiya_store::{self as store, ending::Line};
 
-use crate::{App, Fault, session::cache::Log};
+use crate::{
+    App, Fault,
+    session::cache::{Log, Newest},
+};
 
 /// How often the log is read while sessions are checked.
 const RENEWAL: Duration = Duration::from_millis(12);
@@ -19,17 +22,18 @@ const IDLE: Duration = Duration::from_secs(1);
 /// Readings without a check after which a server is idle.
 const IDLE_AFTER: u32 = 150;
 /// For how long lines are kept.
-pub(crate) const KEPT: Span = Span::minutes(30);
+pub(crate) const KEPT: Span = Span::hours(3);
 /// Who has not read the log for so long begins anew: lines may be gone.
 const LOST_AFTER: Span = Span::minutes(5);
 /// For how long a number that was given but not seen is asked for. A transaction that idles is ended by the database
-/// after half a minute.
-const GAP_LIFE: i64 = 300_000;
-/// Who begins anew looks for such numbers among so many of the newest, and so many before the first of these.
+/// after half a minute; one that waits for a lock may take longer.
+const GAP_LIFE: i64 = 900_000;
+/// Who begins anew looks for such numbers among so many of the newest.
 const GAPS: i64 = 1_000;
-const BEFORE: i64 = 8;
-/// So many are asked for at most.
-const MOST_GAPS: usize = 1_000;
+/// So many are asked for at most; what is beyond is read again as a whole.
+const MOST_GAPS: usize = 2_000;
+/// Numbers that lie so close together are asked for in one look.
+const NEAR: i64 = 64;
 /// A reading that takes longer has failed.
 const READING: Duration = Duration::from_secs(2);
 
@@ -93,7 +97,8 @@ pub(crate) async fn follow(app: &App) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Gets a lease for a check that found none. Of many that wait one reads.
+/// Reads the log for a check that found no lease. Of many that wait one reads: a reading that began after a check came
+/// is good for that check, however long it took.
 ///
 /// # Errors
 /// When the database fails.
@@ -101,7 +106,7 @@ pub(crate) async fn renew_lease(app: &App) -> Result<(), Fault> {
     let came = app.clock.monotonic_ms();
     app.sessions.bell.notify_one();
     let mut log = app.sessions.log.lock().await;
-    if app.sessions.has_lease(app.clock.monotonic_ms()) {
+    if app.sessions.has_lease(app.clock.monotonic_ms()) || app.sessions.read_at.load(Ordering::Acquire) > came {
         return Ok(());
     }
     if log.failed_at > came {
@@ -113,6 +118,14 @@ pub(crate) async fn renew_lease(app: &App) -> Result<(), Fault> {
 /// Reads what was written to the log, forgets what ended, and vouches from the moment at which the reading began.
 async fn read(app: &App, log: &mut Log) -> Result<(), Fault> {
     let begun = app.clock.monotonic_ms();
+    if app.now().since(log.read_at).max(Span(app.sessions.age_ms(begun))) >= LOST_AFTER {
+        if !app.sessions.is_empty() {
+            // It is about to be forgotten.
+            app.sessions.touched.store(true, Ordering::Relaxed);
+            write_uses(app).await?;
+        }
+        log.newest = None;
+    }
     let done = tokio::time::timeout(READING, read_on(app, log, begun)).await;
     let done = done.unwrap_or_else(|_| Err(store::Error::Down.into()));
     match &done {
@@ -123,38 +136,58 @@ async fn read(app: &App, log: &mut Log) -> Result<(), Fault> {
 }
 
 async fn read_on(app: &App, log: &mut Log, begun: i64) -> Result<(), Fault> {
-    let cache = &app.sessions;
-    let mut conn = app.store.reader().await?;
     let now = app.now();
-    let away = now.since(log.read_at).max(Span(cache.age_ms(begun)));
-    let Some(newest) = log.newest.filter(|_| away < LOST_AFTER) else {
-        // What is in the middle of being written has a number near the newest.
-        let newest = store::ending::newest(&mut conn).await?;
-        let lines = store::ending::after(&mut conn, newest - GAPS).await?;
-        drop(conn);
-        restart(app).await?;
-        let from = lines.first().map_or(newest, |line| line.id - BEFORE).max(0);
-        (log.newest, log.read_at) = (Some(newest.max(lines.last().map_or(0, |line| line.id))), now);
-        log.gaps = missing(from, &lines).map(|id| (id, begun)).collect();
-        return Ok(());
+    let mut conn = app.store.reader().await?;
+    let Some(newest) = log.newest else {
+        return begin(app, log, conn, begun).await;
     };
-    let mut lines = Vec::new();
-    let mut still = Vec::new();
-    for &(id, since) in &log.gaps {
-        match store::ending::find(&mut conn, id).await? {
-            Some(line) => lines.push(line),
-            None if begun - since < GAP_LIFE => still.push((id, since)),
-            None => {}
+    // What was missing and has come.
+    let mut gaps: Vec<(i64, i64)> = log.gaps.iter().copied().filter(|(_, since)| begun - since < GAP_LIFE).collect();
+    let mut come = Vec::new();
+    for near in gaps.chunk_by(|(one, _), (next, _)| next - one <= NEAR) {
+        if let (Some((first, _)), Some((last, _))) = (near.first(), near.last()) {
+            come.extend(store::ending::between(&mut conn, *first, *last).await?);
         }
     }
-    let new = store::ending::after(&mut conn, newest).await?;
-    drop(conn);
-    let last = new.last().map_or(newest, |line| line.id);
-    still.extend(missing(newest, &new).take(MOST_GAPS).map(|id| (id, begun)));
-    for line in lines.iter().chain(&new) {
-        cache.end(&line.token);
+    gaps.retain(|(id, _)| come.binary_search_by_key(id, |line| line.id).is_err());
+    // The line that was the newest must still be there: a database that went back gives its numbers anew.
+    let mut new = store::ending::after(&mut conn, newest.id - 1).await?;
+    if let Some(token) = newest.token {
+        if new.first() != Some(&Line { id: newest.id, token }) {
+            return begin(app, log, conn, begun).await;
+        }
+        new.remove(0);
     }
-    *log = Log { newest: Some(last), gaps: still, read_at: now, ..*log };
+    drop(conn);
+    // What would be too much to remember is read again next time.
+    let mut read = newest;
+    for line in &new {
+        let between = read.id + 1..line.id;
+        if gaps.len() + usize::try_from(between.end - between.start).unwrap_or(usize::MAX) > MOST_GAPS {
+            break;
+        }
+        gaps.extend(between.map(|id| (id, begun)));
+        read = Newest { id: line.id, token: Some(line.token) };
+    }
+    for line in come.iter().chain(&new) {
+        app.sessions.end(&line.token);
+    }
+    (log.newest, log.gaps, log.read_at) = (Some(read), gaps, now);
+    Ok(())
+}
+
+/// Begins at the end of the log. What is in the middle of being written has a number near the newest.
+async fn begin(app: &App, log: &mut Log, mut conn: store::Conn, begun: i64) -> Result<(), Fault> {
+    log.newest = None;
+    let newest = store::ending::newest(&mut conn).await?;
+    let lines = store::ending::after(&mut conn, newest - GAPS).await?;
+    drop(conn);
+    // What is remembered may have ended unseen.
+    app.sessions.forget();
+    let last =
+        lines.last().map_or(Newest { id: newest, token: None }, |line| Newest { id: line.id, token: Some(line.token) });
+    log.gaps = missing((newest - GAPS).max(0), &lines).map(|id| (id, begun)).collect();
+    (log.newest, log.read_at) = (Some(last), app.now());
     Ok(())
 }
 
@@ -162,16 +195,6 @@ async fn read_on(app: &App, log: &mut Log, begun: i64) -> Result<(), Fault> {
 fn missing(newest: i64, lines: &[Line]) -> impl Iterator<Item = i64> {
     let before = std::iter::once(newest).chain(lines.iter().map(|line| line.id));
     before.zip(lines).flat_map(|(before, line)| before + 1..line.id)
-}
-
-/// Forgets everything: what is remembered may have ended unseen.
-async fn restart(app: &App) -> Result<(), Fault> {
-    if !app.sessions.is_empty() {
-        app.sessions.touched.store(true, Ordering::Relaxed);
-        write_uses(app).await?;
-    }
-    app.sessions.forget();
-    Ok(())
 }
 
 #[cfg(test)]

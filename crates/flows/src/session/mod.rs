@@ -116,7 +116,7 @@ fn believes(app: &App, live: &Live, now: Timestamp) -> bool {
 async fn ask(app: &App, hash: TokenHash, now: Timestamp) -> Result<Found, Fault> {
     if !app.sessions.has_lease(app.clock.monotonic_ms()) && app.sessions.get(&hash).is_some() {
         endings::renew_lease(app).await?;
-        if let Some(live) = check_memory(app, &hash, now) {
+        if let Some(live) = remembered(app, &hash, now) {
             return Ok(Found::Live(live));
         }
     }
@@ -159,9 +159,11 @@ async fn look_up(app: &App, hash: TokenHash, now: Timestamp) -> Result<Found, Fa
 
 /// The session of a token's hash, when memory alone can vouch for it.
 pub fn check_memory(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Live>> {
-    if !app.sessions.has_lease(app.clock.monotonic_ms()) {
-        return None;
-    }
+    app.sessions.has_lease(app.clock.monotonic_ms()).then(|| remembered(app, hash, now)).flatten()
+}
+
+/// A session of memory that has not run out.
+fn remembered(app: &App, hash: &[u8; 32], now: Timestamp) -> Option<Arc<Live>> {
     let live = app.sessions.get(hash)?;
     let seen = Timestamp(live.last_seen.load(Ordering::Relaxed));
     if has_expired(seen, live.expires_at, live.idle, now) {
@@ -221,19 +223,21 @@ pub async fn renew(app: &App, live: &Live, before: Timestamp) -> Result<Option<T
 /// After the commit: when this returns, no server vouches for what has ended. What this one remembers is forgotten at
 /// once; when others live, their leases run out before this returns, whether they answer or not.
 pub async fn ended(app: &App, ended: Ended) {
-    if ended.is_empty() {
-        return;
-    }
     for token in ended.tokens() {
         app.sessions.end(token);
     }
+    // PostgreSQL is there to be shared. Who else is there is known by a beat, and a beat may fail where a reading of the
+    // log does not. What had been ended before may have been a moment ago, by somebody who has no answer yet.
+    let mut wait = ended.is_empty() || app.store.kind() == "postgres";
     let lapsed = tokio::time::sleep(LEASE);
-    // After the commit: a server that is not seen yet finds the ending when it begins.
-    let others = async {
-        let since = app.now().minus(SERVER_LIFE);
-        store::server::others(&mut app.store.reader().await?, app.server_id, since).await
-    };
-    if others.await.map_or(true, |others| others > 0) {
+    if !wait {
+        let others = async {
+            let since = app.now().minus(SERVER_LIFE);
+            store::server::others(&mut app.store.reader().await?, app.server_id, since).await
+        };
+        wait = others.await.map_or(true, |others| others > 0);
+    }
+    if wait {
         lapsed.await;
     }
 }
@@ -253,6 +257,8 @@ pub async fn sign_out(app: &App, cookie: &str) -> Result<(), Fault> {
             async move { store::session::end_token(conn, &hash, EndReason::SignedOut, now).await }.boxed()
         })
         .await?;
+    // Also when another request has ended it a moment ago.
+    app.sessions.end(&hash);
     ended(app, old).await;
     Ok(())
 }

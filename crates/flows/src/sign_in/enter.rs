@@ -169,7 +169,9 @@ pub(crate) async fn enter(
     let Some(replaced) = done else {
         return Ok(None);
     };
-    session::ended(app, replaced).await;
+    if !replaced.is_empty() {
+        session::ended(app, replaced).await;
+    }
     if has_notice {
         app.mail_bell.notify_one();
     }

@@ -139,19 +139,29 @@ pub async fn change_roles(
             (account.roles.without(role), Event::RoleRevoked, role.map_or("all", |role| role.as_str()))
         }
     };
-    if roles == account.roles {
+    let had = account.roles.clone();
+    if roles == had {
         return Ok(account);
     }
     let (id, now, audit_id) = (account.id, app.now(), app.new_id());
-    app.store
+    let done = app
+        .store
         .write(move |conn| {
             async move {
-                store::account::set_roles(conn, id, &roles, now).await?;
+                if !store::account::set_roles(conn, id, &had, &roles, now).await? {
+                    return Err(store::Error::Undone);
+                }
                 store::audit::note(conn, audit_id, Some(id), &Line::new(actor, act, now).about(detail)).await
             }
             .boxed()
         })
-        .await?;
+        .await;
+    match done {
+        Err(store::Error::Undone) => {
+            return Err(OrderError::Invalid("its roles were changed meanwhile; look again".into()));
+        }
+        other => other?,
+    }
     find(app, login_id).await
 }
 

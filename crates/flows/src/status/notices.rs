@@ -356,8 +356,10 @@ pub async fn change(app: &App, mut notice: Notice, change: Change, by: &Agent) -
         Ok(kept) => kept,
         Err(wrong) => return Ok(Err(wrong)),
     };
-    // What ends by itself was only measured: whoever can bring that about gets no new tries by it.
-    if kept.stage == Stage::Resolved && *actor != Actor::System && lock_release::is_ours(&kept) {
+    // What ends by itself was only measured: whoever can bring that about gets no new tries by it. Nor does whoever may
+    // tell of an incident and not end a pause.
+    let may_release = *actor != Actor::System && by.may(Permission::EndLocks);
+    if kept.stage == Stage::Resolved && may_release && lock_release::is_ours(&kept) {
         lock_release::make(app, kept.begins_at).await?;
     }
     Ok(Ok(kept))

@@ -4,7 +4,7 @@ use kagiya_domain::act::Act;
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
@@ -53,7 +53,9 @@ pub(crate) async fn guard(State(web): State<Arc<Web>>, request: Request, next: N
         let (parts, _) = request.into_parts();
         return nowhere::nothing(&Context::open(web, &parts));
     }
-    let Some((operation, act)) = operation(request.method(), request.uri().path()) else {
+    // What is no door at all says so, and old addresses lead on.
+    let is_door = request.extensions().get::<MatchedPath>().is_some();
+    let Some((operation, act)) = operation(request.method(), request.uri().path()).filter(|_| is_door) else {
         return next.run(request).await;
     };
     if web.app.board.get().shut(operation, web.app.now()).is_none() {
