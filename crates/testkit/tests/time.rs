@@ -297,14 +297,31 @@ async fn the_owner_is_told_what_a_stranger_is_not() {
 
 #[tokio::test]
 async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
-    use kagiya_domain::notice::{Impact, Stage};
+    use kagiya_domain::{
+        notice::{Impact, Stage},
+        role::Role,
+    };
     use kagiya_flows::{
-        staff::agent::Agent,
+        staff::{
+            agent::Agent,
+            operator::{self, RoleChange},
+        },
         status::notices::{self, Change, Report, Text},
     };
-    for (by, expected) in [(Agent::system(), 429), (Agent::command_line(), 303)] {
+    for (who, expected) in [("system", 429), ("operator", 429), ("cli", 303)] {
         let server = TestServer::start().await;
         server.member("hana", PASSWORD).await;
+        let by = match who {
+            "system" => Agent::system(),
+            "cli" => Agent::command_line(),
+            _ => {
+                // Whoever may tell of an incident, and not end a pause, ends none by it.
+                server.member("ito", PASSWORD).await;
+                let grant = RoleChange::Grant(Role::Operator);
+                let ito = operator::change_roles(&server.app, "ito", grant, &Agent::command_line()).await.unwrap();
+                kagiya_flows::staff::agent_of(&ito).unwrap()
+            }
+        };
         let since = Some(server.app.now());
         server.advance(Span::minutes(1));
         let mut browser = server.browser();
@@ -323,7 +340,7 @@ async fn what_was_only_measured_undoes_no_lock_when_it_ends() {
         let told = notices::open(&server.app, report, "component:password", &Agent::system()).await.unwrap().unwrap();
         let over = Change { stage: Some(Stage::Resolved), ..Change::default() };
         notices::change(&server.app, told, over, &by).await.unwrap().unwrap();
-        assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, expected, "{by:?}");
+        assert_eq!(server.browser().sign_in("hana", PASSWORD).await.status, expected, "{who}");
         server.end().await;
     }
 }
