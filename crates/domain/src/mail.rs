@@ -4,7 +4,7 @@ use crate::{act::FlowKind, named::named};
 
 named! {
     /// Which mail it is. It is composed when it is sent.
-    pub enum MailKind {
+    pub enum MailKind or Unknown {
         /// The code of a sign-up, or that the address has an account.
         SignUp = "sign_up",
         /// The code of a recovery, or that there is no account.
@@ -53,6 +53,8 @@ named! {
         Notice = "notice",
         /// What somebody waited for works again.
         WorksAgain = "works_again",
+        /// One of another release, which sends it.
+        Unknown = "unknown",
     }
 }
 
@@ -96,7 +98,8 @@ impl MailKind {
             | Self::LinkChanged
             | Self::Subscribe
             | Self::Notice
-            | Self::WorksAgain => false,
+            | Self::WorksAgain
+            | Self::Unknown => false,
         }
     }
 }

@@ -270,30 +270,8 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
 }
 
 fn is_confirmable(act: Act, account: Option<Uuid>) -> bool {
-    match act {
-        Act::SignIn | Act::Code | Act::Recover | Act::Unlock => true,
-        // Nobody typed whose account it is: only a browser that an account knows can mean one.
-        Act::External => account.is_some(),
-        Act::SignUp
-        | Act::Confirm
-        | Act::AddEmail
-        | Act::Prove
-        | Act::Reopen
-        | Act::Session
-        | Act::Account
-        | Act::Check
-        | Act::Repair
-        | Act::Subscribe
-        | Act::Notify
-        | Act::MeToo
-        | Act::SignOut
-        | Act::AfterSignIn
-        | Act::Staff
-        | Act::Form
-        | Act::Edge
-        | Act::Fault
-        | Act::Page => false,
-    }
+    // After an external account nobody typed whose it is: only a browser that an account knows can mean one.
+    matches!(act, Act::SignIn | Act::Code | Act::Recover | Act::Unlock) || (act == Act::External && account.is_some())
 }
 
 /// Notes of one network in a minute: robots open many pages.

@@ -83,10 +83,11 @@ pub async fn enqueue(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> Result<
     .map(drop)
 }
 
-/// Takes up to `limit` due mails in the order of their places; nobody else gets them before `until`.
+/// Takes up to `limit` due mails in the order of their places; nobody else gets them before `until`. What only another
+/// release can write stays for it, and keeps no other mail waiting.
 pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp) -> Result<Vec<Mail>> {
     // The outer condition is checked again on the row itself, so that of two servers one wins.
-    all!(
+    let mut mails = all!(
         conn,
         Mail,
         "UPDATE outbox SET due_at = $3, tries = tries + 1
@@ -96,7 +97,9 @@ pub async fn lease(conn: &mut Conn, limit: i64, until: Timestamp, now: Timestamp
         now.0,
         limit,
         until.0
-    )
+    )?;
+    mails.retain(|mail| mail.kind != MailKind::Unknown);
+    Ok(mails)
 }
 
 /// Marks a mail as sent, or given up.

@@ -9,6 +9,7 @@ use kagiya_domain::{
     Span,
     account::AccountState,
     act::{Act, FlowKind},
+    mail::MailKind,
     role::{Role, Roles},
     setup::SetupFault,
 };
@@ -17,7 +18,7 @@ use kagiya_store::{
     attempt::{self, Attempt},
     device, email, finding,
     flow::{self, Flow},
-    server, session, throttle,
+    outbox, server, session, throttle,
 };
 use uuid::Uuid;
 
@@ -193,6 +194,35 @@ async fn time_passes_for_the_bench_and_old_things_go() {
             assert!(!write!(store, |conn| throttle::note_wrong_value(conn, &[5; 16], NOW.plus(Span::hours(40)))));
             let clock = server::clock(&mut read(store).await).await.unwrap();
             assert_eq!(clock.is_some(), store.kind() == "postgres", "SQLite has none but ours");
+        }
+        .boxed()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mail_of_another_release_keeps_no_other_waiting() {
+    on_both(|store| {
+        async move {
+            for (n, kind) in [(1, MailKind::Unknown), (2, MailKind::Welcome)] {
+                let mail = outbox::NewMail {
+                    id: Uuid::from_u128(n),
+                    kind,
+                    account_id: None,
+                    flow_id: None,
+                    address: None,
+                    data: "{}".into(),
+                    lang: "ja".into(),
+                    patience: Span::hours(1),
+                    network: None,
+                    behind: Span(0),
+                    wait: Span(0),
+                };
+                write!(store, |conn| outbox::enqueue(conn, &mail, NOW));
+            }
+            let leased = write!(store, |conn| outbox::lease(conn, 9, NOW.plus(Span::seconds(30)), NOW));
+            assert_eq!(leased.iter().map(|mail| mail.id.as_u128()).collect::<Vec<_>>(), [2]);
+            assert_eq!(MailKind::from("a mail of tomorrow".to_owned()), MailKind::Unknown);
         }
         .boxed()
     })

@@ -161,6 +161,11 @@ impl TestServer {
         Self { app, router, clock, drawer: Arc::default(), folder, ended: false }
     }
 
+    /// The database's file, where it is one.
+    pub fn file(&self) -> PathBuf {
+        self.folder.join("t.db")
+    }
+
     /// Lets time pass.
     pub fn advance(&self, span: Span) {
         self.clock.0.fetch_add(span.0, Ordering::SeqCst);

@@ -182,3 +182,21 @@ async fn a_long_row_of_endings_is_not_passed_over() {
     assert_eq!(own.check().await, 401);
     server.end().await;
 }
+
+/// After a failover, or from a restored copy, numbers are given anew that were read already.
+#[tokio::test]
+async fn a_database_that_went_back_is_noticed() {
+    let server = TestServer::start().await;
+    server.member("hana", PASSWORD).await;
+    let mut browser = signed_in(&server).await;
+    assert_eq!(browser.check().await, 200);
+    end_elsewhere(&server, hash(&signed_in(&server).await)).await;
+    server.advance(LAPSED);
+    assert_eq!(browser.check().await, 200, "the log was read to its first line");
+    let file = rusqlite::Connection::open(server.file()).unwrap();
+    file.execute_batch("DELETE FROM ending; UPDATE sqlite_sequence SET seq = 0 WHERE name = 'ending'").unwrap();
+    end_elsewhere(&server, hash(&browser)).await;
+    server.advance(LAPSED);
+    assert_eq!(browser.check().await, 401);
+    server.end().await;
+}

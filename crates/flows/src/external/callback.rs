@@ -353,21 +353,13 @@ async fn denied(
     if let (Some(account), Some(link)) = (journey.account_id, journey.link_id) {
         draft.account = Some(account);
         draft.audience = Audience::Owner;
-        let event = match class {
-            Class::WantsAct if answer.error.eq_ignore_ascii_case("login_required") => Some(LinkEvent::Reauth),
+        let event = if class == Class::WantsAct && answer.error.eq_ignore_ascii_case("login_required") {
+            Some(LinkEvent::Reauth)
+        } else if class == Class::WantsConsent && journey.purpose == "test" {
             // Somebody else may be signed in there: only a plain "no consent" is about this link.
-            Class::WantsConsent if journey.purpose == "test" => Some(LinkEvent::ConsentRevoked),
-            Class::Denied
-            | Class::Trouble
-            | Class::Ours
-            | Class::WantsAct
-            | Class::WantsConsent
-            | Class::Ticket
-            | Class::Policy
-            | Class::Frozen
-            | Class::Dead
-            | Class::Browser
-            | Class::Unknown => None,
+            Some(LinkEvent::ConsentRevoked)
+        } else {
+            None
         };
         if let Some(event) = event {
             links::apply(app, account, link, event, LinkSource::Callback).await?;

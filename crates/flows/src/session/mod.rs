@@ -221,7 +221,7 @@ pub async fn renew(app: &App, live: &Live, before: Timestamp) -> Result<Option<T
 }
 
 /// After the commit: when this returns, no server vouches for what has ended. What this one remembers is forgotten at
-/// once; when others live, their leases run out before this returns, whether they answer or not.
+/// once; where others may live, their leases run out before this returns, whether they answer or not.
 pub async fn ended(app: &App, ended: Ended) {
     for token in ended.tokens() {
         app.sessions.end(token);
