@@ -24,8 +24,8 @@ class Line:
         host, port = place.split(":")
         self.target, self.port = (host, int(port)), free_port()
         self.url = f"{scheme}://{user}@127.0.0.1:{self.port}/{name}"
-        self.flows, self.ends, self.gone = threading.Event(), [], False
-        self.flows.set()
+        self.flows, self.answers, self.ends, self.gone = threading.Event(), threading.Event(), [], False
+        self.flows.set(), self.answers.set()
         self.listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -37,13 +37,13 @@ class Line:
             except OSError:
                 return
             self.ends += [near, far]
-            for ends in ((near, far), (far, near)):
+            for ends in ((near, far, self.flows), (far, near, self.answers)):
                 threading.Thread(target=self.carry, args=ends, daemon=True).start()
 
-    def carry(self, source, sink):
+    def carry(self, source, sink, free):
         try:
             while data := source.recv(65536):
-                self.flows.wait()
+                self.flows.wait(), free.wait()
                 sink.sendall(data)
         except OSError:
             pass
@@ -58,6 +58,12 @@ class Line:
         time.sleep(seconds)
         self.flows.set()
 
+    def hold_answers(self, seconds):
+        """What is asked arrives; what is answered lies on the way meanwhile, and grows old."""
+        self.answers.clear()
+        time.sleep(seconds)
+        self.answers.set()
+
     def cut(self):
         for end in self.ends:
             try:
@@ -68,7 +74,7 @@ class Line:
 
     def close(self):
         self.gone = True
-        self.flows.set()
+        self.flows.set(), self.answers.set()
         self.listener.close()
         self.cut()
 
@@ -191,6 +197,18 @@ class Endings(unittest.TestCase):
                 self.assertIsNotNone(history.end(rest.pop(), self.one), "a frozen server keeps nobody waiting")
             self.two.process.send_signal(signal.SIGCONT)
             time.sleep(0.3)
+        self.prove(history)
+
+    def test_nor_by_an_answer_that_was_long_on_its_way(self):
+        history = self.history(40)
+        rest = list(history.tokens[:32])
+        for _ in range(8):
+            late = threading.Thread(target=self.line.hold_answers, args=(0.4,))
+            late.start()
+            for _ in range(4):
+                self.assertIsNotNone(history.end(rest.pop(), self.one))
+            late.join()
+            time.sleep(0.1)
         self.prove(history)
 
     def test_nor_while_a_server_loses_the_database(self):
