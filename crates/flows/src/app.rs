@@ -17,10 +17,11 @@ use crate::{
     external::providers::Providers,
     jobs::supervision::Jobs,
     keys::Keys,
+    password::hashing::HashPool,
     rate_limit::Ledger,
     session::cache::SessionCache,
     settings::Settings,
-    sign_in::{admission::Admission, hashing::HashPool, stuffing::Stuffing},
+    sign_in::{admission::Admission, stuffing::Stuffing},
     status::platform::{Board, Crowd, Monitor, measure::Measure},
 };
 

@@ -20,13 +20,11 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
+    code::{self, steps},
     external,
     mail::{self, compose},
-    recover::{
-        self, code,
-        new_password::{self, NotTaken},
-    },
-    sign_in::{Entry, Go, SignedIn, Spend, Work, enter, hashing::Lane, starts},
+    password::{self, NotTaken, hashing::Lane},
+    sign_in::{Entry, Go, SignedIn, Spend, Work, enter, starts},
 };
 
 /// Passwords of one network that are estimated in a minute in the lane of those who are new.
@@ -76,7 +74,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     let within = app.notes.take_network("judged", visitor.address, JUDGED, app.now()).is_some();
     let lane = if within { app.admission.lane(visitor, app.now()) } else { Lane::Failing };
     let own = std::iter::once(email_text.as_str());
-    let password = match new_password::judge(app, &form.password, &id_text, own, lane).await? {
+    let password = match password::judge(app, &form.password, &id_text, own, lane).await? {
         Ok(password) => Some(password),
         Err(NotTaken::Field(field)) => {
             app.admission.note(visitor, false);
@@ -84,7 +82,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
             None
         }
         Err(busy @ NotTaken::Busy) => {
-            return Ok(Err(new_password::refuse_password(app, visitor, Act::SignUp, busy, "password").await));
+            return Ok(Err(password::refuse_password(app, visitor, Act::SignUp, busy, "password").await));
         }
     };
     let (Some(login_id), Some(email), Some(password)) = (login_id, email, password) else {
@@ -135,7 +133,7 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
         sent_at: Some(now.0),
         ..Flow::of(FlowKind::SignUp)
     };
-    let id = recover::begin(app, visitor, FlowKind::SignUp, flow, start).await?;
+    let id = steps::begin(app, visitor, FlowKind::SignUp, flow, start).await?;
     Ok(Ok(Next::TypeCode(id)))
 }
 
@@ -167,24 +165,24 @@ pub async fn verify(
     sign_in_too: bool,
     device: Option<[u8; 16]>,
 ) -> Outcome<Created> {
-    let found = recover::find_flow(app, visitor, FlowKind::SignUp, id).await?;
+    let found = steps::find_flow(app, visitor, FlowKind::SignUp, id).await?;
     let Some(flow) = found.filter(|flow| flow.expires_at > app.now().0) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
-    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+    if let Some(refusal) = steps::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
     }
     let (Some(login_id), Some(skeleton)) = (flow.login_id.clone(), flow.skeleton.clone()) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignUp, id).await));
     };
     let link = external::choose::pending_link(app, visitor, &flow).await?;
     let phc = flow.phc.clone();
     if phc.is_none() && link.is_none() {
         // The external account that it was for has been linked meanwhile, or waited too long.
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignUp, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignUp, id).await));
     }
     let now = app.now();
     let guess = code::guess(app, visitor, &flow, typed, false);
@@ -270,7 +268,7 @@ pub async fn verify(
     };
     let wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(evidence) = wrong {
-        return Ok(Err(recover::refuse_code(app, visitor, evidence, None).await?));
+        return Ok(Err(steps::refuse_code(app, visitor, evidence, None).await?));
     }
     app.admission.note(visitor, true);
     app.mail_bell.notify_one();

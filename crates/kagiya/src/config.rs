@@ -292,7 +292,7 @@ impl Config {
         if self.browser.siblings.iter().any(|host| !host.contains('.') || host.contains(['/', ':', ' '])) {
             return wrong("browser.siblings", "host names, such as \"blog.example.jp\"");
         }
-        if !kagiya_flows::sign_in::hashing::acceptable(self.argon2()) {
+        if !kagiya_flows::password::hashing::acceptable(self.argon2()) {
             return wrong(
                 "password.argon2_*",
                 "parameters that Argon2 accepts: memory of at least 8 KiB a lane, passes and lanes of at least 1",

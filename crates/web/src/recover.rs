@@ -13,6 +13,7 @@ use kagiya_domain::{
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
+    code::steps,
     recover::{
         self, CodeForm, Kind,
         review::{self, Choice, Way},
@@ -153,7 +154,7 @@ pub(crate) async fn code_response_at(
     id: Option<Uuid>,
     refusal: Option<&Refusal>,
 ) -> Response {
-    let flow = match recover::find_flow(&context.web.app, &context.visitor, page.kind, id).await {
+    let flow = match steps::find_flow(&context.web.app, &context.visitor, page.kind, id).await {
         Ok(flow) => flow.filter(|f| f.expires_at > context.now.0 && f.proven_at.is_none()),
         Err(fault) => return fault_page(context, &fault),
     };
@@ -162,14 +163,14 @@ pub(crate) async fn code_response_at(
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, page.kind.act(), id).await;
+                ended = steps::refuse_ended(&context.web.app, &context.visitor, page.kind.act(), id).await;
                 &*ended
             }
         };
         return refused_page(context, refusal, page.start);
     }
     let switched = match (&flow, page.elsewhere) {
-        (None, Some(_)) => recover::is_elsewhere(&context.web.app, &context.visitor, id).await.unwrap_or(false),
+        (None, Some(_)) => steps::is_elsewhere(&context.web.app, &context.visitor, id).await.unwrap_or(false),
         _ => false,
     };
     let view = View::new(context);
@@ -216,7 +217,7 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
     }
     let app = &context.web.app;
     if fields.has("resend") {
-        return match recover::resend(app, &context.visitor, kind.flow(), id).await {
+        return match steps::resend(app, &context.visitor, kind.flow(), id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{}?flow={id}&sent=again", page.action)),
             Ok(Err(refusal)) => code_response(&context, page, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
@@ -268,7 +269,7 @@ struct PasswordPage<'a> {
 }
 
 async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<&Refusal>) -> Response {
-    let flow = match recover::find_flow(&context.web.app, &context.visitor, FlowKind::Recover, id).await {
+    let flow = match steps::find_flow(&context.web.app, &context.visitor, FlowKind::Recover, id).await {
         Ok(flow) => flow.filter(|f| f.expires_at > context.now.0 && f.proven_at.is_some()),
         Err(fault) => return fault_page(context, &fault),
     };
@@ -277,7 +278,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         let refusal = match refusal {
             Some(refusal) => refusal,
             None => {
-                ended = recover::refuse_ended(&context.web.app, &context.visitor, Act::Recover, id).await;
+                ended = steps::refuse_ended(&context.web.app, &context.visitor, Act::Recover, id).await;
                 &*ended
             }
         };

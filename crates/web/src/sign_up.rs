@@ -10,7 +10,7 @@ use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
-    recover as flow,
+    code::steps,
     sign_up::{self, Form, Next},
 };
 
@@ -156,7 +156,7 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields):
         return code_response(&context, &CODE, id, Some(&refusal)).await;
     }
     if fields.has("resend") {
-        return match flow::resend(&context.web.app, &context.visitor, FlowKind::SignUp, id).await {
+        return match steps::resend(&context.web.app, &context.visitor, FlowKind::SignUp, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("/sign-up/verify?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response(&context, &CODE, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

@@ -21,8 +21,9 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
+    code::{self, steps},
     mail::{self, compose},
-    recover::{self, code, new_password},
+    password,
     session::{self, Live, Token},
     sign_in::{
         recent_auth::{self, Ask, RecentAuth},
@@ -95,10 +96,10 @@ async fn set_password(
     let (account, keep) = (auth.account(), auth.session());
     let emails = store::email::of_account(&mut app.store.reader().await?, account).await?;
     let own = emails.iter().map(|e| e.address.as_str());
-    let lane = new_password::owners_lane(app, account);
-    let password = match new_password::judge(app, new, login_id, own, lane).await? {
+    let lane = password::owners_lane(app, account);
+    let password = match password::judge(app, new, login_id, own, lane).await? {
         Ok(password) => password,
-        Err(why) => return Ok(Err(new_password::refuse_password(app, visitor, Act::Account, why, "password").await)),
+        Err(why) => return Ok(Err(password::refuse_password(app, visitor, Act::Account, why, "password").await)),
     };
     let Ok(phc) = app.hashing.hash(password, app.random(), lane).await? else {
         return Ok(Err(recent_auth::overloaded(app, visitor).await));
@@ -118,7 +119,7 @@ async fn set_password(
                 if !unchanged || !store::session::is_running(conn, keep).await? {
                     return Err(store::Error::Undone);
                 }
-                let others = new_password::replace_password(conn, account, &phc, Some(keep), now).await?;
+                let others = password::replace_password(conn, account, &phc, Some(keep), now).await?;
                 // However young its token is.
                 let ever = kagiya_domain::Timestamp(i64::MAX);
                 let own = store::session::renew_token(conn, keep, &token_hash, ever, now).await?;
@@ -132,7 +133,7 @@ async fn set_password(
         })
         .await;
     let ended = match ended {
-        Err(store::Error::Undone) => return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, None).await)),
+        Err(store::Error::Undone) => return Ok(Err(steps::refuse_ended(app, visitor, Act::Account, None).await)),
         other => other?,
     };
     app.mail_bell.notify_one();
@@ -196,7 +197,7 @@ async fn mail_code(app: &App, visitor: &Visitor, auth: &RecentAuth, email: &Emai
         sent_at: Some(now.0),
         ..Flow::of(FlowKind::AddEmail)
     };
-    Ok(Ok(Adding::TypeCode(recover::begin(app, visitor, FlowKind::AddEmail, flow, start).await?)))
+    Ok(Ok(Adding::TypeCode(steps::begin(app, visitor, FlowKind::AddEmail, flow, start).await?)))
 }
 
 /// Types the code that was mailed to the new address.
@@ -210,10 +211,10 @@ pub async fn verify_email(
     id: Option<Uuid>,
     typed: &str,
 ) -> Outcome<()> {
-    let flow = recover::find_flow(app, visitor, FlowKind::AddEmail, id).await?.filter(|f| f.expires_at > app.now().0);
+    let flow = steps::find_flow(app, visitor, FlowKind::AddEmail, id).await?.filter(|f| f.expires_at > app.now().0);
     let auth = flow.as_ref().and_then(|flow| recent_auth::resume(flow.account_id, live.account_id, live.id));
     let (Some(flow), Some(auth)) = (flow, auth) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Account, id).await));
     };
     add_proven(app, visitor, &auth, &flow, typed).await
 }
@@ -222,12 +223,12 @@ pub async fn verify_email(
 async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: &Flow, typed: &str) -> Outcome<()> {
     let (account, session) = (auth.account(), auth.session());
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Account, Some(flow.id)).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Account, Some(flow.id)).await));
     };
-    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+    if let Some(refusal) = steps::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
     }
-    let device_known = recover::is_known_device(app, visitor, Some(account)).await?;
+    let device_known = steps::is_known_device(app, visitor, Some(account)).await?;
     let guess = code::guess(app, visitor, flow, typed, device_known);
     let now = app.now();
     let notice =
@@ -265,7 +266,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
             Ok(Ok(()))
         }
         Ok(code::Typed::Wrong { evidence, account, .. }) => {
-            Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?))
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?))
         }
     }
 }
@@ -361,9 +362,9 @@ async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<()
 /// # Errors
 /// When the database fails.
 pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome<String> {
-    let found = recover::find_flow(app, visitor, FlowKind::Reopen, flow).await?.filter(|f| f.expires_at > app.now().0);
+    let found = steps::find_flow(app, visitor, FlowKind::Reopen, flow).await?.filter(|f| f.expires_at > app.now().0);
     let Some((flow, account)) = found.and_then(|f| f.account_id.map(|account| (f.id, account))) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::SignIn, flow).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, flow).await));
     };
     let now = app.now();
     let login_id = app
@@ -386,7 +387,7 @@ pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome
         .await?;
     match login_id {
         Some(login_id) => Ok(Ok(login_id)),
-        None => Ok(Err(recover::refuse_ended(app, visitor, Act::SignIn, Some(flow)).await)),
+        None => Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, Some(flow)).await)),
     }
 }
 

@@ -26,9 +26,9 @@ use super::{links, new_link, verified_email};
 use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
+    code::{self, steps},
     external::providers::open_identity,
     mail::{self, compose},
-    recover::{self, code},
     sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter, recent_auth::RecentAuth, starts},
 };
 
@@ -169,7 +169,7 @@ pub async fn sign_up(
             journey_id: Some(pending.journey.id),
             ..Flow::of(FlowKind::SignUp)
         };
-        return Ok(Ok(New::TypeCode(recover::begin(app, visitor, FlowKind::SignUp, flow, start).await?)));
+        return Ok(Ok(New::TypeCode(steps::begin(app, visitor, FlowKind::SignUp, flow, start).await?)));
     }
     if let Some(account) = known {
         note_conflict(app, visitor, pending, &account).await?;
@@ -322,7 +322,7 @@ pub async fn join(app: &App, visitor: &Visitor, pending: &Pending, auth: &Recent
 /// # Errors
 /// When the database fails.
 pub async fn prove(app: &App, visitor: &Visitor, pending: &Pending, typed: &str) -> Outcome<Uuid> {
-    if let Some(key) = recover::typed_error(typed) {
+    if let Some(key) = steps::typed_error(typed) {
         let fields = vec![FieldError { field: "login", key }];
         return Ok(Err(refuse_fields(app, visitor, fields).await));
     }
@@ -347,7 +347,7 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
         journey_id: Some(pending.journey.id),
         ..Flow::of(FlowKind::Prove)
     };
-    Ok(Ok(recover::begin(app, visitor, FlowKind::Prove, flow, start).await?))
+    Ok(Ok(steps::begin(app, visitor, FlowKind::Prove, flow, start).await?))
 }
 
 /// What a right code leads to.
@@ -382,18 +382,18 @@ pub async fn type_code(
     typed: &str,
 ) -> Outcome<Proven> {
     let now = app.now();
-    let found = recover::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
+    let found = steps::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
     let pending = match &found {
         Some(flow) => pending(app, visitor, provider, flow.journey_id).await?,
         None => None,
     };
     let (Some(flow), Some(pending)) = (found, pending) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, id).await));
     };
-    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+    if let Some(refusal) = steps::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
     }
-    let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
+    let device_known = steps::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);
     let flow_id = flow.id;
     let checked = app
@@ -412,14 +412,14 @@ pub async fn type_code(
     let account = match checked {
         code::Typed::Right(proof) => proof.account,
         code::Typed::Wrong { evidence, account, .. } => {
-            return Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?));
+            return Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?));
         }
     };
     let Some(account) = account else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, id).await));
     };
     let Some(account) = store::account::find(&mut app.store.reader().await?, account).await? else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, id).await));
     };
     match sign_in::admit(app, visitor, Act::External, &account, Proofs::mailed_code()).await? {
         Ok(Admitted::In) => {}
@@ -438,7 +438,7 @@ pub async fn type_code(
             Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))
         }
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
-            Ok(Err(recover::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await))
+            Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await))
         }
         Err(fault) => Err(fault),
     }

@@ -10,12 +10,12 @@ use crate::{
     App, Fault, Visitor,
     account::credentials::Offered,
     check::lookup,
+    code,
     external::providers::{open_identity, shown},
     mail::{
         html,
         postage::{self, Postage},
     },
-    recover::code,
     sign_in::starts,
     status::subscription,
 };

@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::{
     App, Outcome, Visitor,
-    recover::{self, code},
+    code::{self, steps},
+    recover,
     sign_in::starts,
 };
 
@@ -50,7 +51,7 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
         sent_at: Some(now.0),
         ..Flow::of(FlowKind::Confirm)
     };
-    let id = recover::begin(app, visitor, FlowKind::Confirm, flow, start).await?;
+    let id = steps::begin(app, visitor, FlowKind::Confirm, flow, start).await?;
     Ok(Ok(Some(id)))
 }
 
@@ -67,14 +68,14 @@ pub async fn type_code(
     device: [u8; 16],
 ) -> Outcome<()> {
     let Some(flow) =
-        recover::find_flow(app, visitor, FlowKind::Confirm, id).await?.filter(|f| f.expires_at > app.now().0)
+        steps::find_flow(app, visitor, FlowKind::Confirm, id).await?.filter(|f| f.expires_at > app.now().0)
     else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Confirm, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Confirm, id).await));
     };
-    if let Some(refusal) = recover::unreadable_code(app, visitor, typed).await {
+    if let Some(refusal) = steps::unreadable_code(app, visitor, typed).await {
         return Ok(Err(refusal));
     }
-    let device_known = recover::is_known_device(app, visitor, flow.account_id).await?;
+    let device_known = steps::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);
     let (now, id) = (app.now(), flow.id);
     let lock_keys = recover::lock_keys(app, flow.account_id.unwrap_or(Uuid::nil()), "").await?;
@@ -98,7 +99,7 @@ pub async fn type_code(
     match typed {
         code::Typed::Right(_) => Ok(Ok(())),
         code::Typed::Wrong { evidence, account, .. } => {
-            Ok(Err(recover::refuse_code(app, visitor, evidence, account).await?))
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?))
         }
     }
 }

@@ -2,97 +2,24 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Timestamp,
+    Audience, Evidence,
     account::AccountState,
     act::{Act, FlowKind},
     audit::{Actor, Event, Line},
     mail::MailKind,
-    password::{Password, PasswordError},
-    session::EndReason,
 };
-use kagiya_store::{self as store, ending::Ended, flow::Flow};
+use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
-    App, Fault, FieldError, Outcome, Refusal, Visitor,
+    App, Fault, Outcome, Visitor,
     attempt::{self, Draft},
+    code::steps::{find_flow, refuse_ended},
     mail::{self, compose},
-    recover::{find_flow, lock_keys, refuse_ended, review, wake},
+    password::{judge, owners_lane, refuse_password, replace_password},
+    recover::{lock_keys, review, wake},
     session,
-    sign_in::hashing::{Full, Lane},
 };
-
-/// Why a new password is not taken.
-pub(crate) enum NotTaken {
-    /// It breaks a rule.
-    Field(FieldError),
-    /// Too many wait for the same.
-    Busy,
-}
-
-/// Hashes that the proven owner of an account causes in an hour in the lane of those who are known.
-const OWN: u32 = 30;
-
-/// The lane of somebody who has proven to be an account's owner: known for the moment, whatever browser it is. Whoever
-/// goes on without end waits behind everybody.
-pub(crate) fn owners_lane(app: &App, account: Uuid) -> Lane {
-    let own = app.starts.take_of(&format!("own hashes {account}"), OWN, app.now());
-    if own { Lane::Known } else { Lane::Failing }
-}
-
-/// Judges a new password in the light of the account and the service.
-///
-/// # Errors
-/// When the hashing threads are gone.
-pub(crate) async fn judge(
-    app: &App,
-    raw: &str,
-    login_id: &str,
-    addresses: impl Iterator<Item = &str>,
-    lane: Lane,
-) -> Result<Result<Password, NotTaken>, Fault> {
-    let policy = app.settings.policy;
-    let broken = |error: PasswordError| NotTaken::Field(FieldError { field: "password", key: error.key() });
-    let password = match Password::fit(raw, policy) {
-        Ok(password) => password,
-        Err(error) => return Ok(Err(broken(error))),
-    };
-    let name = &app.settings.service_name;
-    let mut context = vec![login_id.to_owned(), name.ja.clone(), name.en.clone()];
-    context.extend(addresses.map(str::to_owned));
-    Ok(match app.hashing.judge(password, context, policy, lane).await? {
-        Ok(judged) => judged.map_err(broken),
-        Err(Full) => Err(NotTaken::Busy),
-    })
-}
-
-/// The refusal of a new password.
-pub(crate) async fn refuse_password(
-    app: &App,
-    visitor: &Visitor,
-    act: Act,
-    why: NotTaken,
-    field: &'static str,
-) -> Box<Refusal> {
-    let draft = match why {
-        NotTaken::Field(error) => Draft::invalid(act, visitor, vec![FieldError { field, ..error }]),
-        NotTaken::Busy => Draft::new(act, 503, visitor, vec![Evidence::HashQueueFull]),
-    };
-    attempt::refuse(app, visitor, draft).await
-}
-
-/// Sets a password and ends what was begun with the one before.
-pub(crate) async fn replace_password(
-    conn: &mut store::Conn,
-    account: Uuid,
-    phc: &str,
-    keep_session: Option<Uuid>,
-    now: Timestamp,
-) -> Result<Ended, store::Error> {
-    store::password::set(conn, account, phc, now).await?;
-    store::account::bump_version(conn, account).await?;
-    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await
-}
 
 /// The login ID of a proven recovery, for whoever has proven it.
 ///

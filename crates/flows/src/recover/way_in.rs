@@ -8,7 +8,8 @@ use kagiya_store as store;
 use uuid::Uuid;
 
 use crate::{
-    App, Fault, Outcome, Visitor, recover,
+    App, Fault, Outcome, Visitor,
+    code::steps,
     sign_in::{Entry, SignedIn, Spend, Work, decision, enter},
 };
 
@@ -37,16 +38,16 @@ pub async fn run(
     id: Option<Uuid>,
 ) -> Outcome<(Box<SignedIn>, Option<String>)> {
     let now = app.now();
-    let found = recover::find_flow(app, visitor, FlowKind::Recover, id).await?;
+    let found = steps::find_flow(app, visitor, FlowKind::Recover, id).await?;
     let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);
     let offered = is_offered(app, flow.as_ref().and_then(|flow| flow.account_id)).await?;
     let (Some(flow), true) = (flow, offered) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
     let lets_in = |account: &_| decision(account, Proofs::mailed_code(), now) == Decision::SignIn;
     let Some(account) = account.filter(lets_in) else {
-        return Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await));
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
     let finish = Work::new(move |conn| {
@@ -70,7 +71,7 @@ pub async fn run(
     match enter(app, visitor, device, entry, Act::Recover, "mail", Spend::after(finish)).await {
         Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
         Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
-            Ok(Err(recover::refuse_ended(app, visitor, Act::Recover, id).await))
+            Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await))
         }
         Err(fault) => Err(fault),
     }

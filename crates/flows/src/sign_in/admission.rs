@@ -8,7 +8,7 @@ use std::{
 
 use kagiya_domain::{Span, Timestamp, network};
 
-use crate::{Visitor, sign_in::hashing::Lane};
+use crate::{Visitor, password::hashing::Lane};
 
 /// What is counted together.
 const WINDOW: Span = Span::minutes(5);

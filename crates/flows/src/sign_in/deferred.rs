@@ -9,7 +9,7 @@ use kagiya_domain::{Evidence, Timestamp, password::Password};
 use kagiya_store as store;
 use uuid::Uuid;
 
-use crate::{App, Fault, attempt, sign_in::hashing::Check};
+use crate::{App, Fault, attempt, password::hashing::Check};
 
 /// Attempts that may be looked into at once; beyond it the evidence is left out.
 const BUDGET: usize = 4;

@@ -4,7 +4,6 @@ pub(crate) mod admission;
 mod admit;
 pub(crate) mod deferred;
 mod enter;
-pub mod hashing;
 pub mod recent_auth;
 mod refused;
 pub mod starts;
@@ -31,17 +30,15 @@ use crate::{
     App, Fault, FieldError, Outcome, Visitor,
     attempt::{self, Draft},
     check::lookup,
+    password::hashing::{Check, Lane},
     session::Token,
 };
 
 use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
+use self::throttle::{Reservation, Settlement};
 pub(crate) use self::{
     admit::{Admitted, admit, decision},
     enter::{Entry, Go, Spend, Work, enter},
-};
-use self::{
-    hashing::{Check, Lane},
-    throttle::{Reservation, Settlement},
 };
 
 /// Wrong passwords, in the budgets of networks.

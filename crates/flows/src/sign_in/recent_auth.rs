@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    recover::new_password,
+    password,
     session::cache::Live,
     sign_in::throttle::{self, Reservation, Settlement},
 };
@@ -125,7 +125,7 @@ async fn prove(
     let value = app.keys.digest("wrong value", &value)[..8].to_vec();
     let check = app
         .hashing
-        .verify(credential.and_then(|c| c.phc), password, new_password::owners_lane(app, live.account_id))
+        .verify(credential.and_then(|c| c.phc), password, password::owners_lane(app, live.account_id))
         .await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,

@@ -67,7 +67,7 @@ pub async fn create(
                 Password::judge(raw, &context, app.settings.policy).map_err(|e| invalid("password", &say(e.key())))?;
             Some(
                 app.hashing
-                    .hash(password, app.random(), crate::sign_in::hashing::Lane::Known)
+                    .hash(password, app.random(), crate::password::hashing::Lane::Known)
                     .await?
                     .map_err(|_| invalid("password", "the hashing queue is full"))?,
             )

@@ -6,8 +6,8 @@ use futures_util::FutureExt;
 use kagiya_domain::{Timestamp, email::EmailAddress, password::Password};
 use kagiya_flows::{
     Dice,
+    password::hashing::{HashPool, Lane},
     settings::Argon2Parameters,
-    sign_in::hashing::{HashPool, Lane},
 };
 use kagiya_store::{self as store, Location, PoolSize, Store};
 

@@ -14,6 +14,7 @@ use kagiya_domain::act::{Act, FlowKind};
 use kagiya_flows::{
     FieldError, Refusal,
     account::{self, Adding},
+    code::steps,
     session::{self, Live},
     sign_in::recent_auth::{self, Ask},
 };
@@ -370,7 +371,7 @@ pub(crate) async fn email_code_page(State(_): State<Arc<Web>>, context: Context)
 pub(crate) async fn verify_email(State(_): State<Arc<Web>>, Owned(context, live, fields): Owned) -> Response {
     let id = fields.flow().or_else(|| context.flow_query());
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(&context.web.app, &context.visitor, FlowKind::AddEmail, id).await {
+        return match steps::resend(&context.web.app, &context.visitor, FlowKind::AddEmail, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("/account/emails/verify?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response(&context, &EMAIL_CODE, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

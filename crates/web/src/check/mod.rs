@@ -19,7 +19,7 @@ use kagiya_flows::{
     attempt::{self, Draft},
     check::{self as checks, case},
     mail::mailbox,
-    sign_in::hashing::Lane,
+    password::hashing::Lane,
 };
 use kagiya_text::Arg;
 use qrcode::{QrCode, render::svg};

@@ -129,7 +129,7 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
     let id = fields.flow().or_else(|| context.flow_query());
     let app = &context.web.app;
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(app, &context.visitor, FlowKind::Confirm, id).await {
+        return match kagiya_flows::code::steps::resend(app, &context.visitor, FlowKind::Confirm, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{action}{joint}flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

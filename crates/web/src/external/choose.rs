@@ -277,7 +277,7 @@ pub(crate) async fn prove(
     }
     let app = &context.web.app;
     if fields.has("resend") {
-        return match kagiya_flows::recover::resend(app, &context.visitor, FlowKind::Prove, id).await {
+        return match kagiya_flows::code::steps::resend(app, &context.visitor, FlowKind::Prove, id).await {
             Ok(Ok(id)) => see_other(&context, &format!("{action}?flow={id}&sent=again")),
             Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

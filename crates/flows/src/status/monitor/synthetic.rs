@@ -8,7 +8,8 @@ use kagiya_store::{self as store, account::HIDDEN};
 
 use crate::{
     App, Fault, Visitor,
-    sign_in::{self, Entered, Typed, device_key, hashing::Lane},
+    password::hashing::Lane,
+    sign_in::{self, Entered, Typed, device_key},
 };
 
 /// What came of it.

@@ -4,6 +4,8 @@
 //! browser only, its tries where it was asked for are its own, and a network from where nothing wrong was typed is
 //! listened to whatever others do.
 
+pub mod steps;
+
 use futures_util::FutureExt;
 use kagiya_domain::{
     Evidence, Span, Timestamp,
