@@ -141,6 +141,7 @@ close-submit = Close my account
 notice-reset = Your password is changed. Sign in with the new one, and check that your password manager has updated its entry.
 notice-unlocked = The pause after failures, or the long sleep, is over. Please sign in.
 notice-reopened = Your account is back. Please sign in.
+notice-back = Your account is back, and you are signed in.
 notice-closed = Your account is closed. For 30 days, signing in brings it back.
 ended-signed-out = You are signed out.
 ended-signed-out-elsewhere = You were signed out from another device.

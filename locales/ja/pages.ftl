@@ -138,6 +138,7 @@ close-submit = 退会する
 notice-reset = パスワードを変更しました。新しいパスワードでログインしてください。パスワード管理アプリの内容も更新されているか、ご確認ください。
 notice-unlocked = 失敗による一時停止や休止を解除しました。ログインしてください。
 notice-reopened = アカウントを元に戻しました。ログインしてください。
+notice-back = アカウントを元に戻しました。ログインしています。
 notice-closed = 退会しました。30日以内なら、ログインすると元に戻せます。
 ended-signed-out = ログアウトしました。
 ended-signed-out-elsewhere = 別の端末からの操作でログアウトしました。

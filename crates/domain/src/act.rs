@@ -22,8 +22,6 @@ named! {
         AddEmail = "add_email",
         /// Proving an account at the choice for an unknown external identity.
         Prove = "prove",
-        /// Coming back to a closed account.
-        Reopen = "reopen",
         /// Typing a mailed code.
         Code = "code",
         /// Using a session.
@@ -72,8 +70,8 @@ named! {
         AddEmail = "add_email",
         /// Proving an account at the choice.
         Prove = "prove",
-        /// The offer to come back to a closed account.
-        Reopen = "reopen",
+        /// A sign-in that is not complete: what was proven waits for its next step.
+        SignIn = "sign_in",
     }
 }
 
@@ -87,7 +85,7 @@ impl FlowKind {
             Self::Confirm => Act::Confirm,
             Self::AddEmail => Act::AddEmail,
             Self::Prove => Act::Prove,
-            Self::Reopen => Act::Reopen,
+            Self::SignIn => Act::SignIn,
         }
     }
 
@@ -95,7 +93,7 @@ impl FlowKind {
     pub const fn proves_address(self) -> bool {
         match self {
             Self::SignUp | Self::AddEmail => true,
-            Self::Recover | Self::Unlock | Self::Confirm | Self::Prove | Self::Reopen => false,
+            Self::Recover | Self::Unlock | Self::Confirm | Self::Prove | Self::SignIn => false,
         }
     }
 }

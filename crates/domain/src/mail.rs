@@ -62,7 +62,7 @@ impl From<FlowKind> for MailKind {
     fn from(kind: FlowKind) -> Self {
         match kind {
             FlowKind::SignUp => Self::SignUp,
-            FlowKind::Recover | FlowKind::Reopen => Self::Recover,
+            FlowKind::Recover | FlowKind::SignIn => Self::Recover,
             FlowKind::Unlock => Self::Unlock,
             FlowKind::Confirm => Self::Confirm,
             FlowKind::AddEmail => Self::AddEmail,

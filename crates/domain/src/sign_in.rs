@@ -60,6 +60,19 @@ impl Proofs {
         proven.into_iter().filter_map(|(is, method)| is.then_some(method))
     }
 
+    /// What was proven before, and kept by the names of the methods.
+    pub fn of(methods: impl IntoIterator<Item = Method>) -> Self {
+        let mut proofs = Self::default();
+        for method in methods {
+            match method {
+                Method::Password => proofs.password = Some(PasswordCheck::Match),
+                Method::Provider => proofs.provider_identity = true,
+                Method::MailedCode => proofs.mailed_code = true,
+            }
+        }
+        proofs
+    }
+
     /// Whether they say who this is.
     fn identify(self) -> bool {
         self.methods().next().is_some()
@@ -115,10 +128,19 @@ pub enum PasswordCheck {
 pub enum Decision {
     /// In.
     SignIn,
+    /// Not yet: this is asked first. What was proven waits on the server.
+    NextStep(Step),
     /// Proven; the account is closed and can come back.
     OfferReopen,
     /// Out.
     Refuse(Why),
+}
+
+/// What is still asked of somebody who has proven something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Whose the identity is that a provider vouches for: nobody here has it yet.
+    ChooseAccount,
 }
 
 /// Why somebody is not let in.
@@ -134,8 +156,10 @@ pub enum Why {
 
 /// Decides.
 pub fn decide(facts: &Facts, now: Timestamp) -> Decision {
-    let (true, Some(account)) = (facts.proofs.identify(), facts.account) else {
-        return Decision::Refuse(Why::Credentials);
+    let account = match (facts.proofs.identify(), facts.account) {
+        (true, Some(account)) => account,
+        (true, None) if facts.proofs.provider_identity => return Decision::NextStep(Step::ChooseAccount),
+        (true | false, _) => return Decision::Refuse(Why::Credentials),
     };
     match account.state {
         AccountState::Active => Decision::SignIn,
@@ -173,8 +197,14 @@ mod tests {
             let account = Some(AccountFacts { state, since });
             for proofs in proven {
                 assert_eq!(decide(&Facts { account, proofs }, now), expected, "{state:?} {proofs:?}");
-                let nobody = Facts { account: None, proofs };
-                assert_eq!(decide(&nobody, now), Decision::Refuse(Why::Credentials));
+                let of_nobody = match proofs.provider_identity {
+                    true => Decision::NextStep(Step::ChooseAccount),
+                    false => Decision::Refuse(Why::Credentials),
+                };
+                assert_eq!(decide(&Facts { account: None, proofs }, now), of_nobody, "{proofs:?}");
+                // What waits for a next step is what was proven.
+                let kept = Proofs::of(proofs.methods());
+                assert_eq!(decide(&Facts { account, proofs: kept }, now), expected, "{state:?} {kept:?}");
             }
             for proofs in unproven.into_iter().chain([Proofs::default()]) {
                 assert_eq!(decide(&Facts { account, proofs }, now), Decision::Refuse(Why::Credentials), "{proofs:?}");

@@ -24,7 +24,7 @@ use crate::{
     external,
     mail::{self, compose},
     password::{self, NotTaken, hashing::Lane},
-    sign_in::{Entry, Go, SignedIn, Spend, Work, enter, starts},
+    sign_in::{Entered, Entry, Go, SignedIn, Spend, Work, complete, starts},
 };
 
 /// Passwords of one network that are estimated in a minute in the lane of those who are new.
@@ -148,7 +148,7 @@ pub struct Created {
     /// The account, with a session when one was asked for.
     pub account: store::account::Account,
     /// The session.
-    pub signed_in: Option<SignedIn>,
+    pub signed_in: Option<Box<SignedIn>>,
     /// Where the person wanted to go.
     pub return_to: Option<String>,
 }
@@ -205,7 +205,7 @@ pub async fn verify(
             let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
                 && store::email::insert(conn, account_id, &email, true, now).await?
                 && match &link {
-                    Some((journey, link)) => external::choose::complete(conn, account_id, journey, link, now).await?,
+                    Some((journey, link)) => external::choose::link_new(conn, account_id, journey, link, now).await?,
                     None => true,
                 };
             if !made {
@@ -236,15 +236,9 @@ pub async fn verify(
         lang: flow.lang,
     };
     let done = if sign_in_too {
-        let entry = Entry {
-            account: account.clone(),
-            device_known: true,
-            remember: false,
-            keep_device: true,
-            proofs,
-            link: link_id,
-        };
-        enter(app, visitor, device, entry, Act::SignUp, "sign_up", Spend::before(make)).await
+        let new = Entry::new(app, account.clone(), proofs, Act::SignUp, "sign_up");
+        let entry = Entry { device_known: true, link: link_id, to: flow.return_to.clone(), ..new };
+        complete(app, visitor, device, entry, Spend::before(make)).await
     } else {
         let made = app.store.write(move |conn| {
             async move {
@@ -256,15 +250,17 @@ pub async fn verify(
             }
             .boxed()
         });
-        made.await.map(|()| None).map_err(Fault::from)
+        made.await.map(|()| Ok(None)).map_err(Fault::from)
     };
-    let signed_in = match done {
+    let entered = match done {
+        Ok(Err(refusal)) => return Ok(Err(refusal)),
+        Ok(Ok(entered)) => entered,
         Err(Fault::Store(store::Error::Undone)) => {
             let mut draft = Draft::new(Act::SignUp, 409, visitor, vec![Evidence::LoginIdTaken]);
             draft.fields = vec![FieldError { field: "code", key: "error-login-id-taken" }];
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }
-        other => other?,
+        Err(fault) => return Err(fault),
     };
     let wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(evidence) = wrong {
@@ -272,5 +268,6 @@ pub async fn verify(
     }
     app.admission.note(visitor, true);
     app.mail_bell.notify_one();
+    let signed_in = entered.and_then(Entered::signed_in);
     Ok(Ok(Created { account, signed_in, return_to: flow.return_to }))
 }

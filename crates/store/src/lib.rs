@@ -25,6 +25,7 @@ mod migrations;
 pub mod notice;
 pub mod outbox;
 pub mod password;
+pub mod pending;
 pub mod permission;
 mod postgres;
 pub mod pushed;

@@ -129,7 +129,7 @@ pub fn router(web: Arc<Web>) -> Router {
         .route("/check/{code}", get(check::join))
         .route("/repair", get(check::repair::page).post(check::repair::submit))
         .route("/sign-in", get(sign_in::page).post(sign_in::submit))
-        .route("/sign-in/reopen", axum::routing::post(sign_in::reopen))
+        .route("/sign-in/reopen", get(sign_in::reopen::page).post(sign_in::reopen::submit))
         .route("/sign-in/{provider}", axum::routing::post(external::begin))
         .route("/sign-in/{provider}/callback", get(external::callback).post(external::callback_form))
         .route("/sign-in/{provider}/seen", axum::routing::post(external::saw))

@@ -37,7 +37,7 @@ use crate::{
         in_app, mark,
         submitted_form::Sent,
     },
-    sign_in::set_session,
+    sign_in::entered,
 };
 
 #[derive(Template)]
@@ -336,10 +336,8 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     }
     if fields.has("once") {
         return match way_in::run(&context.web.app, &context.visitor, context.device, id).await {
-            Ok(Ok((signed_in, return_to))) => {
-                let mut response = see_other(&context, return_to.as_deref().unwrap_or("/account/links"));
-                set_session(&context, &mut response, &signed_in, "mail");
-                response
+            Ok(Ok((led_to, return_to))) => {
+                entered(&context, &led_to, "mail", return_to.as_deref().unwrap_or("/account/links"))
             }
             Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),

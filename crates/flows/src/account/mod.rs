@@ -357,40 +357,6 @@ async fn close_own(app: &App, visitor: &Visitor, auth: &RecentAuth) -> Result<()
     set_state(app, account, AccountState::Closed, Actor::Owner, Some(notice)).await
 }
 
-/// Opens a closed account again; the offer was made to who gave the right password.
-///
-/// # Errors
-/// When the database fails.
-pub async fn reopen(app: &App, visitor: &Visitor, flow: Option<Uuid>) -> Outcome<String> {
-    let found = steps::find_flow(app, visitor, FlowKind::Reopen, flow).await?.filter(|f| f.expires_at > app.now().0);
-    let Some((flow, account)) = found.and_then(|f| f.account_id.map(|account| (f.id, account))) else {
-        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, flow).await));
-    };
-    let now = app.now();
-    let login_id = app
-        .store
-        .write(move |conn| {
-            async move {
-                let found = store::account::find(conn, account).await?;
-                let Some(found) = found.filter(|a| {
-                    a.state == AccountState::Closed && kagiya_domain::account::can_come_back(a.state_since, now)
-                }) else {
-                    return Ok(None);
-                };
-                store::flow::finish(conn, flow, now).await?;
-                let moved =
-                    store::account::move_state(conn, account, AccountState::Closed, AccountState::Active, now).await?;
-                Ok(moved.then_some(found.login_id))
-            }
-            .boxed()
-        })
-        .await?;
-    match login_id {
-        Some(login_id) => Ok(Ok(login_id)),
-        None => Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, Some(flow)).await)),
-    }
-}
-
 /// Moves an account to a state; one that may not sign in loses its sessions at once.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     act::Act,
     link::{LinkEvent, LinkSource},
-    sign_in::Proofs,
+    sign_in::{Decision, Facts, Proofs, Step, decide},
 };
 use kagiya_oidc::{Class, Identity, Kind, Ticket, answer::clean, classify};
 use kagiya_store::{self as store, journey::Journey, link::Link};
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
-    sign_in::{self, Admitted, SignedIn, Spend, Work, enter, recent_auth},
+    sign_in::{self, Entered, Spend, Work, complete, recent_auth},
 };
 
 /// What came back, as it came.
@@ -71,17 +71,10 @@ pub struct Present {
 /// What a way back leads to.
 #[derive(Debug)]
 pub enum Returned {
-    /// In.
-    SignedIn {
-        /// The session.
-        signed_in: Box<SignedIn>,
-        /// Where the person wanted to go.
-        return_to: Option<String>,
-    },
-    /// The account is closed; it opens again when `flow` is confirmed.
-    OfferReopen {
-        /// The flow that holds the offer.
-        flow: Uuid,
+    /// In, or asked for what is still missing.
+    Entered {
+        /// What it leads to.
+        entered: Entered,
         /// Where the person wanted to go.
         return_to: Option<String>,
     },
@@ -394,10 +387,14 @@ async fn arrive(
         (link, _) => link,
     };
     if journey.purpose == "sign_in" {
-        return match link {
-            Some(link) => sign_in_by(app, visitor, device, journey, &identity, link).await,
-            None => {
+        let of_nobody = Facts { account: None, proofs: Proofs::provider_identity() };
+        return match (link, decide(&of_nobody, app.now())) {
+            (Some(link), _) => sign_in_by(app, visitor, device, journey, &identity, link).await,
+            (None, Decision::NextStep(Step::ChooseAccount)) => {
                 Ok(Ok(Returned::Choose { journey: unlinked::keep(app, visitor, entry, journey, &identity).await? }))
+            }
+            (None, Decision::SignIn | Decision::OfferReopen | Decision::Refuse(_)) => {
+                Ok(Err(refuse(app, visitor, 401, vec![Evidence::CredentialsRefused]).await))
             }
         };
     }
@@ -458,11 +455,6 @@ async fn sign_in_by(
         None => false,
     };
     drop(conn);
-    match sign_in::admit(app, visitor, Act::External, &account, Proofs::provider_identity()).await? {
-        Ok(Admitted::In) => {}
-        Ok(Admitted::Reopen(flow)) => return Ok(Ok(Returned::OfferReopen { flow, return_to: journey.return_to })),
-        Err(refusal) => return Ok(Err(refusal)),
-    }
     let (id, account_id, came) = (link.id, account.id, new_link(app, &link.provider, identity));
     let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
     let used = Work::new(move |conn| {
@@ -472,10 +464,12 @@ async fn sign_in_by(
         }
         .boxed()
     });
-    let proofs = Proofs::provider_identity();
-    let entry = sign_in::Entry { account, device_known, remember: false, keep_device: true, proofs, link: Some(id) };
-    match enter(app, visitor, device, entry, Act::External, "provider", Spend::after(used)).await? {
-        Some(signed_in) => Ok(Ok(Returned::SignedIn { signed_in: Box::new(signed_in), return_to: journey.return_to })),
-        None => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
+    let return_to = journey.return_to;
+    let new = sign_in::Entry::new(app, account, Proofs::provider_identity(), Act::External, "provider");
+    let entry = sign_in::Entry { device_known, link: Some(id), to: return_to.clone(), ..new };
+    match complete(app, visitor, device, entry, Spend::after(used)).await? {
+        Ok(Some(entered)) => Ok(Ok(Returned::Entered { entered, return_to })),
+        Ok(None) => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }

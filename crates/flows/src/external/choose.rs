@@ -1,7 +1,7 @@
 //! "I am new here" or "I already have an account": what becomes of an identity that nobody
 //! has yet. Nothing is joined by an address: the account is proven first.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt;
 use kagiya_domain::{
@@ -29,7 +29,7 @@ use crate::{
     code::{self, steps},
     external::providers::open_identity,
     mail::{self, compose},
-    sign_in::{self, Admitted, Entered, SignedIn, Spend, Typed, Work, enter, recent_auth::RecentAuth, starts},
+    sign_in::{self, Entered, Go, SignedIn, Spend, Typed, Work, complete, recent_auth::RecentAuth, starts},
 };
 
 /// An identity that waits for its owner's choice.
@@ -176,8 +176,9 @@ pub async fn sign_up(
         return Ok(ask_mailbox(app, visitor, pending, &address.as_string()).await?.map(New::Prove));
     }
     match create(app, visitor, device, pending, &login_id, &skeleton, address).await? {
-        Some(signed_in) => Ok(Ok(New::SignedIn(Box::new(signed_in)))),
-        None => Ok(Err(refuse_taken(app, visitor).await)),
+        Ok(Some(signed_in)) => Ok(Ok(New::SignedIn(signed_in))),
+        Ok(None) => Ok(Err(refuse_taken(app, visitor).await)),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 
@@ -215,7 +216,7 @@ async fn create(
     login_id: &LoginId,
     skeleton: &str,
     address: EmailAddress,
-) -> Result<Option<SignedIn>, Fault> {
+) -> Outcome<Option<Box<SignedIn>>> {
     let now = app.now();
     let account = Account {
         roles: Roles::default(),
@@ -247,15 +248,14 @@ async fn create(
         }
         .boxed()
     });
-    let proofs = Proofs::provider_identity();
-    let entry =
-        sign_in::Entry { account, device_known: true, remember: false, keep_device: true, proofs, link: Some(link) };
-    match enter(app, visitor, device, entry, Act::SignUp, "sign_up", Spend::before(make)).await {
-        Err(Fault::Store(store::Error::Undone)) => Ok(None),
+    let new = sign_in::Entry::new(app, account, Proofs::provider_identity(), Act::SignUp, "sign_up");
+    let entry = sign_in::Entry { device_known: true, link: Some(link), ..new };
+    match complete(app, visitor, device, entry, Spend::before(make)).await {
+        Err(Fault::Store(store::Error::Undone)) => Ok(Ok(None)),
         other => {
-            let signed_in = other?;
+            let entered = other?;
             app.mail_bell.notify_one();
-            Ok(signed_in)
+            Ok(entered.map(|entered| entered.and_then(Entered::signed_in)))
         }
     }
 }
@@ -294,7 +294,8 @@ pub async fn join_by_password(
     pending: &Pending,
 ) -> Outcome<(Entered, bool)> {
     let of = pending.clone();
-    let also: sign_in::Also = Box::new(move |app, account| tie_of(app, &of, account).1);
+    let work = Box::new(move |app: &App, account: &Account| tie_of(app, &of, account).1);
+    let also = sign_in::Also { journey: pending.journey.id, work };
     let entered = match sign_in::run_and(app, visitor, device, typed, Some(also)).await? {
         Ok(entered) => entered,
         Err(refusal) => return Ok(Err(refusal)),
@@ -350,25 +351,6 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
     Ok(Ok(steps::begin(app, visitor, FlowKind::Prove, flow, start).await?))
 }
 
-/// What a right code leads to.
-#[derive(Debug)]
-pub enum Proven {
-    /// In, and linked.
-    SignedIn {
-        /// The session.
-        signed_in: Box<SignedIn>,
-        /// Where the person wanted to go.
-        return_to: Option<String>,
-    },
-    /// The account is closed; it opens again when `flow` is confirmed.
-    OfferReopen {
-        /// The flow that holds the offer.
-        flow: Uuid,
-        /// Where the person wanted to go.
-        return_to: Option<String>,
-    },
-}
-
 /// Types the code from the mailbox. A right one links and signs in.
 ///
 /// # Errors
@@ -380,7 +362,7 @@ pub async fn type_code(
     provider: &str,
     id: Option<Uuid>,
     typed: &str,
-) -> Outcome<Proven> {
+) -> Outcome<(Entered, Option<String>)> {
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
     let pending = match &found {
@@ -395,57 +377,73 @@ pub async fn type_code(
     }
     let device_known = steps::is_known_device(app, visitor, flow.account_id).await?;
     let guess = code::guess(app, visitor, &flow, typed, device_known);
-    let flow_id = flow.id;
-    let checked = app
-        .store
-        .write(move |conn| {
-            async move {
-                let checked = code::check(conn, &guess, now).await?;
-                if matches!(checked, code::Typed::Right(_)) {
+    let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
+    let (flow_id, wrong) = (flow.id, Arc::new(Mutex::new(None)));
+    let said = Arc::clone(&wrong);
+    let check = Work::deciding(move |conn| {
+        async move {
+            let checked = code::check(conn, &guess, now).await?;
+            let (told, go) = match checked {
+                code::Typed::Right(_) => {
                     store::flow::finish(conn, flow_id, now).await?;
+                    (None, Go::On)
                 }
-                Ok(checked)
-            }
-            .boxed()
-        })
-        .await?;
-    let account = match checked {
-        code::Typed::Right(proof) => proof.account,
-        code::Typed::Wrong { evidence, account, .. } => {
-            return Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?));
+                code::Typed::Wrong { evidence, account, .. } => (Some((evidence, account)), Go::Stop),
+            };
+            *said.lock().unwrap_or_else(PoisonError::into_inner) = told;
+            Ok(go)
         }
-    };
-    let Some(account) = account else {
-        return Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, id).await));
-    };
-    let Some(account) = store::account::find(&mut app.store.reader().await?, account).await? else {
-        return Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, id).await));
-    };
-    match sign_in::admit(app, visitor, Act::External, &account, Proofs::mailed_code()).await? {
-        Ok(Admitted::In) => {}
-        Ok(Admitted::Reopen(flow)) => {
-            return Ok(Ok(Proven::OfferReopen { flow, return_to: pending.journey.return_to }));
+        .boxed()
+    });
+    let return_to = flow.return_to.clone();
+    let done = match account {
+        Some(account) => {
+            let (link, tie) = tie_of(app, &pending, &account);
+            let proofs = Proofs { provider_identity: true, ..Proofs::mailed_code() };
+            let new = sign_in::Entry::new(app, account, proofs, Act::External, "mail");
+            let (link, to, journey) = (Some(link), return_to.clone(), Some(pending.journey.id));
+            let entry = sign_in::Entry { link, to, journey, ..new };
+            complete(app, visitor, device, entry, Spend::before(check).and_after(Some(tie))).await
         }
-        Err(refusal) => return Ok(Err(refusal)),
-    }
-    let (link, tie) = tie_of(app, &pending, &account);
-    let proofs = Proofs { provider_identity: true, ..Proofs::mailed_code() };
-    let entry =
-        sign_in::Entry { account, device_known: false, remember: false, keep_device: true, proofs, link: Some(link) };
-    match enter(app, visitor, device, entry, Act::External, "mail", Spend::after(tie)).await {
-        Ok(Some(signed_in)) => {
-            app.mail_bell.notify_one();
-            Ok(Ok(Proven::SignedIn { signed_in: Box::new(signed_in), return_to: flow.return_to }))
-        }
-        Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
+        // Nobody's code is right; that it was typed is counted all the same.
+        None => app
+            .store
+            .write(move |conn| async move { check.run(conn).await }.boxed())
+            .await
+            .map(|_| Ok(None))
+            .map_err(Fault::from),
+    };
+    let wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner).take();
+    match (wrong, done) {
+        (_, Err(Fault::Store(store::Error::Undone))) => {
             Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await))
         }
-        Err(fault) => Err(fault),
+        (_, Err(fault)) => Err(fault),
+        (Some((evidence, account)), Ok(_)) => Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?)),
+        (None, Ok(Ok(Some(entered)))) => {
+            app.mail_bell.notify_one();
+            Ok(Ok((entered, return_to)))
+        }
+        (None, Ok(Ok(None))) => Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await)),
+        (None, Ok(Err(refusal))) => Ok(Err(refusal)),
     }
 }
 
+/// Links the identity of a way, if it still waits in this browser, to an account that is being let in; see [`tie_of`].
+pub(crate) async fn tie(
+    app: &App,
+    visitor: &Visitor,
+    journey: Uuid,
+    account: &Account,
+) -> Result<Option<(Uuid, Work)>, Fault> {
+    let found = store::journey::find(&mut app.store.reader().await?, journey).await?;
+    let provider = found.map(|journey| journey.provider).unwrap_or_default();
+    let pending = pending(app, visitor, &provider, Some(journey)).await?;
+    Ok(pending.map(|pending| tie_of(app, &pending, account)))
+}
+
 /// Links what a sign-up's code completes, in its transaction. `false` undoes the sign-up.
-pub(crate) async fn complete(
+pub(crate) async fn link_new(
     conn: &mut store::Conn,
     account: Uuid,
     journey: &Journey,

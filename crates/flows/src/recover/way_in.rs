@@ -3,14 +3,14 @@
 use futures_util::FutureExt;
 use kagiya_domain::act::{Act, FlowKind};
 use kagiya_domain::audit::{Actor, Event, Line};
-use kagiya_domain::sign_in::{Decision, Proofs};
+use kagiya_domain::sign_in::Proofs;
 use kagiya_store as store;
 use uuid::Uuid;
 
 use crate::{
     App, Fault, Outcome, Visitor,
     code::steps,
-    sign_in::{Entry, SignedIn, Spend, Work, decision, enter},
+    sign_in::{Entered, Entry, Spend, Work, complete},
 };
 
 /// Whether a proven recovery may end without a new password: the account has none, and lives
@@ -36,7 +36,7 @@ pub async fn run(
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     id: Option<Uuid>,
-) -> Outcome<(Box<SignedIn>, Option<String>)> {
+) -> Outcome<(Entered, Option<String>)> {
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Recover, id).await?;
     let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);
@@ -45,8 +45,7 @@ pub async fn run(
         return Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let account = store::account::find(&mut app.store.reader().await?, flow.account_id.unwrap_or_default()).await?;
-    let lets_in = |account: &_| decision(account, Proofs::mailed_code(), now) == Decision::SignIn;
-    let Some(account) = account.filter(lets_in) else {
+    let Some(account) = account else {
         return Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
@@ -60,17 +59,12 @@ pub async fn run(
         }
         .boxed()
     });
-    let entry = Entry {
-        account,
-        device_known: false,
-        remember: false,
-        keep_device: true,
-        proofs: Proofs::mailed_code(),
-        link: None,
-    };
-    match enter(app, visitor, device, entry, Act::Recover, "mail", Spend::after(finish)).await {
-        Ok(Some(signed_in)) => Ok(Ok((Box::new(signed_in), flow.return_to))),
-        Ok(None) | Err(Fault::Store(store::Error::Undone)) => {
+    let new = Entry::new(app, account, Proofs::mailed_code(), Act::Recover, "mail");
+    let entry = Entry { to: flow.return_to.clone(), ..new };
+    match complete(app, visitor, device, entry, Spend::after(finish)).await {
+        Ok(Ok(Some(entered))) => Ok(Ok((entered, flow.return_to))),
+        Ok(Err(refusal)) => Ok(Err(refusal)),
+        Ok(Ok(None)) | Err(Fault::Store(store::Error::Undone)) => {
             Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await))
         }
         Err(fault) => Err(fault),

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use kagiya_domain::{Span, Timestamp, act::Act, mail::MailKind, session::EndReason, sign_in::Proofs};
-use kagiya_store::{self as store, account::Account, attempt::Attempt, ending::Ended};
+use kagiya_domain::{Span, Timestamp, act::Act, mail::MailKind, session::EndReason};
+use kagiya_store::{self as store, attempt::Attempt, ending::Ended};
 use uuid::Uuid;
 
-use super::{SignedIn, device_key};
+use super::{Entry, SignedIn, device_key};
 use crate::{
     App, Fault, Visitor, attempt,
     mail::{self, compose},
@@ -17,28 +17,11 @@ use crate::{
 /// How far back a success explains earlier refusals.
 const LEARNING: Span = Span::days(7);
 
-/// Somebody who has proven who they are.
-#[derive(Clone)]
-pub(crate) struct Entry {
-    /// The account, as it was when it was proven.
-    pub(crate) account: Account,
-    /// Whether the account knows this browser.
-    pub(crate) device_known: bool,
-    /// "Keep me signed in".
-    pub(crate) remember: bool,
-    /// Whether there is a browser that will keep the known-device mark.
-    pub(crate) keep_device: bool,
-    /// What was proven.
-    pub(crate) proofs: Proofs,
-    /// The link by which it was proven.
-    pub(crate) link: Option<Uuid>,
-}
-
 /// What is proven is spent in the same transaction. An error undoes everything.
 #[derive(Clone, Default)]
 pub(crate) struct Spend {
     /// Before the account is looked at, and kept even when that keeps the person out: counters.
-    before: Option<Work>,
+    pub(super) before: Option<Work>,
     /// Only for whoever gets in. The account is locked first, as every other act locks it.
     after: Option<Work>,
 }
@@ -104,18 +87,15 @@ impl Work {
 }
 
 /// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile, or the work before said so.
-/// `act` names the attempt, `by` what worked.
-pub(crate) async fn enter(
+pub(super) async fn enter(
     app: &App,
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     entry: Entry,
-    act: Act,
-    by: &'static str,
     spend: Spend,
 ) -> Result<Option<SignedIn>, Fault> {
     let now = app.now();
-    let account = entry.account;
+    let (account, act, by) = (entry.account, entry.act, entry.by);
     let (token, mut new_session) = session::prepare(app, visitor, account.id, entry.remember, now);
     new_session.link_id = entry.link;
     let device = device.unwrap_or_else(|| app.random());
@@ -126,7 +106,7 @@ pub(crate) async fn enter(
         mail::to_account(app, MailKind::NewDevice, Some(account.id), data, &account.lang)
     });
     let (expires_at, browser_key, has_notice) = (new_session.expires_at, visitor.browser_key, notice.is_some());
-    let (id, version, keep_device, proofs) = (account.id, account.credential_version, entry.keep_device, entry.proofs);
+    let (id, version, keep_device, proven) = (account.id, account.credential_version, entry.keep_device, entry.proven);
     let old_sessions = visitor.old_sessions.clone();
     let done = app
         .store
@@ -149,8 +129,8 @@ pub(crate) async fn enter(
                     replaced = replaced.and(store::session::end_token(conn, old, EndReason::Replaced, now).await?);
                 }
                 store::session::insert(conn, &new_session, now).await?;
-                for method in proofs.methods() {
-                    store::session::note_method(conn, new_session.id, method, now).await?;
+                for (method, at) in proven {
+                    store::session::note_method(conn, new_session.id, method, at).await?;
                 }
                 if keep_device {
                     store::device::remember(conn, id, &device_key, now).await?;

@@ -1,11 +1,12 @@
 //! One password sign-in: gather, decide, apply.
 
 pub(crate) mod admission;
-mod admit;
+mod complete;
 pub(crate) mod deferred;
 mod enter;
 pub mod recent_auth;
 mod refused;
+pub mod reopen;
 pub mod starts;
 pub mod stuffing;
 pub mod throttle;
@@ -34,11 +35,11 @@ use crate::{
     session::Token,
 };
 
-use self::refused::{offer_reopen, refuse_credentials, refuse_locked, refuse_overload, refuse_state};
-use self::throttle::{Reservation, Settlement};
+use self::refused::{refuse_credentials, refuse_locked, refuse_overload};
+use self::throttle::{Reservation, Settlement, Ticket};
 pub(crate) use self::{
-    admit::{Admitted, admit, decision},
-    enter::{Entry, Go, Spend, Work, enter},
+    complete::{Entry, complete},
+    enter::{Go, Spend, Work},
 };
 
 /// Wrong passwords, in the budgets of networks.
@@ -55,6 +56,8 @@ pub struct Typed {
     pub remember: bool,
     /// Whether there is a browser that will keep the known-device mark.
     pub keep_device: bool,
+    /// Where the person wanted to go.
+    pub to: Option<String>,
 }
 
 impl std::fmt::Debug for Typed {
@@ -78,7 +81,7 @@ pub struct SignedIn {
     pub device: [u8; 16],
 }
 
-/// What a right password leads to.
+/// What a proof leads to.
 #[derive(Debug)]
 pub enum Entered {
     /// In.
@@ -88,6 +91,16 @@ pub enum Entered {
         /// The flow that holds the offer.
         flow: Uuid,
     },
+}
+
+impl Entered {
+    /// The session, if there is one already.
+    pub fn signed_in(self) -> Option<Box<SignedIn>> {
+        match self {
+            Self::SignedIn(signed_in) => Some(signed_in),
+            Self::OfferReopen { .. } => None,
+        }
+    }
 }
 
 /// What is known before the decision.
@@ -113,8 +126,16 @@ pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, ty
     run_and(app, visitor, device, typed, None).await
 }
 
+/// What is to be done once it is known for which account.
+type ForAccount = dyn FnOnce(&App, &store::account::Account) -> Work + Send;
+
 /// What is done for whoever gets in, in the transaction that lets them in. When it cannot be, they get in without it.
-pub(crate) type Also = Box<dyn FnOnce(&App, &store::account::Account) -> Work + Send>;
+pub(crate) struct Also {
+    /// The way to a provider whose identity it links.
+    pub(crate) journey: Uuid,
+    /// What is done.
+    pub(crate) work: Box<ForAccount>,
+}
 
 /// As [`run`], with more.
 ///
@@ -216,54 +237,80 @@ pub(crate) async fn try_once(
     let (facts, checked) = facts(&gathered, check, phc.is_some());
     let decision = if hidden_until.is_some() { Decision::Refuse(Why::Credentials) } else { decide(&facts, now) };
     match decision {
-        Decision::SignIn => {
-            let Some(credential) = gathered.credential.clone() else {
-                return Err(Fault::Unreadable("account"));
-            };
-            let upgrade = if check.outdated { rehash(app, &credential, password).await? } else { None };
-            let (account, device_known) = (credential.account, gathered.device_known);
-            let (id, budgets) = (account.id, app.settings.budgets);
-            let counters = Work::new(move |conn| {
-                async move {
-                    throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
-                    if let Some((old, new)) = upgrade {
-                        store::password::upgrade(conn, id, &old, &new).await?;
-                    }
-                    // Whoever knows the password needs no mailbox that is in doubt.
-                    store::email::open_all(conn, id).await
-                }
-                .boxed()
-            });
-            let also = also.map(|also| also(app, &account));
-            let entry = Entry {
-                account,
-                device_known,
-                remember: typed.remember,
-                keep_device: typed.keep_device,
-                proofs: facts.proofs,
-                link: None,
-            };
-            let spend = Spend::before(counters);
-            let in_with = |spend| enter(app, visitor, device, entry.clone(), Act::SignIn, "password", spend);
-            let entered = match in_with(spend.clone().and_after(also.clone())).await {
-                Err(Fault::Store(store::Error::Undone)) if also.is_some() => in_with(spend).await?,
-                other => other?,
-            };
-            let Some(signed_in) = entered else {
-                let draft = Draft::new(Act::SignIn, 401, visitor, vec![Evidence::CredentialsRefused]);
-                return Ok(Err(attempt::refuse(app, visitor, draft).await));
-            };
-            Ok(Ok(Entered::SignedIn(Box::new(signed_in))))
-        }
-        Decision::OfferReopen => {
-            let flow = offer_reopen(app, visitor, &gathered, ticket).await?;
-            Ok(Ok(Entered::OfferReopen { flow }))
-        }
-        Decision::Refuse(Why::State(state)) => Ok(Err(refuse_state(app, visitor, &gathered, ticket, state).await?)),
-        // An account that is gone is none, whoever asks.
-        Decision::Refuse(Why::Credentials | Why::Gone) => {
+        // An account that is gone is none, whoever asks; and no identity came.
+        Decision::Refuse(Why::Credentials | Why::Gone) | Decision::NextStep(_) => {
             Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, checked, shown, password).await?))
         }
+        Decision::SignIn | Decision::OfferReopen | Decision::Refuse(Why::State(_)) => {
+            let upgrade = match &gathered.credential {
+                Some(credential) if check.outdated => rehash(app, credential, password).await?,
+                Some(_) | None => None,
+            };
+            enter_by_password(app, visitor, device, &typed, gathered, ticket, upgrade, also).await
+        }
+    }
+}
+
+/// The password was right: what was reserved is settled with whatever comes of it.
+#[allow(clippy::too_many_arguments, reason = "what was gathered for one sign-in, used once")]
+async fn enter_by_password(
+    app: &App,
+    visitor: &Visitor,
+    device: Option<[u8; 16]>,
+    typed: &Typed,
+    gathered: Gathered,
+    ticket: Ticket,
+    upgrade: Option<(String, String)>,
+    also: Option<Also>,
+) -> Outcome<Entered> {
+    let (now, budgets) = (app.now(), app.settings.budgets);
+    let account = gathered.credential.map(|credential| credential.account);
+    let id = account.as_ref().map(|account| account.id);
+    let counters = Work::new(move |conn| {
+        async move {
+            throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+            let Some(id) = id else {
+                return Ok(());
+            };
+            if let Some((old, new)) = upgrade {
+                store::password::upgrade(conn, id, &old, &new).await?;
+            }
+            // Whoever knows the password needs no mailbox that is in doubt.
+            store::email::open_all(conn, id).await
+        }
+        .boxed()
+    });
+    let refused =
+        || attempt::refuse(app, visitor, Draft::new(Act::SignIn, 401, visitor, vec![Evidence::CredentialsRefused]));
+    let Some(account) = account else {
+        // A sign-up whose code was not typed yet has a password, and no account.
+        let refusal = complete::refuse_state(app, visitor, Act::SignIn, None, AccountState::Unverified, Some(counters));
+        return Ok(Err(match refusal.await? {
+            Some(refusal) => refusal,
+            None => refused().await,
+        }));
+    };
+    let journey = also.as_ref().map(|also| also.journey);
+    let also = also.map(|also| (also.work)(app, &account));
+    let entry = Entry {
+        device_known: gathered.device_known,
+        remember: typed.remember,
+        keep_device: typed.keep_device,
+        to: typed.to.clone(),
+        journey,
+        ..Entry::new(app, account, Proofs::password(PasswordCheck::Match), Act::SignIn, "password")
+    };
+    let spend = Spend::before(counters);
+    let completed = match complete(app, visitor, device, entry.clone(), spend.clone().and_after(also.clone())).await {
+        Err(Fault::Store(store::Error::Undone)) if also.is_some() => {
+            complete(app, visitor, device, entry, spend).await?
+        }
+        other => other?,
+    };
+    match completed {
+        Ok(Some(entered)) => Ok(Ok(entered)),
+        Ok(None) => Ok(Err(refused().await)),
+        Err(refusal) => Ok(Err(refusal)),
     }
 }
 

@@ -8,9 +8,8 @@ use kagiya_domain::{
     sign_in::PasswordCheck, throttle::Scope,
 };
 use kagiya_store as store;
-use uuid::Uuid;
 
-use super::{Gathered, admit::reopening};
+use super::Gathered;
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
@@ -116,33 +115,6 @@ fn account_evidence(gathered: &Gathered, check: Option<PasswordCheck>) -> Vec<Ev
     evidence
 }
 
-pub(super) async fn refuse_state(
-    app: &App,
-    visitor: &Visitor,
-    gathered: &Gathered,
-    ticket: Ticket,
-    state: AccountState,
-) -> Result<Box<Refusal>, Fault> {
-    let mut draft = Draft::new(Act::SignIn, 403, visitor, vec![Evidence::State { state }]);
-    draft.account = gathered.account_id();
-    draft.subject_key = Some(gathered.subject_key);
-    // The right password was given: this is the owner.
-    draft.audience = Audience::Owner;
-    let now = app.now();
-    let (refusal, row) = attempt::prepare(app, visitor, draft, now);
-    let budgets = app.settings.budgets;
-    app.store
-        .write(move |conn| {
-            async move {
-                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
-                store::attempt::insert(conn, &row).await
-            }
-            .boxed()
-        })
-        .await?;
-    Ok(Box::new(refusal))
-}
-
 #[allow(clippy::too_many_arguments, reason = "the facts of one refusal, used once")]
 pub(super) async fn refuse_credentials(
     app: &Arc<App>,
@@ -240,26 +212,4 @@ pub(super) async fn refuse_credentials(
         deferred::look_into(place, id, known.filter(|_| !hidden), password);
     }
     Ok(Box::new(refusal))
-}
-
-/// An offer to come back, where a try is settled with it.
-pub(super) async fn offer_reopen(
-    app: &App,
-    visitor: &Visitor,
-    gathered: &Gathered,
-    ticket: Ticket,
-) -> Result<Uuid, Fault> {
-    let now = app.now();
-    let flow = reopening(app, visitor, gathered.account_id(), now);
-    let (id, budgets) = (flow.id, app.settings.budgets);
-    app.store
-        .write(move |conn| {
-            async move {
-                throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
-                store::flow::insert(conn, &flow).await
-            }
-            .boxed()
-        })
-        .await?;
-    Ok(id)
 }

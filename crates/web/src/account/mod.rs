@@ -164,7 +164,7 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
         welcome: context.query("done") == Some("welcome"),
         staff: overview.account.staff_since.is_some(),
         notice: match context.query("done") {
-            Some(done @ ("tested" | "linked")) => Some(view.tk("notice", done).into_owned()),
+            Some(done @ ("tested" | "linked" | "back")) => Some(view.tk("notice", done).into_owned()),
             _ => None,
         },
         v: &view,

@@ -34,7 +34,9 @@ async fn handle(context: &Context, body: Body) -> Result<Response, Response> {
     let [login, password] = members.texts(context, ["login", "password"]).await?;
     let remember = members.flag(context, "remember").await?;
     let as_token = members.flag(context, "token").await?;
-    match run(context, context.visitor.clone(), Typed { login, password, remember, keep_device: !as_token }).await {
+    match run(context, context.visitor.clone(), Typed { login, password, remember, keep_device: !as_token, to: None })
+        .await
+    {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             let mut session = json!({ "expires_at": rfc3339(signed_in.expires_at) });
             if as_token {

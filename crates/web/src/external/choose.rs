@@ -15,7 +15,7 @@ use kagiya_flows::{
     attempt::{self, Draft},
     external::{
         self,
-        choose::{self, New, Pending, Proven},
+        choose::{self, New, Pending},
     },
     sign_in::{
         Entered, Typed,
@@ -40,7 +40,7 @@ use crate::{
         form::{self, Fields},
         submitted_form::Sent,
     },
-    sign_in::{reopen_page, set_session, to_its_end},
+    sign_in::{entered, set_session, to_its_end},
 };
 
 #[derive(Template)]
@@ -200,28 +200,26 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         password: fields.get("password").to_owned(),
         remember: fields.has("remember"),
         keep_device: true,
+        to: pending.journey.return_to.clone(),
     };
     let (app, visitor, device, of) =
         (Arc::clone(&context.web.app), context.visitor.clone(), context.device, pending.clone());
     let joined = to_its_end(context, &context.visitor, async move {
         choose::join_by_password(&app, &visitor, device, typed, &of).await
     });
-    let (signed_in, linked) = match joined.await {
-        Ok(Ok((Entered::SignedIn(signed_in), linked))) => (signed_in, linked),
-        Ok(Ok((Entered::OfferReopen { flow }, _))) => {
-            return reopen_page(context, flow, pending.journey.return_to.as_deref());
-        }
+    let (led_to, linked) = match joined.await {
+        Ok(Ok(led_to)) => led_to,
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
-    let to = match linked {
-        true => pending.journey.return_to.as_deref().unwrap_or("/?done=linked"),
+    let wanted = pending.journey.return_to.as_deref();
+    let to = match (&led_to, linked) {
+        (Entered::SignedIn(_), true) => wanted.unwrap_or("/?done=linked"),
         // Signed in all the same; somebody else has the identity by now.
-        false => "/account/links?done=not-linked",
+        (Entered::SignedIn(_), false) => "/account/links?done=not-linked",
+        (Entered::OfferReopen { .. }, _) => wanted.unwrap_or("/"),
     };
-    let mut response = see_other(context, to);
-    set_session(context, &mut response, &signed_in, &pending.journey.provider);
-    response
+    entered(context, &led_to, &pending.journey.provider, to)
 }
 
 /// "Link it to the account that is signed in here."
@@ -284,12 +282,9 @@ pub(crate) async fn prove(
         };
     }
     match choose::type_code(app, &context.visitor, context.device, &provider, id, fields.get("code")).await {
-        Ok(Ok(Proven::SignedIn { signed_in, return_to })) => {
-            let mut response = see_other(&context, return_to.as_deref().unwrap_or("/?done=linked"));
-            set_session(&context, &mut response, &signed_in, &provider);
-            response
+        Ok(Ok((led_to, return_to))) => {
+            entered(&context, &led_to, &provider, return_to.as_deref().unwrap_or("/?done=linked"))
         }
-        Ok(Ok(Proven::OfferReopen { flow, return_to })) => reopen_page(&context, flow, return_to.as_deref()),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

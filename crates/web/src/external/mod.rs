@@ -37,7 +37,7 @@ use crate::{
         form, single_flight,
         submitted_form::Sent,
     },
-    sign_in::{reopen_page, set_session},
+    sign_in::entered,
 };
 
 /// Staff sees by which provider it was.
@@ -257,12 +257,9 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
 
 fn returned_response(context: &Context, provider: &str, returned: &Returned) -> Response {
     match returned {
-        Returned::SignedIn { signed_in, return_to } => {
-            let mut response = see_other(context, return_to.as_deref().unwrap_or("/"));
-            set_session(context, &mut response, signed_in, provider);
-            response
+        Returned::Entered { entered: led_to, return_to } => {
+            entered(context, led_to, provider, return_to.as_deref().unwrap_or("/"))
         }
-        Returned::OfferReopen { flow, return_to } => reopen_page(context, *flow, return_to.as_deref()),
         Returned::Choose { journey } => see_other(context, &format!("/sign-in/{provider}/choose?flow={journey}")),
         Returned::Linked { relinked } => {
             let done = if *relinked { "relinked" } else { "linked" };

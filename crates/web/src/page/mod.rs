@@ -54,10 +54,20 @@ fn wants_banner(context: &Context, status: StatusCode) -> bool {
 
 /// Renders a page around `content`.
 pub(crate) fn page(view: &View<'_>, status: StatusCode, title: &str, content: &impl Template) -> Response {
-    let lang_path = view.context.here();
+    page_at(view, status, title, content, &view.context.here())
+}
+
+/// As [`page`], where another language is asked for at `place`.
+pub(crate) fn page_at(
+    view: &View<'_>,
+    status: StatusCode,
+    title: &str,
+    content: &impl Template,
+    place: &str,
+) -> Response {
     let banner = wants_banner(view.context, status).then(|| Banner::now(view)).flatten();
     let mut html = String::with_capacity(USUAL);
-    let layout = Layout { v: view, title, body: Inner(content), lang_path: &lang_path, banner };
+    let layout = Layout { v: view, title, body: Inner(content), lang_path: place, banner };
     if let Err(error) = layout.render_into(&mut html) {
         tracing::error!(%error, "a template failed");
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();

@@ -1,6 +1,7 @@
 //! `/sign-in`.
 
 pub(crate) mod old_ways;
+pub(crate) mod reopen;
 pub(crate) mod sign_out;
 
 use std::sync::Arc;
@@ -10,25 +11,23 @@ use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
 use kagiya_domain::{Cause, Evidence, Timestamp, act::Act, return_to::ReturnTo, session::EndReason};
 use kagiya_flows::{
-    FieldError, Refusal, account,
+    FieldError, Refusal,
     attempt::{self, Draft},
     external,
     session::{Live, Token},
     sign_in::{self, Entered, SignedIn, Typed},
     status::platform::board::Operation,
 };
-use uuid::Uuid;
 
 use crate::{
     Web,
     external::providers::{self, ProviderView, Question},
     maintenance::closed,
     page::{
-        View, encode_query,
-        fault::{add_retry_after, fault_page, guard_refusal, refusal_of},
+        View,
+        fault::{add_retry_after, guard_refusal, refusal_of},
         page as render, see_other,
         verdict::VerdictView,
-        with_return,
     },
     request::{
         context::{Context, Sessions},
@@ -246,6 +245,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         password: fields.get("password").to_owned(),
         remember: fields.has("remember"),
         keep_device: true,
+        to: return_to.as_ref().map(|to| to.as_str().to_owned()),
     };
     let visitor = context.visitor.clone();
     let browser = visitor.browser_key.unwrap_or_default();
@@ -269,12 +269,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     };
     let outcome = single_flight::run(&context, press, work).await;
     match &*outcome {
-        Ok(Ok(Entered::SignedIn(signed_in))) => {
-            let mut response = see_other(&context, to);
-            set_session(&context, &mut response, signed_in, "password");
-            response
-        }
-        Ok(Ok(Entered::OfferReopen { flow })) => reopen_page(&context, *flow, return_to.as_ref().map(|to| to.as_str())),
+        Ok(Ok(led_to)) => entered(&context, led_to, "password", to),
         Ok(Err(refusal)) => refused(&context, &fields, return_to.as_ref(), refusal),
         Err(fault) => refused(&context, &fields, return_to.as_ref(), &refusal_of(&context, fault)),
     }
@@ -320,6 +315,18 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
     tokio::spawn(work).await.unwrap_or(Err(kagiya_flows::Fault::Hashing))
 }
 
+/// The answer to a proof: in and on to `to`, or the page of what is asked first. `method` as in [`set_session`].
+pub(crate) fn entered(context: &Context, entered: &Entered, method: &str, to: &str) -> Response {
+    match entered {
+        Entered::SignedIn(signed_in) => {
+            let mut response = see_other(context, to);
+            set_session(context, &mut response, signed_in, method);
+            response
+        }
+        Entered::OfferReopen { flow } => reopen::offer(context, *flow, Some(to)),
+    }
+}
+
 /// Sets the cookies of a sign-in. Whatever session cookie was there is replaced.
 /// `method` is remembered for the mark on the sign-in page.
 pub(crate) fn set_session(context: &Context, response: &mut Response, signed_in: &SignedIn, method: &str) {
@@ -347,39 +354,4 @@ pub(crate) fn renew_session(context: &Context, response: &mut Response, live: &L
     let remembered = live.idle == settings.lives.idle_for(true);
     let life = remembered.then(|| live.expires_at.since(context.now).as_seconds_up());
     response.headers_mut().append(header::SET_COOKIE, Cookie::Session.set(token.as_str(), life, &settings.public_url));
-}
-
-#[derive(Template)]
-#[template(path = "reopen.html")]
-struct ReopenPage<'a> {
-    v: &'a View<'a>,
-    flow: String,
-    return_to: &'a str,
-    sign_in: String,
-}
-
-/// `to`: where the person wanted to go.
-pub(crate) fn reopen_page(context: &Context, flow: Uuid, to: Option<&str>) -> Response {
-    let view = View::new(context);
-    let title = view.t("reopen-title").into_owned();
-    let sign_in = with_return("/sign-in", to);
-    let content = ReopenPage { v: &view, flow: flow.to_string(), return_to: to.unwrap_or_default(), sign_in };
-    render(&view, StatusCode::OK, &title, &content)
-}
-
-pub(crate) async fn reopen(State(_): State<Arc<Web>>, sent: Sent) -> Response {
-    let (context, fields) = match sent.own(Act::SignIn, "/sign-in").await {
-        Ok(own) => own,
-        Err(response) => return response,
-    };
-    match account::reopen(&context.web.app, &context.visitor, fields.flow()).await {
-        Ok(Ok(login)) => {
-            let to = fields.return_to();
-            let to = to.as_ref().map_or("", |to| to.as_str());
-            let query = encode_query(&[("login", &login), ("done", "reopened"), ("return_to", to)]);
-            see_other(&context, &format!("/sign-in?{query}"))
-        }
-        Ok(Err(refusal)) => crate::page::fault::refused_page(&context, &refusal, "/sign-in"),
-        Err(fault) => fault_page(&context, &fault),
-    }
 }

@@ -184,7 +184,6 @@ fn concerned(act: Act, provider: Option<&str>) -> &'static [&'static str] {
         Act::SignUp | Act::Recover | Act::Unlock | Act::Code | Act::Confirm => &[MAIL, DATABASE],
         Act::AddEmail
         | Act::Prove
-        | Act::Reopen
         | Act::Account
         | Act::Repair
         | Act::Subscribe

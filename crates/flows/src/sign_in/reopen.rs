@@ -1,0 +1,115 @@
+//! The offer to come back to a closed account: what was proven has waited, and is completed with it.
+
+use futures_util::FutureExt;
+use kagiya_domain::{
+    account::{AccountState, can_come_back},
+    act::{Act, FlowKind},
+    sign_in::Proofs,
+};
+use kagiya_store::{self as store, account::Account, flow::Flow, pending::Pending};
+use uuid::Uuid;
+
+use super::{Entered, Entry, Go, SignedIn, Spend, Work, complete};
+use crate::{App, Fault, Outcome, Visitor, code::steps, external::choose};
+
+/// An account that came back.
+#[derive(Debug)]
+pub struct Reopened {
+    /// Its login ID.
+    pub login_id: String,
+    /// The session, where a browser had proven it and is the one that confirms.
+    pub signed_in: Option<Box<SignedIn>>,
+    /// Where the person wanted to go.
+    pub to: Option<String>,
+}
+
+/// The offer that waits for this browser, for its page.
+///
+/// # Errors
+/// When the database fails.
+pub async fn offered(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Result<Option<Flow>, Fault> {
+    Ok(find(app, visitor, id).await?.map(|(flow, ..)| flow))
+}
+
+async fn find(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Result<Option<(Flow, Pending, Account)>, Fault> {
+    let now = app.now();
+    let found = steps::find_flow(app, visitor, FlowKind::SignIn, id).await?;
+    let Some(flow) = found.filter(|flow| flow.expires_at > now.0) else {
+        return Ok(None);
+    };
+    let mut conn = app.store.reader().await?;
+    let pending = store::pending::find(&mut conn, flow.id).await?;
+    let account = store::account::find(&mut conn, flow.account_id.unwrap_or_default()).await?;
+    let Some((pending, account)) = pending.zip(account) else {
+        return Ok(None);
+    };
+    // What was proven of credentials that were changed since proves nothing.
+    let stands = account.credential_version == pending.credential_version;
+    let comes_back = account.state == AccountState::Closed && can_come_back(account.state_since, now);
+    Ok((stands && comes_back).then_some((flow, pending, account)))
+}
+
+/// Confirms it: the account opens again, and whoever had proven that it is theirs is in.
+///
+/// # Errors
+/// When the database fails.
+pub async fn confirm(app: &App, visitor: &Visitor, device: Option<[u8; 16]>, id: Option<Uuid>) -> Outcome<Reopened> {
+    let Some((flow, pending, account)) = find(app, visitor, id).await? else {
+        return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await));
+    };
+    let (now, account_id, flow_id) = (app.now(), account.id, flow.id);
+    let login_id = account.login_id.clone();
+    let opens = Work::deciding(move |conn| {
+        async move {
+            let opened = store::flow::finish(conn, flow_id, now).await?
+                && store::account::move_state(conn, account_id, AccountState::Closed, AccountState::Active, now)
+                    .await?;
+            Ok(if opened { Go::On } else { Go::Stop })
+        }
+        .boxed()
+    });
+    let to = flow.return_to.clone();
+    // A key that stands in the page alone opens the account, and signs nobody in.
+    if flow.browser_key.is_none() {
+        let opened = app.store.write(move |conn| async move { opens.run(conn).await }.boxed()).await?;
+        return match opened {
+            Go::On => Ok(Ok(Reopened { login_id, signed_in: None, to })),
+            Go::Stop => Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await)),
+        };
+    }
+    let tie = match flow.journey_id {
+        Some(journey) => choose::tie(app, visitor, journey, &account).await?,
+        None => None,
+    };
+    let (link, tie) = tie.map_or((pending.link_id, None), |(link, work)| (Some(link), Some(work)));
+    let entry = entry(app, visitor, account, pending, link).await?;
+    let (act, spend) = (entry.act, Spend::before(opens));
+    let completed = match complete(app, visitor, device, entry.clone(), spend.clone().and_after(tie.clone())).await {
+        // Somebody else has the identity by now: who is in is in all the same.
+        Err(Fault::Store(store::Error::Undone)) if tie.is_some() => {
+            complete(app, visitor, device, entry, spend).await?
+        }
+        other => other?,
+    };
+    app.mail_bell.notify_one();
+    match completed {
+        Ok(Some(Entered::SignedIn(signed_in))) => Ok(Ok(Reopened { login_id, signed_in: Some(signed_in), to })),
+        Ok(Some(Entered::OfferReopen { .. }) | None) => Ok(Err(steps::refuse_ended(app, visitor, act, id).await)),
+        Err(refusal) => Ok(Err(refusal)),
+    }
+}
+
+/// What had been proven, of an account that is open again.
+async fn entry(
+    app: &App,
+    visitor: &Visitor,
+    account: Account,
+    pending: Pending,
+    link: Option<Uuid>,
+) -> Result<Entry, Fault> {
+    let device_known = steps::is_known_device(app, visitor, Some(account.id)).await?;
+    let proven = store::pending::methods(&mut app.store.reader().await?, pending.flow_id).await?;
+    let account = Account { state: AccountState::Active, state_since: app.now(), ..account };
+    let new = Entry::new(app, account, Proofs::default(), Act::SignIn, "reopened");
+    Ok(Entry { proven, device_known, remember: pending.remember == 1, link, ..new })
+}
