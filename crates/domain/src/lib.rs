@@ -12,6 +12,7 @@ pub mod clocks;
 pub mod code;
 pub mod component;
 pub mod credential;
+pub mod destination;
 pub mod diagnosis;
 pub mod email;
 pub mod evidence;

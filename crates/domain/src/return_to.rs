@@ -4,11 +4,21 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
+/// Longest path that queries and forms carry, in bytes as it was typed.
+pub const CARRIED: usize = 2_000;
+/// Longest path that is kept on the server.
+const KEPT: usize = 16_000;
+
 impl ReturnTo {
     /// Accepts an absolute path; drops anything that some browser or proxy could read as
     /// another host (`//`, `\`, controls, encoded slashes, dot segments, `;`).
     pub fn parse(typed: &str) -> Option<Self> {
-        let own = Self::parse_own(typed)?;
+        if typed.len() > CARRIED { None } else { Self::parse_long(typed) }
+    }
+
+    /// As [`ReturnTo::parse`], for one that is not carried but kept.
+    pub fn parse_long(typed: &str) -> Option<Self> {
+        let own = Self::of_origin(typed)?;
         let path = typed.split('?').next().unwrap_or_default().to_ascii_lowercase();
         // Going back to these would undo or repeat what was just done.
         let own_door = ["/sign-in", "/sign-out", "/sign-up", "/recover", "/unlock"]
@@ -19,7 +29,11 @@ impl ReturnTo {
 
     /// As [`ReturnTo::parse`], for a page that is only shown again: the doors are allowed.
     pub fn parse_own(typed: &str) -> Option<Self> {
-        if typed.len() > 2_000 || !typed.starts_with('/') || typed == "/" {
+        if typed.len() > CARRIED { None } else { Self::of_origin(typed) }
+    }
+
+    fn of_origin(typed: &str) -> Option<Self> {
+        if typed.len() > KEPT || !typed.starts_with('/') || typed == "/" {
             return None;
         }
         let plain =
@@ -95,6 +109,11 @@ mod tests {
         ] {
             assert!(ReturnTo::parse(dropped).is_none(), "{dropped:?}");
         }
-        assert!(ReturnTo::parse(&format!("/{}", "a".repeat(3_000))).is_none());
+        let long = format!("/{}", "a".repeat(3_000));
+        assert!(ReturnTo::parse(&long).is_none() && ReturnTo::parse_own(&long).is_none());
+        assert!(ReturnTo::parse_long(&long).is_some());
+        for dropped in [&format!("/sign-out?{long}"), &format!("/{long}"), &"/a".repeat(10_000)] {
+            assert!(ReturnTo::parse_long(dropped).is_none(), "{dropped}");
+        }
     }
 }

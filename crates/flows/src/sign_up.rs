@@ -8,6 +8,7 @@ use kagiya_domain::{
     act::{Act, FlowKind},
     audit::{Actor, Event, Line},
     code::LIFE,
+    destination::Destination,
     email::EmailAddress,
     login_id::LoginId,
     mail::MailKind,
@@ -40,7 +41,7 @@ pub struct Form {
     /// The password.
     pub password: String,
     /// Where the person wanted to go.
-    pub return_to: Option<String>,
+    pub return_to: Destination,
     /// The address that the person said is right although it looks like a slip.
     pub email_checked: Option<String>,
     /// Whether a likely slip is asked about.
@@ -150,7 +151,7 @@ pub struct Created {
     /// The session.
     pub signed_in: Option<Box<SignedIn>>,
     /// Where the person wanted to go.
-    pub return_to: Option<String>,
+    pub return_to: Destination,
 }
 
 /// Types the code of a sign-up; a right one makes the account, once.

@@ -216,7 +216,7 @@ async fn lock(app: &Arc<App>) {
     for n in 0..app.settings.budgets.strangers + 1 {
         let visitor = Visitor { browser_key: Some(app.random()), cookie_came: true, ..Visitor::nobody(Lang::Ja) };
         let typed = Typed {
-            to: None,
+            to: kagiya_domain::destination::Destination::Home,
             login: "hana".to_owned(),
             password: format!("practice mistake {n}"),
             remember: false,

@@ -1,6 +1,6 @@
 //! Acts of several steps: sign-up, recovery, unlocking, confirming, adding an address.
 
-use kagiya_domain::{Timestamp, act::FlowKind};
+use kagiya_domain::{Timestamp, act::FlowKind, destination::Destination};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, optional, row};
@@ -34,7 +34,7 @@ row! {
         /// Keyed digest under which codes and counters are kept.
         pub subject_key: Option<Vec<u8>>,
         /// Where the person wanted to go.
-        pub return_to: Option<String>,
+        pub return_to: Destination as "Option<String>",
         /// The attempt that this flow confirms.
         pub attempt_id: Option<Uuid>,
         /// When a mail was last asked for.
@@ -68,7 +68,7 @@ impl Flow {
             phc: None,
             account_id: None,
             subject_key: None,
-            return_to: None,
+            return_to: Destination::Home,
             attempt_id: None,
             sent_at: None,
             tries: 0,
@@ -104,7 +104,7 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
         f.phc.as_deref(),
         f.account_id,
         f.subject_key.as_deref(),
-        f.return_to.as_deref(),
+        f.return_to.kept(),
         f.attempt_id,
         f.sent_at,
         f.journey_id,

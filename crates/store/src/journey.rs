@@ -1,6 +1,6 @@
 //! Ways to a provider and back: begun, returned once, or never.
 
-use kagiya_domain::Timestamp;
+use kagiya_domain::{Timestamp, destination::Destination};
 use uuid::Uuid;
 
 use crate::db::{Conn, Result, all, execute, optional, row};
@@ -24,7 +24,7 @@ row! {
         /// The link that is tried or replaced.
         pub link_id: Option<Uuid>,
         /// Where the person wanted to go.
-        pub return_to: Option<String>,
+        pub return_to: Destination as "Option<String>",
         /// 1 when it was begun anew because signing in by itself failed.
         pub by_hand: i64,
         /// When the browser was sent away.
@@ -61,7 +61,7 @@ pub async fn insert(conn: &mut Conn, j: &Journey) -> Result<()> {
         &j.browser_key[..],
         j.account_id,
         j.link_id,
-        j.return_to.as_deref(),
+        j.return_to.kept(),
         j.by_hand,
         j.started_at,
         j.expires_at

@@ -32,6 +32,7 @@ pub mod pushed;
 pub mod server;
 pub mod session;
 mod store;
+pub mod stored_request;
 pub mod subscriber;
 pub mod throttle;
 mod version;

@@ -24,7 +24,7 @@ const PREPARED: usize = 128;
 /// A row of named columns, read from either database. `kind: FlowKind as "String"` is kept as its word.
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $kind:ty $(as $kept:literal)?),* $(,)?
+        $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $kind:ty $(as $kept:tt)?),* $(,)?
     }) => {
         $(#[$meta])*
         #[derive(sqlx::FromRow)]
@@ -39,6 +39,9 @@ macro_rules! row {
         }
     };
     (@read $row:ident, $field:ident) => { $row.get(stringify!($field))? };
+    (@read $row:ident, $field:ident, "Option<String>") => {
+        $row.get::<_, Option<String>>(stringify!($field))?.into()
+    };
     (@read $row:ident, $field:ident, $kept:literal) => {
         $crate::lite::word($row.get::<_, String>(stringify!($field))?)?
     };

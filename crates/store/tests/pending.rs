@@ -9,6 +9,7 @@ use kagiya_domain::{Span, act::FlowKind, sign_in::Method};
 use kagiya_store::{
     flow::{self, Flow},
     pending::{self, Pending},
+    stored_request,
 };
 use uuid::Uuid;
 
@@ -32,6 +33,24 @@ async fn what_was_proven_waits_with_its_flow_and_goes_with_it() {
             assert_eq!(write!(store, |conn| flow::sweep(conn, NOW.plus(Span::days(1)))), 1);
             assert!(pending::find(&mut read(store).await, id).await.unwrap().is_none());
             assert_eq!(pending::methods(&mut read(store).await, id).await.unwrap(), []);
+        }
+        .boxed()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_destination_is_kept_until_its_end() {
+    on_both(|store| {
+        async move {
+            let (id, until) = (Uuid::from_u128(1), NOW.plus(Span::hours(2)));
+            write!(store, |conn| stored_request::insert(conn, id, "/long", until));
+            let found = stored_request::find(&mut read(store).await, id, NOW).await.unwrap();
+            assert_eq!(found.as_deref(), Some("/long"));
+            assert_eq!(stored_request::find(&mut read(store).await, id, until).await.unwrap(), None);
+            assert_eq!(stored_request::find(&mut read(store).await, Uuid::nil(), NOW).await.unwrap(), None);
+            assert_eq!(write!(store, |conn| stored_request::sweep(conn, until)), 0);
+            assert_eq!(write!(store, |conn| stored_request::sweep(conn, until.plus(Span(1)))), 1);
         }
         .boxed()
     })

@@ -63,7 +63,7 @@ const fn field(kind: Kind) -> &'static str {
 fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&Refusal>) -> Response {
     let view = View::new(context);
     let title = view.t(format!("{}-title", kind.act().as_str())).into_owned();
-    let return_to = fields.return_to().or_else(|| context.return_to());
+    let return_to = fields.return_to().or(context.return_to());
     let typed =
         if fields.has(field(kind)) { fields.get(field(kind)) } else { context.query("login").unwrap_or_default() };
     let content = StartPage {
@@ -71,8 +71,8 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
         kind: kind.act().as_str(),
         field: field(kind),
         typed,
-        return_to: return_to.as_ref().map_or("", |to| to.as_str()),
-        sign_in: with_return("/sign-in", return_to.as_ref().map(|to| to.as_str())),
+        return_to: &return_to.carried(),
+        sign_in: with_return("/sign-in", &return_to),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
     };
@@ -95,7 +95,7 @@ async fn start(Sent(mut context, fields): Sent, kind: Kind) -> Response {
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
         return start_page(&context, kind, &fields, Some(&refusal));
     }
-    let return_to = fields.return_to().map(|to| to.as_str().to_owned());
+    let return_to = fields.return_to();
     match recover::start(&context.web.app, &context.visitor, kind, fields.get(field(kind)), return_to).await {
         Ok(Ok(id)) => see_other(&context, &format!("/{}/code?flow={id}", kind.act().as_str())),
         Ok(Err(refusal)) => start_page(&context, kind, &fields, Some(&refusal)),
@@ -184,10 +184,7 @@ pub(crate) async fn code_response_at(
         v: &view,
         page,
         action,
-        restart: with_return(
-            page.start,
-            flow.as_ref().and_then(|f| f.return_to.as_deref()).or(to.as_ref().map(|to| to.as_str())),
-        ),
+        restart: with_return(page.start, &flow.as_ref().map(|f| f.return_to.clone()).unwrap_or_default().or(to)),
         flow: flow.as_ref().map(|f| f.id.to_string()).unwrap_or_default(),
         typed: flow.map(|f| f.typed).unwrap_or_default(),
         resend_in,
@@ -239,7 +236,7 @@ async fn code_submit(Sent(mut context, fields): Sent, kind: Kind, page: &CodePag
                 let query = encode_query(&[
                     ("login", &flow.typed),
                     ("done", "unlocked"),
-                    ("return_to", flow.return_to.as_deref().unwrap_or_default()),
+                    ("return_to", &flow.return_to.carried()),
                 ]);
                 let mut response = see_other(&context, &format!("/sign-in?{query}"));
                 mark::set(&context, &mut response, &device);
@@ -336,9 +333,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     }
     if fields.has("once") {
         return match way_in::run(&context.web.app, &context.visitor, context.device, id).await {
-            Ok(Ok((led_to, return_to))) => {
-                entered(&context, &led_to, "mail", return_to.as_deref().unwrap_or("/account/links"))
-            }
+            Ok(Ok((led_to, return_to))) => entered(&context, &led_to, "mail", &return_to.place("/account/links")),
             Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
         };
@@ -369,7 +364,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
             let query = encode_query(&[
                 ("login", &reset.login_id),
                 ("done", "reset"),
-                ("return_to", reset.return_to.as_deref().unwrap_or_default()),
+                ("return_to", &reset.return_to.carried()),
             ]);
             let mut response = see_other(&context, &format!("/sign-in?{query}"));
             crate::sign_in::expire_session(&context, &mut response);

@@ -61,12 +61,12 @@ fn show(
 ) -> Response {
     let view = View::new(context);
     let title = view.t("sign-up-title").into_owned();
-    let return_to = fields.return_to().or_else(|| context.return_to());
+    let return_to = fields.return_to().or(context.return_to());
     let content = SignUpPage {
         v: &view,
         login_id: fields.get("login_id"),
         email: fields.get("email"),
-        return_to: return_to.as_ref().map_or("", |to| to.as_str()),
+        return_to: &return_to.carried(),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
         meant,
@@ -113,7 +113,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         login_id: fields.get("login_id").to_owned(),
         email: fields.get("email").to_owned(),
         password: fields.get("password").to_owned(),
-        return_to: fields.return_to().map(|to| to.as_str().to_owned()),
+        return_to: fields.return_to(),
         email_checked: fields.has("email_checked").then(|| fields.get("email_checked").to_lowercase()),
         ask: true,
     };
@@ -173,7 +173,7 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields):
     .await;
     match &*outcome {
         Ok(Ok(created)) => {
-            let to = created.return_to.as_deref().unwrap_or("/?done=welcome");
+            let to = &created.return_to.place("/?done=welcome");
             let mut response = if again { done_page(&context, to) } else { see_other(&context, to) };
             if let Some(signed_in) = &created.signed_in {
                 set_session(&context, &mut response, signed_in, "password");

@@ -6,6 +6,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     act::Act,
+    destination::Destination,
     link::{LinkEvent, LinkSource},
     sign_in::{Decision, Facts, Proofs, Step, decide},
 };
@@ -76,7 +77,7 @@ pub enum Returned {
         /// What it leads to.
         entered: Entered,
         /// Where the person wanted to go.
-        return_to: Option<String>,
+        return_to: Destination,
     },
     /// Nobody has this identity yet.
     Choose {
@@ -93,7 +94,7 @@ pub enum Returned {
     /// To the provider once more.
     Again(String),
     /// In already.
-    Home(Option<String>),
+    Home(Destination),
 }
 
 /// Longer states are none of ours.
@@ -160,18 +161,18 @@ async fn find_journey(app: &App, provider: &str, state: &str) -> Result<Option<J
 ///
 /// # Errors
 /// When the database fails.
-pub async fn destination(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<Option<String>, Fault> {
+pub async fn destination(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<Destination, Fault> {
     let journey = find_journey(app, provider, state).await?.filter(|journey| is_own(visitor, journey));
-    if journey.is_some() {
-        return Ok(journey.and_then(|journey| journey.return_to));
+    if let Some(journey) = journey {
+        return Ok(journey.return_to);
     }
     // Whatever came: it is where this browser wanted to go when it last set out.
     let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
-        return Ok(None);
+        return Ok(Destination::Home);
     };
     let since = app.now().minus(super::LIFE);
     let last = store::journey::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
-    Ok(last.and_then(|journey| journey.return_to))
+    Ok(last.map(|journey| journey.return_to).unwrap_or_default())
 }
 
 fn is_own(visitor: &Visitor, journey: &Journey) -> bool {

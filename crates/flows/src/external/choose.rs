@@ -10,6 +10,7 @@ use kagiya_domain::{
     act::{Act, FlowKind},
     audit::{Actor, Event, Line},
     code::LIFE,
+    destination::Destination,
     diagnosis::diagnose,
     email::EmailAddress,
     login_id::LoginId,
@@ -362,7 +363,7 @@ pub async fn type_code(
     provider: &str,
     id: Option<Uuid>,
     typed: &str,
-) -> Outcome<(Entered, Option<String>)> {
+) -> Outcome<(Entered, Destination)> {
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
     let pending = match &found {

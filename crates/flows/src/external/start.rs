@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, Span, act::Act};
+use kagiya_domain::{Evidence, Span, act::Act, destination::Destination};
 use kagiya_oidc::Asked;
 use kagiya_store as store;
 pub use kagiya_store::journey::Journey;
@@ -61,7 +61,7 @@ pub struct Start<'a> {
     /// What for.
     pub purpose: Purpose,
     /// Where the person wanted to go.
-    pub return_to: Option<String>,
+    pub return_to: Destination,
     /// The person was asked what they saw last time, or wants to go on without a word.
     pub asked: bool,
     /// Show the choice of accounts.

@@ -137,6 +137,7 @@ pub async fn clean_up(app: &App) -> Result<(), Fault> {
                 let day = Span::days(1);
                 store::flow::sweep(conn, now.minus(day)).await?;
                 store::code::sweep(conn, now.minus(day)).await?;
+                store::stored_request::sweep(conn, now).await?;
                 store::session::sweep(conn, now.minus(Span::days(30))).await?;
                 store::ending::sweep(conn, now.minus(endings::KEPT)).await?;
                 store::device::sweep(conn, now.minus(Span::days(400))).await?;

@@ -14,6 +14,7 @@ use kagiya_domain::{
     act::Act,
     act::FlowKind,
     code::{CAP_WINDOW, LIFE},
+    destination::Destination,
     login::Login,
     throttle::Scope,
 };
@@ -67,7 +68,7 @@ impl Kind {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return_to: Option<String>) -> Outcome<Uuid> {
+pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return_to: Destination) -> Outcome<Uuid> {
     if let Some(key) = steps::typed_error(typed) {
         let fields = vec![FieldError { field: kind.field(), key }];
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(kind.act(), visitor, fields)).await));

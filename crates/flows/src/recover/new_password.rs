@@ -6,6 +6,7 @@ use kagiya_domain::{
     account::AccountState,
     act::{Act, FlowKind},
     audit::{Actor, Event, Line},
+    destination::Destination,
     mail::MailKind,
 };
 use kagiya_store::{self as store, flow::Flow};
@@ -37,7 +38,7 @@ pub struct Reset {
     /// The login ID for the sign-in page.
     pub login_id: String,
     /// Where the person wanted to go.
-    pub return_to: Option<String>,
+    pub return_to: Destination,
 }
 
 /// Chooses the new password of a proven recovery. Ends everything that was begun before; of

@@ -1,9 +1,12 @@
 //! A way in for once: an account without a password, proven by a mailed code.
 
 use futures_util::FutureExt;
-use kagiya_domain::act::{Act, FlowKind};
 use kagiya_domain::audit::{Actor, Event, Line};
 use kagiya_domain::sign_in::Proofs;
+use kagiya_domain::{
+    act::{Act, FlowKind},
+    destination::Destination,
+};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -36,7 +39,7 @@ pub async fn run(
     visitor: &Visitor,
     device: Option<[u8; 16]>,
     id: Option<Uuid>,
-) -> Outcome<(Entered, Option<String>)> {
+) -> Outcome<(Entered, Destination)> {
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Recover, id).await?;
     let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);

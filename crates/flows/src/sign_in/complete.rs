@@ -6,6 +6,7 @@ use kagiya_domain::{
     account::AccountState,
     act::{Act, FlowKind},
     code::LIFE,
+    destination::Destination,
     sign_in::{AccountFacts, Decision, Facts, Method, Proofs, Why, decide},
 };
 use kagiya_store::{self as store, account::Account, flow::Flow, pending::Pending};
@@ -42,7 +43,7 @@ pub(crate) struct Entry {
     /// The way to a provider whose identity is linked at the end, where that is still to be done.
     pub(crate) journey: Option<Uuid>,
     /// Where the person wanted to go.
-    pub(crate) to: Option<String>,
+    pub(crate) to: Destination,
 }
 
 impl Entry {
@@ -51,7 +52,18 @@ impl Entry {
         let now = app.now();
         let proven = proofs.methods().map(|method| (method, now)).collect();
         let (device_known, remember, keep_device) = (false, false, true);
-        Self { account, proven, act, by, device_known, remember, keep_device, link: None, journey: None, to: None }
+        Self {
+            account,
+            proven,
+            act,
+            by,
+            device_known,
+            remember,
+            keep_device,
+            link: None,
+            journey: None,
+            to: Destination::Home,
+        }
     }
 
     fn decision(&self, now: Timestamp) -> Decision {

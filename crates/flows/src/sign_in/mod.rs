@@ -3,6 +3,7 @@
 pub(crate) mod admission;
 mod complete;
 pub(crate) mod deferred;
+pub mod destination;
 mod enter;
 pub mod recent_auth;
 mod refused;
@@ -19,6 +20,7 @@ use kagiya_domain::{
     account::AccountState,
     act::Act,
     component::PASSWORD,
+    destination::Destination,
     login::{self, Login},
     password::Password,
     sign_in::{AccountFacts, Decision, Facts, PasswordCheck, Proofs, Why, decide},
@@ -57,7 +59,7 @@ pub struct Typed {
     /// Whether there is a browser that will keep the known-device mark.
     pub keep_device: bool,
     /// Where the person wanted to go.
-    pub to: Option<String>,
+    pub to: Destination,
 }
 
 impl std::fmt::Debug for Typed {

@@ -4,6 +4,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{
     account::{AccountState, can_come_back},
     act::{Act, FlowKind},
+    destination::Destination,
     sign_in::Proofs,
 };
 use kagiya_store::{self as store, account::Account, flow::Flow, pending::Pending};
@@ -20,7 +21,7 @@ pub struct Reopened {
     /// The session, where a browser had proven it and is the one that confirms.
     pub signed_in: Option<Box<SignedIn>>,
     /// Where the person wanted to go.
-    pub to: Option<String>,
+    pub to: Destination,
 }
 
 /// The offer that waits for this browser, for its page.

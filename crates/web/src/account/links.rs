@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, StatusCode, header};
-use kagiya_domain::return_to::ReturnTo;
+use kagiya_domain::destination::Destination;
 use kagiya_flows::{
     Refusal, account,
     external::{
@@ -149,7 +149,7 @@ async fn set_out(context: &mut Context, provider: &str, purpose: Purpose) -> Res
     let start = Start {
         provider,
         purpose,
-        return_to: None,
+        return_to: Destination::Home,
         asked: !shows_pages,
         choose: shows_pages,
         afresh: false,
@@ -157,9 +157,7 @@ async fn set_out(context: &mut Context, provider: &str, purpose: Purpose) -> Res
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(context, provider, &url),
-        Ok(Ok(Begun::Ask(journey))) => {
-            ask(context, provider, ReturnTo::parse("/account/links").as_ref(), &journey).await
-        }
+        Ok(Ok(Begun::Ask(journey))) => ask(context, provider, &Destination::parse("/account/links"), &journey).await,
         Ok(Err(refusal)) => refused_page(context, &refusal, "/account/links"),
         Err(fault) => fault_page(context, &fault),
     }

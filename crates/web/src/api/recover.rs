@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::act::Act;
+use kagiya_domain::{act::Act, destination::Destination};
 use kagiya_flows::recover::{self, CodeForm, Kind, new_password::choose_password};
 use serde_json::json;
 
@@ -22,11 +22,13 @@ pub(crate) async fn start(State(_): State<Arc<Web>>, context: Context, body: Bod
     let handle = async {
         let members = Members::read(&context, Act::Recover, body).await?;
         let [email] = members.texts(&context, ["email"]).await?;
-        Ok::<_, Response>(match recover::start(&context.web.app, &context.visitor, Kind::Recover, &email, None).await {
-            Ok(Ok(flow)) => answer(&context, StatusCode::ACCEPTED, &json!({ "flow": flow.to_string() })),
-            Ok(Err(refusal)) => problem(&context, &refusal),
-            Err(fault) => fault_problem(&context, &fault),
-        })
+        Ok::<_, Response>(
+            match recover::start(&context.web.app, &context.visitor, Kind::Recover, &email, Destination::Home).await {
+                Ok(Ok(flow)) => answer(&context, StatusCode::ACCEPTED, &json!({ "flow": flow.to_string() })),
+                Ok(Err(refusal)) => problem(&context, &refusal),
+                Err(fault) => fault_problem(&context, &fault),
+            },
+        )
     };
     handle.await.unwrap_or_else(|response| response)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{body::Body, extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::{Evidence, account::AccountState, act::Act};
+use kagiya_domain::{Evidence, account::AccountState, act::Act, destination::Destination};
 use kagiya_flows::{
     attempt::{self, Draft},
     sign_in::{Entered, Typed},
@@ -34,8 +34,12 @@ async fn handle(context: &Context, body: Body) -> Result<Response, Response> {
     let [login, password] = members.texts(context, ["login", "password"]).await?;
     let remember = members.flag(context, "remember").await?;
     let as_token = members.flag(context, "token").await?;
-    match run(context, context.visitor.clone(), Typed { login, password, remember, keep_device: !as_token, to: None })
-        .await
+    match run(
+        context,
+        context.visitor.clone(),
+        Typed { login, password, remember, keep_device: !as_token, to: Destination::Home },
+    )
+    .await
     {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             let mut session = json!({ "expires_at": rfc3339(signed_in.expires_at) });

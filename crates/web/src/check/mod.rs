@@ -27,10 +27,11 @@ use qrcode::{QrCode, render::svg};
 use crate::{
     Web,
     page::{
-        View, encode_query,
+        View,
         fault::{fault_page, guard_refusal, refused_page},
         page as render, see_other,
         verdict::VerdictView,
+        with_return,
     },
     request::{context::Context, form, submitted_form::Sent},
 };
@@ -352,9 +353,8 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     if context.visitor.cookie_came {
         // Told once: then the page is an ordinary check again.
         let rest = joined.filter(|_| !fields.has("result")).map(|case| format!("&joined={case}")).unwrap_or_default();
-        let to = fields.return_to().map(|to| format!("&{}", encode_query(&[("return_to", to.as_str())])));
-        let to = to.unwrap_or_default();
-        return see_other(&context, &format!("/check?case={}{rest}{to}", refusal.reference));
+        let place = format!("/check?case={}{rest}", refusal.reference);
+        return see_other(&context, &with_return(&place, &fields.return_to()));
     }
     show(&context, *refusal, &context.visitor.browser, false, None).await
 }

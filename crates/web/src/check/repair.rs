@@ -37,11 +37,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
     let _ = context.session().await;
     let view = View::new(&context);
     let return_to = context.return_to();
-    let content = RepairPage {
-        v: &view,
-        return_to: return_to.as_ref().map_or("", |to| to.as_str()),
-        login: context.query("login").unwrap_or_default(),
-    };
+    let content =
+        RepairPage { v: &view, return_to: &return_to.carried(), login: context.query("login").unwrap_or_default() };
     let title = view.t("repair-title").into_owned();
     render(&view, StatusCode::OK, &title, &content)
 }
@@ -75,13 +72,9 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
             tracing::warn!(%error, "a session could not be ended");
         }
     }
-    let return_to = fields.return_to().or_else(|| context.return_to());
+    let return_to = fields.return_to().or(context.return_to());
     let login: String = fields.get("login").chars().take(254).collect();
-    let query = encode_query(&[
-        ("done", "repaired"),
-        ("login", &login),
-        ("return_to", return_to.as_ref().map_or("", |to| to.as_str())),
-    ]);
+    let query = encode_query(&[("done", "repaired"), ("login", &login), ("return_to", &return_to.carried())]);
     let mut response = see_other(&context, &format!("/sign-in?{query}"));
     let headers = response.headers_mut();
     headers.remove(header::SET_COOKIE);

@@ -63,8 +63,8 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String
             let said = context.query("said") == Some("me-too");
             let question = asked.as_deref().map(|provider| Question { answered, ..Question::new(&view, provider) });
             let to = context.return_to();
-            let return_to = to.as_ref().map_or("", |to| to.as_str());
-            let sign_in = with_return("/sign-in", Some(return_to));
+            let return_to = &to.carried();
+            let sign_in = with_return("/sign-in", &to);
             let content =
                 WhyPage { v: &view, verdict, resolved: told.resolved, at, said, question, return_to, sign_in };
             render(&view, StatusCode::OK, &title, &content)
@@ -97,7 +97,7 @@ fn ask_page(context: &Context, reference: &str) -> Response {
     let view = View::new(context);
     let title = view.t("confirm-title").into_owned();
     let to = context.return_to();
-    let return_to = to.as_ref().map_or("", |to| to.as_str());
+    let return_to = &to.carried();
     render(&view, StatusCode::OK, &title, &ConfirmPage { v: &view, reference, return_to })
 }
 
@@ -109,7 +109,7 @@ pub(crate) async fn confirm_page(
     match context.flow_query() {
         Some(id) => {
             let to = context.return_to();
-            let action = with_return(&format!("/why/{}/confirm", clean(&reference)), to.as_ref().map(|to| to.as_str()));
+            let action = with_return(&format!("/why/{}/confirm", clean(&reference)), &to);
             code_response_at(&context, &CODE, action, Some(id), None).await
         }
         None => ask_page(&context, &clean(&reference)),
@@ -122,9 +122,8 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
         Err(response) => return response,
     };
     let reference = clean(&reference);
-    let to = fields.return_to().or_else(|| context.return_to());
-    let to = to.as_ref().map(|to| to.as_str());
-    let action = with_return(&format!("/why/{reference}/confirm"), to);
+    let to = fields.return_to().or(context.return_to());
+    let action = with_return(&format!("/why/{reference}/confirm"), &to);
     let joint = if action.contains('?') { '&' } else { '?' };
     let id = fields.flow().or_else(|| context.flow_query());
     let app = &context.web.app;
@@ -146,7 +145,7 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
     let device = mark::of(&context);
     match confirm::type_code(app, &context.visitor, id, fields.get("code"), mark::key(&context, &device)).await {
         Ok(Ok(())) => {
-            let mut response = see_other(&context, &with_return(&format!("/why/{reference}"), to));
+            let mut response = see_other(&context, &with_return(&format!("/why/{reference}"), &to));
             mark::set(&context, &mut response, &device);
             response
         }

@@ -168,7 +168,7 @@ async fn sign_up(context: &Context, pending: &Pending, fields: &Fields) -> Respo
     let (login_id, email) = (fields.get("login_id"), fields.get("email"));
     match choose::sign_up(app, &context.visitor, context.device, pending, login_id, email).await {
         Ok(Ok(New::SignedIn(signed_in))) => {
-            let to = pending.journey.return_to.as_deref().unwrap_or("/?done=welcome");
+            let to = &pending.journey.return_to.place("/?done=welcome");
             let mut response = see_other(context, to);
             set_session(context, &mut response, &signed_in, &pending.journey.provider);
             response
@@ -212,14 +212,14 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
-    let wanted = pending.journey.return_to.as_deref();
+    let wanted = &pending.journey.return_to;
     let to = match (&led_to, linked) {
-        (Entered::SignedIn(_), true) => wanted.unwrap_or("/?done=linked"),
+        (Entered::SignedIn(_), true) => wanted.place("/?done=linked"),
         // Signed in all the same; somebody else has the identity by now.
-        (Entered::SignedIn(_), false) => "/account/links?done=not-linked",
-        (Entered::OfferReopen { .. }, _) => wanted.unwrap_or("/"),
+        (Entered::SignedIn(_), false) => "/account/links?done=not-linked".into(),
+        (Entered::OfferReopen { .. }, _) => wanted.place("/"),
     };
-    entered(context, &led_to, &pending.journey.provider, to)
+    entered(context, &led_to, &pending.journey.provider, &to)
 }
 
 /// "Link it to the account that is signed in here."
@@ -242,7 +242,7 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         Err(fault) => return fault_page(context, &fault),
     };
     match choose::join(&context.web.app, &context.visitor, pending, &auth).await {
-        Ok(true) => see_other(context, pending.journey.return_to.as_deref().unwrap_or("/account/links?done=linked")),
+        Ok(true) => see_other(context, &pending.journey.return_to.place("/account/links?done=linked")),
         Ok(false) => see_other(context, "/account/links?done=not-linked"),
         Err(fault) => fault_page(context, &fault),
     }
@@ -282,9 +282,7 @@ pub(crate) async fn prove(
         };
     }
     match choose::type_code(app, &context.visitor, context.device, &provider, id, fields.get("code")).await {
-        Ok(Ok((led_to, return_to))) => {
-            entered(&context, &led_to, &provider, return_to.as_deref().unwrap_or("/?done=linked"))
-        }
+        Ok(Ok((led_to, return_to))) => entered(&context, &led_to, &provider, &return_to.place("/?done=linked")),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

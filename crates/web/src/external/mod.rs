@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use kagiya_domain::{Cause, Evidence, act::Act, return_to::ReturnTo};
+use kagiya_domain::{Cause, Evidence, act::Act, destination::Destination};
 use kagiya_flows::{
     Refusal,
     external::{
@@ -64,16 +64,16 @@ pub(crate) async fn begin(
     Path(provider): Path<String>,
     Sent(mut context, fields): Sent,
 ) -> Response {
-    let return_to = fields.return_to().or_else(|| context.return_to());
+    let return_to = fields.return_to().or(context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, Act::External, evidence).await;
-        return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
+        return refused(&mut context, &provider, &return_to, &refusal, None);
     }
     at(&mut context, &provider);
     let start = Start {
         provider: &provider,
         purpose: Purpose::SignIn,
-        return_to: return_to.as_ref().map(|to| to.as_str().to_owned()),
+        return_to: return_to.clone(),
         asked: fields.has("asked"),
         choose: fields.has("choose"),
         afresh: fields.has("afresh"),
@@ -81,22 +81,17 @@ pub(crate) async fn begin(
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(&context, &provider, &url),
-        Ok(Ok(Begun::Ask(journey))) => ask(&mut context, &provider, return_to.as_ref(), &journey).await,
-        Ok(Err(refusal)) => refused(&mut context, &provider, return_to.as_ref(), &refusal, None),
+        Ok(Ok(Begun::Ask(journey))) => ask(&mut context, &provider, &return_to, &journey).await,
+        Ok(Err(refusal)) => refused(&mut context, &provider, &return_to, &refusal, None),
         Err(fault) => {
             let refusal = refusal_of(&context, &fault);
-            refused(&mut context, &provider, return_to.as_ref(), &refusal, None)
+            refused(&mut context, &provider, &return_to, &refusal, None)
         }
     }
 }
 
 /// Asks what was seen at a provider from which this browser has not come back.
-pub(crate) async fn ask(
-    context: &mut Context,
-    provider: &str,
-    return_to: Option<&ReturnTo>,
-    journey: &Journey,
-) -> Response {
+pub(crate) async fn ask(context: &mut Context, provider: &str, return_to: &Destination, journey: &Journey) -> Response {
     at(context, provider);
     match no_return::ask(&context.web.app, &context.visitor, journey).await {
         Ok(refusal) => refused(context, provider, return_to, &refusal, Some(provider)),
@@ -121,7 +116,7 @@ struct ExternalPage<'a> {
 fn refused(
     context: &mut Context,
     provider: &str,
-    return_to: Option<&ReturnTo>,
+    return_to: &Destination,
     refusal: &Refusal,
     question: Option<&str>,
 ) -> Response {
@@ -132,8 +127,8 @@ fn refused(
     context.query.extend(question.map(|provider| ("ask".to_owned(), provider.to_owned())));
     let context = &*context;
     let view = View::new(context);
-    let to = return_to.map_or("", |to| to.as_str());
-    let verdict = VerdictView::new(&view, refusal).carrying(to);
+    let to = return_to.carried();
+    let verdict = VerdictView::new(&view, refusal).carrying(&to);
     let title = verdict.title.clone();
     let known = context.web.app.providers.find(provider).is_some();
     let useless = matches!(
@@ -148,7 +143,7 @@ fn refused(
             .then(|| (provider.to_owned(), providers::name(context, provider))),
         choose: refusal.verdict.cause == Cause::ExternalWrongAccount,
         afresh: refusal.verdict.cause == Cause::ExternalReauth,
-        return_to: to,
+        return_to: &to,
         verdict,
     };
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
@@ -243,8 +238,8 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
         }
         Ok(Err(refusal)) => {
             let to = callback::destination(&context.web.app, &context.visitor, &provider, &state).await;
-            let to = to.ok().flatten().and_then(|to| ReturnTo::parse(&to));
-            refused(&mut context, &provider, to.as_ref(), refusal, None)
+            let to = to.unwrap_or_default();
+            refused(&mut context, &provider, &to, refusal, None)
         }
         Err(fault) => {
             context.query.clear();
@@ -257,9 +252,7 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
 
 fn returned_response(context: &Context, provider: &str, returned: &Returned) -> Response {
     match returned {
-        Returned::Entered { entered: led_to, return_to } => {
-            entered(context, led_to, provider, return_to.as_deref().unwrap_or("/"))
-        }
+        Returned::Entered { entered: led_to, return_to } => entered(context, led_to, provider, &return_to.place("/")),
         Returned::Choose { journey } => see_other(context, &format!("/sign-in/{provider}/choose?flow={journey}")),
         Returned::Linked { relinked } => {
             let done = if *relinked { "relinked" } else { "linked" };
@@ -267,7 +260,7 @@ fn returned_response(context: &Context, provider: &str, returned: &Returned) -> 
         }
         Returned::Tested => see_other(context, "/?done=tested"),
         Returned::Again(url) => away(context, provider, url),
-        Returned::Home(return_to) => see_other(context, return_to.as_deref().unwrap_or("/")),
+        Returned::Home(return_to) => see_other(context, &return_to.place("/")),
     }
 }
 
@@ -277,21 +270,21 @@ pub(crate) async fn saw(
     Path(provider): Path<String>,
     Sent(mut context, fields): Sent,
 ) -> Response {
-    let return_to = fields.return_to().or_else(|| context.return_to());
+    let return_to = fields.return_to().or(context.return_to());
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let refusal = guard_refusal(&context, Act::External, evidence).await;
-        return refused(&mut context, &provider, return_to.as_ref(), &refusal, None);
+        return refused(&mut context, &provider, &return_to, &refusal, None);
     }
     at(&mut context, &provider);
     match no_return::say(&context.web.app, &context.visitor, &provider, fields.get("saw")).await {
         Ok(Ok(verdict)) => {
-            let mut response = refused(&mut context, &provider, return_to.as_ref(), &verdict, Some(&provider));
+            let mut response = refused(&mut context, &provider, &return_to, &verdict, Some(&provider));
             // Asked and answered; another answer may be given on the same page.
             let expire = Cookie::Away.expire(&context.web.app.settings.public_url);
             response.headers_mut().append(header::SET_COOKIE, expire);
             response
         }
-        Ok(Err(refusal)) => refused(&mut context, &provider, return_to.as_ref(), &refusal, Some(&provider)),
+        Ok(Err(refusal)) => refused(&mut context, &provider, &return_to, &refusal, Some(&provider)),
         Err(fault) => fault_page(&context, &fault),
     }
 }

@@ -19,6 +19,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kagiya_flows::{App, settings::Settings, status::platform::board::Operation};
 
 pub(crate) use crate::page::view::View;
+use kagiya_domain::destination::Destination;
+
 use crate::{Web, check::setup, request::context::Context, status::banner::Banner};
 
 #[derive(Template)]
@@ -158,12 +160,12 @@ pub(crate) fn seal_missing(web: &Web, headers: &mut HeaderMap) {
 }
 
 /// A place of ours, with the destination that goes along.
-pub(crate) fn with_return(place: &str, to: Option<&str>) -> String {
-    match to.filter(|to| !to.is_empty()) {
-        Some(to) => {
-            format!("{place}{}{}", if place.contains('?') { '&' } else { '?' }, encode_query(&[("return_to", to)]))
-        }
-        None => place.to_owned(),
+pub(crate) fn with_return(place: &str, to: &Destination) -> String {
+    let query = encode_query(&[("return_to", &to.carried())]);
+    match (query.is_empty(), place.contains('?')) {
+        (true, _) => place.to_owned(),
+        (false, true) => format!("{place}&{query}"),
+        (false, false) => format!("{place}?{query}"),
     }
 }
 

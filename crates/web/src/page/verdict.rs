@@ -117,7 +117,7 @@ impl VerdictView {
             me_too: verdict.cause != Cause::PlatformMaintenance
                 && matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
         };
-        verdict.carrying(return_to.as_ref().map_or("", |to| to.as_str()))
+        verdict.carrying(&return_to.carried())
     }
 }
 

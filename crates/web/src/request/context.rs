@@ -8,7 +8,7 @@ use std::{
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, Method, header, request::Parts};
-use kagiya_domain::{Evidence, Timestamp, browser::Browser, return_to::ReturnTo, session::EndReason};
+use kagiya_domain::{Evidence, Timestamp, browser::Browser, destination::Destination, session::EndReason};
 use kagiya_flows::{
     Fault, Visitor,
     session::{self, Found, Live},
@@ -142,8 +142,8 @@ impl Context {
     }
 
     /// The destination in the query, if it is one of ours.
-    pub(crate) fn return_to(&self) -> Option<ReturnTo> {
-        self.query("return_to").and_then(ReturnTo::parse)
+    pub(crate) fn return_to(&self) -> Destination {
+        self.query("return_to").map_or(Destination::Home, Destination::parse)
     }
 
     pub(crate) fn lang(&self) -> Lang {

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Method, header};
 use http_body_util::{BodyExt, Limited};
-use kagiya_domain::{Evidence, Span, Timestamp, login, return_to::ReturnTo, setup::SetupFault};
+use kagiya_domain::{Evidence, Span, Timestamp, destination::Destination, login, setup::SetupFault};
 use kagiya_flows::{FieldError, attempt::OLD_BUILD, visible::visible};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
@@ -91,8 +91,8 @@ impl Fields {
     }
 
     /// The destination, if it is one of ours.
-    pub(crate) fn return_to(&self) -> Option<ReturnTo> {
-        ReturnTo::parse(self.get("return_to"))
+    pub(crate) fn return_to(&self) -> Destination {
+        Destination::parse(self.get("return_to"))
     }
 
     /// The first of these fields whose bytes were not UTF-8.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::{Cause, Evidence, Timestamp, act::Act, return_to::ReturnTo, session::EndReason};
+use kagiya_domain::{Cause, Evidence, Timestamp, act::Act, destination::Destination, session::EndReason};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -47,6 +47,7 @@ struct SignInPage<'a> {
     login: &'a str,
     remember: bool,
     return_to: &'a str,
+    go_on: &'a str,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
     notice: Option<String>,
@@ -59,7 +60,7 @@ struct Shown<'a> {
     status: StatusCode,
     login: &'a str,
     remember: bool,
-    return_to: Option<&'a str>,
+    return_to: &'a Destination,
     refusal: Option<&'a Refusal>,
     notice: Option<String>,
     signed_in_as: Option<String>,
@@ -74,10 +75,11 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         v: &view,
         login: state.login,
         remember: state.remember,
-        return_to: state.return_to.unwrap_or_default(),
+        return_to: &state.return_to.carried(),
+        go_on: &state.return_to.place("/"),
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: state.refusal.map(|refusal| {
-            let mut verdict = VerdictView::new(&view, refusal).carrying(state.return_to.unwrap_or_default());
+            let mut verdict = VerdictView::new(&view, refusal).carrying(&state.return_to.carried());
             if refusal.status < 400 && refusal.verdict.cause == Cause::BrowserSessionStale {
                 // It is put in order already; signing in is all that is left.
                 verdict.title = view.t("session-over-title").into_owned();
@@ -101,7 +103,14 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
     let return_to = context.return_to();
     // A database that fails must not keep the sign-in page from being shown.
     let sessions = context.session().await.unwrap_or(Sessions::None);
-    if let (Sessions::Live(_), Some(to)) = (&sessions, &return_to) {
+    let to = match (&sessions, &return_to) {
+        (Sessions::Live(_), Destination::Path(path)) => Some(path.clone()),
+        (Sessions::Live(_), Destination::Request(key)) => {
+            sign_in::destination::open(&context.web.app, *key).await.unwrap_or(None)
+        }
+        (Sessions::Live(_), Destination::Home) | (Sessions::Ended(_) | Sessions::Stale | Sessions::None, _) => None,
+    };
+    if let Some(to) = &to {
         return match redirect_loop::count(&context, to.as_str()) {
             Turn::Go(cookie) => {
                 let mut response = see_other(&context, to.as_str());
@@ -121,7 +130,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
     if let (false, Some(outside)) = (matches!(sessions, Sessions::Live(_)), in_app::outside(&context)) {
         return see_other(&context, &outside);
     }
-    let thrown_back = thrown_back(&mut context, &sessions, return_to.is_some()).await;
+    let thrown_back = thrown_back(&mut context, &sessions, return_to != Destination::Home).await;
     let view = View::new(&context);
     let notice = match (&sessions, context.query("done")) {
         (_, Some(done @ ("reset" | "unlocked" | "reopened" | "closed"))) => {
@@ -150,7 +159,7 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
             status: if shut.is_some() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK },
             login: &login,
             remember: false,
-            return_to: return_to.as_ref().map(|to| to.as_str()),
+            return_to: &return_to,
             refusal: shut.as_ref().or(thrown_back.as_deref()).or(lost.as_ref().map(|(_, refusal)| &**refusal)),
             notice,
             signed_in_as,
@@ -212,8 +221,8 @@ pub(crate) fn expire_session(context: &Context, response: &mut Response) {
 }
 
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
-    let return_to = fields.return_to().or_else(|| context.return_to());
-    let to = return_to.as_ref().map_or("/", |to| to.as_str());
+    let return_to = fields.return_to().or(context.return_to());
+    let to = &*return_to.place("/");
     if let Err(evidence) = form::guard(&mut context, &fields) {
         let only_old = evidence.iter().all(|fact| {
             matches!(fact, Evidence::FormTooOld { .. } | Evidence::FormUnreadable | Evidence::CookiesCleared)
@@ -223,17 +232,17 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
             return see_other(&context, to);
         }
         let refusal = guard_refusal(&context, Act::SignIn, evidence).await;
-        return refused(&context, &fields, return_to.as_ref(), &refusal);
+        return refused(&context, &fields, &return_to, &refusal);
     }
     if context.web.app.board.get().shut(Operation::SignIn, context.now).is_some() {
         let refusal = closed::refusal(&context, Act::SignIn);
-        return refused(&context, &fields, return_to.as_ref(), &refusal);
+        return refused(&context, &fields, &return_to, &refusal);
     }
     let broken = fields.broken(&["login", "password"]);
     if !broken.is_empty() {
         let draft = Draft::invalid(Act::SignIn, &context.visitor, broken);
         let refusal = attempt::refuse(&context.web.app, &context.visitor, draft).await;
-        return refused(&context, &fields, return_to.as_ref(), &refusal);
+        return refused(&context, &fields, &return_to, &refusal);
     }
     if context.is_cluttered() {
         context.visitor.repairs.push("old_cookies_removed");
@@ -245,7 +254,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         password: fields.get("password").to_owned(),
         remember: fields.has("remember"),
         keep_device: true,
-        to: return_to.as_ref().map(|to| to.as_str().to_owned()),
+        to: return_to.clone(),
     };
     let visitor = context.visitor.clone();
     let browser = visitor.browser_key.unwrap_or_default();
@@ -261,7 +270,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     if !context.web.presses.holds(&press)
         && let Some(refusal) = sign_in::turned_away(&app, &visitor)
     {
-        return refused(&context, &fields, return_to.as_ref(), &refusal);
+        return refused(&context, &fields, &return_to, &refusal);
     }
     let work = move || {
         let (app, visitor, typed) = (Arc::clone(&app), visitor.clone(), typed.clone());
@@ -270,19 +279,19 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     let outcome = single_flight::run(&context, press, work).await;
     match &*outcome {
         Ok(Ok(led_to)) => entered(&context, led_to, "password", to),
-        Ok(Err(refusal)) => refused(&context, &fields, return_to.as_ref(), refusal),
-        Err(fault) => refused(&context, &fields, return_to.as_ref(), &refusal_of(&context, fault)),
+        Ok(Err(refusal)) => refused(&context, &fields, &return_to, refusal),
+        Err(fault) => refused(&context, &fields, &return_to, &refusal_of(&context, fault)),
     }
 }
 
-fn refused(context: &Context, fields: &Fields, return_to: Option<&ReturnTo>, refusal: &Refusal) -> Response {
+fn refused(context: &Context, fields: &Fields, return_to: &Destination, refusal: &Refusal) -> Response {
     let mut response = sign_in_page(
         context,
         Shown {
             status: StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST),
             login: fields.get("login"),
             remember: fields.has("remember"),
-            return_to: return_to.map(|to| to.as_str()),
+            return_to,
             refusal: Some(refusal),
             notice: None,
             signed_in_as: None,
@@ -323,7 +332,7 @@ pub(crate) fn entered(context: &Context, entered: &Entered, method: &str, to: &s
             set_session(context, &mut response, signed_in, method);
             response
         }
-        Entered::OfferReopen { flow } => reopen::offer(context, *flow, Some(to)),
+        Entered::OfferReopen { flow } => reopen::offer(context, *flow, &Destination::parse(to)),
     }
 }
 

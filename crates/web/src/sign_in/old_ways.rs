@@ -45,10 +45,8 @@ const FAREWELL: &str = "self.addEventListener('install', () => self.skipWaiting(
 pub(crate) fn lead(context: &Context) -> Option<Response> {
     let (_, to) = ADDRESSES.iter().find(|(old, _)| *old == context.path.trim_end_matches('/'))?;
     let return_to = context.return_to();
-    let query = encode_query(&[
-        ("return_to", return_to.as_ref().map_or("", |to| to.as_str())),
-        ("login", context.query("login").unwrap_or_default()),
-    ]);
+    let query =
+        encode_query(&[("return_to", &return_to.carried()), ("login", context.query("login").unwrap_or_default())]);
     let to = if query.is_empty() { (*to).to_owned() } else { format!("{to}?{query}") };
     Some(see_other(context, &to))
 }

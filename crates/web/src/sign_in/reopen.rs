@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use kagiya_domain::act::Act;
+use kagiya_domain::{act::Act, destination::Destination};
 use kagiya_flows::sign_in::reopen;
 use uuid::Uuid;
 
@@ -30,10 +30,10 @@ struct ReopenPage<'a> {
 }
 
 /// The page of an offer that waits on the server. `to`: where the person wanted to go.
-pub(crate) fn offer(context: &Context, flow: Uuid, to: Option<&str>) -> Response {
+pub(crate) fn offer(context: &Context, flow: Uuid, to: &Destination) -> Response {
     let view = View::new(context);
     let title = view.t("reopen-title").into_owned();
-    let sign_in = with_return("/sign-in", to.filter(|to| *to != "/"));
+    let sign_in = with_return("/sign-in", to);
     let content = ReopenPage { v: &view, flow: flow.to_string(), sign_in };
     // Another language shows this page again, and not the form whose answer it may be.
     page_at(&view, StatusCode::OK, &title, &content, &format!("/sign-in/reopen?flow={flow}"))
@@ -42,7 +42,7 @@ pub(crate) fn offer(context: &Context, flow: Uuid, to: Option<&str>) -> Response
 /// The same in another tab, in another language, after a reload.
 pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Response {
     match reopen::offered(&context.web.app, &context.visitor, context.flow_query()).await {
-        Ok(Some(flow)) => offer(&context, flow.id, flow.return_to.as_deref()),
+        Ok(Some(flow)) => offer(&context, flow.id, &flow.return_to),
         Ok(None) => see_other(&context, "/sign-in"),
         Err(fault) => fault_page(&context, &fault),
     }
@@ -55,11 +55,11 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
     };
     match reopen::confirm(&context.web.app, &context.visitor, context.device, fields.flow()).await {
         Ok(Ok(reopened)) => {
-            let to = reopened.to.as_deref().unwrap_or_default();
-            let place = match (&reopened.signed_in, to) {
+            let to = reopened.to.carried();
+            let place = match (&reopened.signed_in, &*to) {
                 (Some(_), "") => "/?done=back".to_owned(),
                 (Some(_) | None, _) => {
-                    let query = [("login", reopened.login_id.as_str()), ("done", "reopened"), ("return_to", to)];
+                    let query = [("login", reopened.login_id.as_str()), ("done", "reopened"), ("return_to", &*to)];
                     format!("/sign-in?{}", encode_query(&query))
                 }
             };

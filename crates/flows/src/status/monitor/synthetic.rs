@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
-use kagiya_domain::{login_id::Skeleton, password::Password, session::EndReason};
+use kagiya_domain::{destination::Destination, login_id::Skeleton, password::Password, session::EndReason};
 use kagiya_store::{self as store, account::HIDDEN};
 
 use crate::{
@@ -113,8 +113,13 @@ pub(super) async fn run(app: &Arc<App>) -> Outcome {
     // A known device: strangers who guess at this account keep nobody out.
     let own = device(app);
     let visitor = Visitor { device_key: Some(device_key(app, &own)), ..Visitor::nobody(kagiya_text::Lang::Ja) };
-    let typed =
-        Typed { login: HIDDEN.to_owned(), password: password(app), remember: false, keep_device: false, to: None };
+    let typed = Typed {
+        login: HIDDEN.to_owned(),
+        password: password(app),
+        remember: false,
+        keep_device: false,
+        to: Destination::Home,
+    };
     let outcome = match sign_in::try_once(app, &visitor, Some(own), typed, None).await {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             // Nobody holds the token: no memory of any server needs to forget it.
