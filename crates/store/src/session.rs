@@ -245,7 +245,13 @@ pub async fn end_all(
 }
 
 /// Ends the sessions that were begun by a link, but for `except`.
-pub async fn end_of_link(conn: &mut Conn, link: Uuid, except: Uuid, why: EndReason, now: Timestamp) -> Result<Ended> {
+pub async fn end_of_link(
+    conn: &mut Conn,
+    link: Uuid,
+    except: Option<Uuid>,
+    why: EndReason,
+    now: Timestamp,
+) -> Result<Ended> {
     let rows = all!(
         conn,
         (Vec<u8>,),
@@ -254,7 +260,7 @@ pub async fn end_of_link(conn: &mut Conn, link: Uuid, except: Uuid, why: EndReas
         link,
         now.0,
         why.as_str(),
-        except
+        except.unwrap_or(Uuid::nil())
     )?;
     ending::note(conn, rows, now).await
 }

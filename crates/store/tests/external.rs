@@ -227,7 +227,7 @@ async fn sessions_that_a_link_began_end_with_it() {
                 write!(store, |conn| session::insert(conn, &new, NOW));
             }
             let (keep, why) = (Uuid::from_u128(2), EndReason::ProviderEnded);
-            let ended = write!(store, |conn| session::end_of_link(conn, id, keep, why, NOW));
+            let ended = write!(store, |conn| session::end_of_link(conn, id, Some(keep), why, NOW));
             assert_eq!(ended.tokens(), [[1; 32]]);
             let mut conn = read(store).await;
             let mut running = Vec::new();

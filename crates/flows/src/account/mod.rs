@@ -93,10 +93,10 @@ async fn set_password(
     version: i64,
     new: &str,
 ) -> Outcome<Token> {
-    let (account, keep) = (auth.account(), auth.session());
+    let (account, auth) = (auth.account(), *auth);
     let emails = store::email::of_account(&mut app.store.reader().await?, account).await?;
     let own = emails.iter().map(|e| e.address.as_str());
-    let lane = password::owners_lane(app, account);
+    let lane = password::owner::lane(app, account);
     let password = match password::judge(app, new, login_id, own, lane).await? {
         Ok(password) => password,
         Err(why) => return Ok(Err(password::refuse_password(app, visitor, Act::Account, why, "password").await)),
@@ -116,10 +116,10 @@ async fn set_password(
                 // A recovery that was finished meanwhile has the last word.
                 let unchanged =
                     store::account::find(conn, account).await?.is_some_and(|a| a.credential_version == version);
-                if !unchanged || !store::session::is_running(conn, keep).await? {
+                let (true, true, Some(keep)) = (unchanged, auth.stands(conn).await?, auth.session()) else {
                     return Err(store::Error::Undone);
-                }
-                let others = password::replace_password(conn, account, &phc, Some(keep), now).await?;
+                };
+                let others = password::replace_password(conn, &auth, &phc, now).await?;
                 // However young its token is.
                 let ever = kagiya_domain::Timestamp(i64::MAX);
                 let own = store::session::renew_token(conn, keep, &token_hash, ever, now).await?;
@@ -221,7 +221,7 @@ pub async fn verify_email(
 
 /// Adds the address of a flow whose code is right.
 async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: &Flow, typed: &str) -> Outcome<()> {
-    let (account, session) = (auth.account(), auth.session());
+    let (account, auth) = (auth.account(), *auth);
     let Ok(email) = EmailAddress::parse(&flow.typed) else {
         return Ok(Err(steps::refuse_ended(app, visitor, Act::Account, Some(flow.id)).await));
     };
@@ -240,9 +240,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
             async move {
                 let typed = code::check(conn, &guess, now).await?;
                 if matches!(typed, code::Typed::Right(_)) {
-                    if !store::session::is_running(conn, session).await?
-                        || !store::email::insert(conn, account, &email, false, now).await?
-                    {
+                    if !auth.stands(conn).await? || !store::email::insert(conn, account, &email, false, now).await? {
                         return Err(store::Error::Undone);
                     }
                     store::flow::finish(conn, flow_id, now).await?;
@@ -276,7 +274,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
 /// # Errors
 /// When the database fails.
 pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, primary: bool) -> Result<bool, Fault> {
-    let (account, session) = (auth.account(), auth.session());
+    let (account, auth) = (auth.account(), *auth);
     let (key, now, audit_id) = (address_key.to_lowercase(), app.now(), app.new_id());
     let email = EmailAddress::parse(address_key).ok();
     let notice = email.map(|email| {
@@ -289,7 +287,7 @@ pub async fn change_email(app: &App, auth: &RecentAuth, address_key: &str, prima
         .store
         .write(move |conn| {
             async move {
-                if !store::session::is_running(conn, session).await? {
+                if !auth.stands(conn).await? {
                     return Ok(false);
                 }
                 let done = if primary {
@@ -328,7 +326,7 @@ pub async fn end_sessions(app: &App, auth: &RecentAuth, one: Option<Uuid>) -> Re
                 let why = EndReason::SignedOutElsewhere;
                 match one {
                     Some(id) => store::session::end(conn, account, id, why, now).await,
-                    None => store::session::end_all(conn, account, Some(current), why, now).await,
+                    None => store::session::end_all(conn, account, current, why, now).await,
                 }
             }
             .boxed()

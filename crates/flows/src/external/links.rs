@@ -42,9 +42,9 @@ pub async fn has_password(app: &App, account: Uuid) -> Result<bool, Fault> {
 
 /// Locks the account and says whether the session that ties an identity to it still runs: two acts on one account wait
 /// for each other here, and a recovery that came between has the last word.
-async fn holds(conn: &mut store::Conn, account: Uuid, session: Uuid) -> Result<bool, store::Error> {
-    store::account::bump_version(conn, account).await?;
-    store::session::is_running(conn, session).await
+async fn holds(conn: &mut store::Conn, auth: &RecentAuth) -> Result<bool, store::Error> {
+    store::account::bump_version(conn, auth.account()).await?;
+    auth.stands(conn).await
 }
 
 /// Ties an identity to an account, in the place of `replaced` if there is one, as one act.
@@ -61,7 +61,7 @@ pub async fn attach(
     replaced: Option<Uuid>,
     lang: &str,
 ) -> Result<bool, Fault> {
-    let (account, session, now) = (auth.account(), auth.session(), app.now());
+    let (account, auth, now) = (auth.account(), *auth, app.now());
     let before = match replaced {
         Some(old) => list(app, account).await?.into_iter().find(|link| link.id == old),
         None => None,
@@ -76,13 +76,14 @@ pub async fn attach(
         .store
         .write(move |conn| {
             async move {
-                if !holds(conn, account, session).await? || !store::journey::finish(conn, journey, now).await? {
+                if !holds(conn, &auth).await? || !store::journey::finish(conn, journey, now).await? {
                     return Err(store::Error::Undone);
                 }
                 let mut ended = Ended::default();
                 if let Some(old) = replaced {
                     store::link::remove(conn, account, old, now).await?;
-                    ended = store::session::end_of_link(conn, old, session, EndReason::SignedOutElsewhere, now).await?;
+                    ended = store::session::end_of_link(conn, old, auth.session(), EndReason::SignedOutElsewhere, now)
+                        .await?;
                 }
                 tie(conn, account, &new, now).await?;
                 store::outbox::enqueue(conn, &notice, now).await?;
@@ -142,7 +143,7 @@ pub(crate) async fn note_use(
 /// # Errors
 /// When the database fails.
 pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -> Outcome<()> {
-    let (account, current, now) = (auth.account(), auth.session(), app.now());
+    let (account, auth, now) = (auth.account(), *auth, app.now());
     let Some(link) = list(app, account).await?.into_iter().find(|link| link.id == id) else {
         // Removed already: what was wanted is so.
         return Ok(Ok(()));
@@ -165,7 +166,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
         .write(move |conn| {
             async move {
                 // Two removals of two links wait for each other here: one of them finds one way less.
-                if !holds(conn, account, current).await? {
+                if !holds(conn, &auth).await? {
                     return Ok(Ended::default());
                 }
                 if !store::link::remove(conn, account, id, now).await? {
@@ -177,7 +178,7 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
                 store::outbox::enqueue(conn, &notice, now).await?;
                 store::audit::note(conn, audit_id, Some(account), &Line::new(Actor::Owner, Event::Unlinked, now))
                     .await?;
-                store::session::end_of_link(conn, id, current, EndReason::SignedOutElsewhere, now).await
+                store::session::end_of_link(conn, id, auth.session(), EndReason::SignedOutElsewhere, now).await
             }
             .boxed()
         })

@@ -144,8 +144,7 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                 let ended = match ends(what) {
                     End::None => Ended::default(),
                     End::OfLink => {
-                        store::session::end_of_link(conn, link.id, uuid::Uuid::nil(), EndReason::ProviderEnded, now)
-                            .await?
+                        store::session::end_of_link(conn, link.id, None, EndReason::ProviderEnded, now).await?
                     }
                     End::All => store::session::end_all(conn, account, None, EndReason::ProviderEnded, now).await?,
                 };

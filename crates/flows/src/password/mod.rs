@@ -1,6 +1,7 @@
 //! Passwords: judged where it costs nobody else anything, hashed, and set.
 
 pub mod hashing;
+pub(crate) mod owner;
 
 use kagiya_domain::{
     Evidence, Timestamp,
@@ -9,12 +10,12 @@ use kagiya_domain::{
     session::EndReason,
 };
 use kagiya_store::{self as store, ending::Ended};
-use uuid::Uuid;
 
 use self::hashing::{Full, Lane};
 use crate::{
     App, Fault, FieldError, Refusal, Visitor,
     attempt::{self, Draft},
+    sign_in::recent_auth::RecentAuth,
 };
 
 /// Why a new password is not taken.
@@ -23,16 +24,6 @@ pub(crate) enum NotTaken {
     Field(FieldError),
     /// Too many wait for the same.
     Busy,
-}
-
-/// Hashes that the proven owner of an account causes in an hour in the lane of those who are known.
-const OWN: u32 = 30;
-
-/// The lane of somebody who has proven to be an account's owner: known for the moment, whatever browser it is. Whoever
-/// goes on without end waits behind everybody.
-pub(crate) fn owners_lane(app: &App, account: Uuid) -> Lane {
-    let own = app.starts.take_of(&format!("own hashes {account}"), OWN, app.now());
-    if own { Lane::Known } else { Lane::Failing }
 }
 
 /// Judges a new password in the light of the account and the service.
@@ -76,15 +67,15 @@ pub(crate) async fn refuse_password(
     attempt::refuse(app, visitor, draft).await
 }
 
-/// Sets a password and ends what was begun with the one before.
+/// Sets a password and ends what was begun with the one before; the session in which its owner asks for it goes on.
 pub(crate) async fn replace_password(
     conn: &mut store::Conn,
-    account: Uuid,
+    auth: &RecentAuth,
     phc: &str,
-    keep_session: Option<Uuid>,
     now: Timestamp,
 ) -> Result<Ended, store::Error> {
+    let account = auth.account();
     store::password::set(conn, account, phc, now).await?;
     store::account::bump_version(conn, account).await?;
-    store::session::end_all(conn, account, keep_session, EndReason::PasswordChanged, now).await
+    store::session::end_all(conn, account, auth.session(), EndReason::PasswordChanged, now).await
 }

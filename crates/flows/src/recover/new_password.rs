@@ -17,9 +17,10 @@ use crate::{
     attempt::{self, Draft},
     code::steps::{find_flow, refuse_ended},
     mail::{self, compose},
-    password::{judge, owners_lane, refuse_password, replace_password},
+    password::{judge, owner, refuse_password, replace_password},
     recover::{lock_keys, review, wake},
     session,
+    sign_in::recent_auth::by_recovery,
 };
 
 /// The login ID of a proven recovery, for whoever has proven it.
@@ -55,12 +56,11 @@ pub async fn choose_password(
     device: Option<[u8; 16]>,
 ) -> Outcome<Reset> {
     let now = app.now();
-    let flow = find_flow(app, visitor, FlowKind::Recover, id).await?;
-    let Some((flow, account_id)) =
-        flow.filter(|f| f.proven_at.is_some() && f.expires_at > now.0).and_then(|f| f.account_id.map(|id| (f, id)))
-    else {
+    let found = find_flow(app, visitor, FlowKind::Recover, id).await?;
+    let Some((flow, auth)) = found.and_then(|flow| by_recovery(&flow, now).map(|auth| (flow, auth))) else {
         return Ok(Err(refuse_ended(app, visitor, Act::Recover, id).await));
     };
+    let account_id = auth.account();
     let mut conn = app.store.reader().await?;
     let Some(account) = store::account::find(&mut conn, account_id).await? else {
         return Ok(Err(refuse_ended(app, visitor, Act::Recover, id).await));
@@ -74,7 +74,7 @@ pub async fn choose_password(
     }
     let own = addresses.iter().map(|e| e.address.as_str());
     // Whoever is here has proven a mailbox.
-    let lane = owners_lane(app, account.id);
+    let lane = owner::lane(app, account.id);
     let password = match judge(app, raw, &account.login_id, own, lane).await? {
         Ok(password) => password,
         Err(why) => return Ok(Err(refuse_password(app, visitor, Act::Recover, why, "password").await)),
@@ -97,8 +97,8 @@ pub async fn choose_password(
                 }
                 // Counters before the account, as a sign-in locks them.
                 store::throttle::clear(conn, &keys).await?;
-                let ended = replace_password(conn, account_id, &phc, None, now).await?;
-                review::carry_out(conn, &proven, choice.as_ref(), now).await?;
+                let ended = replace_password(conn, &auth, &phc, now).await?;
+                review::carry_out(conn, &auth, &proven, choice.as_ref(), now).await?;
                 store::flow::end_all(conn, account_id, flow_id, now).await?;
                 store::device::forget_all(conn, account_id).await?;
                 // But this one: a proof lifts every lock that stands before it, a network's too.

@@ -5,7 +5,7 @@ use kagiya_domain::{Span, Timestamp, email::EmailAddress};
 use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
-use crate::{App, Fault};
+use crate::{App, Fault, sign_in::recent_auth::RecentAuth};
 
 /// What is younger than this has to be asked for to stay.
 const YOUNG: Span = Span::days(30);
@@ -123,13 +123,13 @@ fn removals(ways: &[Way], choice: Option<&Choice>) -> Removals {
 /// what was added while it went on is seen, too.
 pub(crate) async fn carry_out(
     conn: &mut store::Conn,
+    auth: &RecentAuth,
     flow: &Flow,
     choice: Option<&Choice>,
     now: Timestamp,
 ) -> Result<(), store::Error> {
     let ways = gather(conn, flow, now).await?;
-    let account = flow.account_id.unwrap_or_default();
-    apply(conn, account, &removals(&ways, choice), now).await
+    apply(conn, auth.account(), &removals(&ways, choice), now).await
 }
 
 /// Carries it out, in the transaction of the recovery. The mailbox that was proven is the first

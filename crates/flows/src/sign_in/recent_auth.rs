@@ -3,26 +3,31 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Evidence, Timestamp, act::Act, login_id::Skeleton, password::Password, session::is_recent,
-    sign_in::Method, throttle::Scope,
+    Audience, Evidence, Timestamp,
+    act::{Act, FlowKind},
+    login_id::Skeleton,
+    password::Password,
+    session::is_recent,
+    sign_in::Method,
+    throttle::Scope,
 };
-use kagiya_store as store;
+use kagiya_store::{self as store, flow::Flow};
 use uuid::Uuid;
 
 use crate::{
     App, Fault, FieldError, Outcome, Refusal, Visitor,
     attempt::{self, Draft},
-    password,
+    password::owner,
     session::cache::Live,
     sign_in::throttle::{self, Reservation, Settlement},
 };
 
-/// The owner of a session, who proved it a moment ago (NIST SP 800-63B-4 2.2.3). Whatever needs that takes one, and only
-/// [`demand`] and [`resume`] make one.
+/// The owner of an account, who proved it a moment ago (NIST SP 800-63B-4 2.2.3). Whatever needs that takes one, and only
+/// [`demand`], [`resume`] and [`by_recovery`] make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecentAuth {
     account: Uuid,
-    session: Uuid,
+    session: Option<Uuid>,
 }
 
 impl RecentAuth {
@@ -31,9 +36,17 @@ impl RecentAuth {
         self.account
     }
 
-    /// The session.
-    pub const fn session(&self) -> Uuid {
+    /// The session in which it was proven; none by a recovery.
+    pub const fn session(&self) -> Option<Uuid> {
         self.session
+    }
+
+    /// Whether that session still runs; looked at in the transaction that acts on it.
+    pub(crate) async fn stands(&self, conn: &mut store::Conn) -> Result<bool, store::Error> {
+        match self.session {
+            Some(session) => store::session::is_running(conn, session).await,
+            None => Ok(false),
+        }
     }
 }
 
@@ -70,13 +83,21 @@ pub async fn demand(app: &App, visitor: &Visitor, live: &Live, ask: Ask<'_>) -> 
             Some(attempt::refuse(app, visitor, owned(Draft::invalid(Act::Account, visitor, fields), live)).await)
         }
     };
-    Ok(refused.map_or(Ok(RecentAuth { account: live.account_id, session: live.id }), Err))
+    Ok(refused.map_or(Ok(RecentAuth { account: live.account_id, session: Some(live.id) }), Err))
 }
 
 /// For what was begun with one and is ended later, within a life of its own: a way to a provider, a code in a new mailbox.
 /// `None` for anybody but the account that began.
 pub(crate) fn resume(begun_by: Option<Uuid>, account: Uuid, session: Uuid) -> Option<RecentAuth> {
-    (begun_by == Some(account)).then_some(RecentAuth { account, session })
+    (begun_by == Some(account)).then_some(RecentAuth { account, session: Some(session) })
+}
+
+/// For whoever typed the code of a recovery, as long as choosing a password may take. It is spent with the flow, in the
+/// transaction that acts on it.
+pub(crate) fn by_recovery(flow: &Flow, now: Timestamp) -> Option<RecentAuth> {
+    let proven = flow.kind == FlowKind::Recover && flow.proven_at.is_some() && flow.finished_at.is_none();
+    let account = flow.account_id.filter(|_| proven && flow.expires_at > now.0)?;
+    Some(RecentAuth { account, session: None })
 }
 
 async fn has_password(app: &App, live: &Live) -> Result<bool, Fault> {
@@ -123,10 +144,7 @@ async fn prove(
     // The same digest as at the sign-in: an identical repeat counts once, wherever it is typed.
     let value = [b"subject", &subject[..], &version.to_le_bytes(), password.as_bytes()];
     let value = app.keys.digest("wrong value", &value)[..8].to_vec();
-    let check = app
-        .hashing
-        .verify(credential.and_then(|c| c.phc), password, password::owners_lane(app, live.account_id))
-        .await?;
+    let check = app.hashing.verify(credential.and_then(|c| c.phc), password, owner::lane(app, live.account_id)).await?;
     let settlement = match check {
         Ok(check) if check.fits => Settlement::Succeeded,
         Ok(_) => Settlement::Failed { repeat_for_subject: false, repeat_for_typed: false },
