@@ -206,7 +206,9 @@ pub async fn verify(
             let made = store::account::insert(conn, account_id, &login, &skeleton, &lang, now).await?
                 && store::email::insert(conn, account_id, &email, true, now).await?
                 && match &link {
-                    Some((journey, link)) => external::choose::link_new(conn, account_id, journey, link, now).await?,
+                    Some((authorization, link)) => {
+                        external::choose::link_new(conn, account_id, authorization, link, now).await?
+                    }
                     None => true,
                 };
             if !made {

@@ -18,7 +18,7 @@ use crate::{
 
 /// What came back, and what it must fit.
 #[derive(Clone, Copy, Debug)]
-pub struct Ticket<'a> {
+pub struct CodeGrant<'a> {
     /// The code.
     pub code: &'a str,
     /// As in the request.
@@ -67,7 +67,7 @@ impl Provider {
     ///
     /// # Errors
     /// Why there is no identity.
-    pub async fn exchange(&self, ticket: &Ticket<'_>) -> Result<Identity, Failure> {
+    pub async fn exchange(&self, ticket: &CodeGrant<'_>) -> Result<Identity, Failure> {
         let ways = self.plan.kind.ways();
         let tokens = self.ask_tokens(ticket).await?;
         let refresh_token = self.refresh_token_of(&tokens);
@@ -161,7 +161,7 @@ impl Provider {
         Ok(())
     }
 
-    async fn ask_tokens(&self, ticket: &Ticket<'_>) -> Result<Value, Failure> {
+    async fn ask_tokens(&self, ticket: &CodeGrant<'_>) -> Result<Value, Failure> {
         let mut form =
             vec![("grant_type", "authorization_code"), ("code", ticket.code), ("redirect_uri", ticket.redirect_uri)];
         if self.plan.kind.ways().pkce {
@@ -282,7 +282,7 @@ impl Provider {
     /// Asks the token endpoint with a code that cannot be right: whoever answers that the *code*
     /// is wrong knows us. `None` when all is well.
     pub async fn probe(&self, redirect_uri: &str, now: i64) -> Option<Failure> {
-        let ticket = Ticket { code: "kagiya-probe", redirect_uri, nonce: "", verifier: PROBE, user: None, now };
+        let ticket = CodeGrant { code: "kagiya-probe", redirect_uri, nonce: "", verifier: PROBE, user: None, now };
         match self.ask_tokens(&ticket).await {
             Ok(_) => None,
             Err(failure) if failure.class(self.plan.kind) == Class::Ticket => None,

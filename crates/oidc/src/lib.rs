@@ -29,7 +29,7 @@ mod transfer;
 pub use answer::{Endpoint, Failure, classify};
 pub use authorize::Asked;
 pub use class::Class;
-pub use exchange::Ticket;
+pub use exchange::CodeGrant;
 pub use fault::TokenFault;
 pub use identity::{Identity, RefreshToken};
 pub use kinds::{ClientProof, Kind};

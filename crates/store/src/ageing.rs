@@ -11,7 +11,11 @@ pub async fn shift(conn: &mut Conn, span: Span) -> Result<()> {
         "UPDATE flow SET created_at = created_at - $1, expires_at = expires_at - $1, sent_at = sent_at - $1",
         span.0
     )?;
-    execute!(conn, "UPDATE journey SET started_at = started_at - $1, expires_at = expires_at - $1", span.0)?;
+    execute!(
+        conn,
+        "UPDATE authorization_session SET started_at = started_at - $1, expires_at = expires_at - $1",
+        span.0
+    )?;
     execute!(conn, "UPDATE code SET sent_at = sent_at - $1, expires_at = expires_at - $1", span.0)?;
     execute!(
         conn,

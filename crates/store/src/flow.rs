@@ -46,7 +46,7 @@ row! {
         /// When the act was completed.
         pub finished_at: Option<i64>,
         /// The way to a provider whose identity is linked at its end.
-        pub journey_id: Option<Uuid>,
+        pub authorization_id: Option<Uuid>,
         /// Keyed digest of the network that began it.
         pub network: Option<Vec<u8>>,
     }
@@ -74,7 +74,7 @@ impl Flow {
             tries: 0,
             proven_at: None,
             finished_at: None,
-            journey_id: None,
+            authorization_id: None,
             network: None,
         }
     }
@@ -90,7 +90,7 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
     execute!(
         conn,
         "INSERT INTO flow (id, kind, browser_key, created_at, expires_at, lang, typed, login_id, skeleton, phc, account_id,
-         subject_key, return_to, attempt_id, sent_at, tries, journey_id, network)
+         subject_key, return_to, attempt_id, sent_at, tries, authorization_id, network)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $17)",
         f.id,
         f.kind.as_str(),
@@ -107,7 +107,7 @@ pub async fn insert(conn: &mut Conn, f: &Flow) -> Result<()> {
         f.return_to.kept(),
         f.attempt_id,
         f.sent_at,
-        f.journey_id,
+        f.authorization_id,
         f.network.as_deref()
     )
     .map(drop)

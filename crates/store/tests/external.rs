@@ -11,8 +11,9 @@ use kagiya_domain::{
     session::EndReason,
 };
 use kagiya_store::{
-    Conn, device,
-    journey::{self, Journey},
+    Conn,
+    authorization_session::{self, AuthorizationSession},
+    device,
     link::{self, NewLink},
     password, permission, pushed, session,
 };
@@ -154,8 +155,8 @@ async fn a_refresh_token_is_used_by_one_server_at_a_time() {
     .await;
 }
 
-fn way(n: u8) -> Journey {
-    Journey {
+fn way(n: u8) -> AuthorizationSession {
+    AuthorizationSession {
         id: Uuid::from_u128(u128::from(n)),
         state_key: vec![n; 16],
         provider: "google".into(),
@@ -163,7 +164,7 @@ fn way(n: u8) -> Journey {
         browser_key: vec![7; 16],
         started_at: NOW.0 + i64::from(n),
         expires_at: NOW.plus(Span::hours(1)).0,
-        ..Journey::default()
+        ..AuthorizationSession::default()
     }
 }
 
@@ -172,39 +173,47 @@ async fn a_way_comes_back_once_and_ends_once() {
     on_both(|store| {
         async move {
             for n in 1..=2 {
-                write!(store, |conn| journey::insert(conn, &way(n)));
+                write!(store, |conn| authorization_session::insert(conn, &way(n)));
             }
             let mut conn = read(store).await;
-            assert_eq!(journey::find_state(&mut conn, &[1; 16]).await.unwrap(), Some(way(1)));
-            assert_eq!(journey::find_state(&mut conn, &[3; 16]).await.unwrap(), None);
-            let latest = journey::latest_of_browser(&mut conn, &[7; 16], "google", NOW).await.unwrap().unwrap();
+            assert_eq!(authorization_session::find_state(&mut conn, &[1; 16]).await.unwrap(), Some(way(1)));
+            assert_eq!(authorization_session::find_state(&mut conn, &[3; 16]).await.unwrap(), None);
+            let latest =
+                authorization_session::latest_of_browser(&mut conn, &[7; 16], "google", NOW).await.unwrap().unwrap();
             assert_eq!(latest.id.as_u128(), 2);
-            let late = journey::latest_of_browser(&mut conn, &[7; 16], "google", NOW.plus(Span(9))).await.unwrap();
+            let late = authorization_session::latest_of_browser(&mut conn, &[7; 16], "google", NOW.plus(Span(9)))
+                .await
+                .unwrap();
             assert!(late.is_none());
             drop(conn);
             let (id, later) = (Uuid::from_u128(1), NOW.plus(Span::minutes(1)));
-            write!(store, |conn| journey::keep_posted(conn, id, "code=1"));
-            let found = |id: Uuid| async move { journey::find(&mut read(store).await, id).await.unwrap().unwrap() };
+            write!(store, |conn| authorization_session::keep_posted(conn, id, "code=1"));
+            let found = |id: Uuid| async move {
+                authorization_session::find(&mut read(store).await, id).await.unwrap().unwrap()
+            };
             assert_eq!(found(id).await.posted.as_deref(), Some("code=1"));
-            assert!(write!(store, |conn| journey::take(conn, id, later)));
-            assert!(!write!(store, |conn| journey::take(conn, id, later)), "of two answers one wins");
-            write!(store, |conn| journey::keep_posted(conn, id, "code=2"));
+            assert!(write!(store, |conn| authorization_session::take(conn, id, later)));
+            assert!(!write!(store, |conn| authorization_session::take(conn, id, later)), "of two answers one wins");
+            write!(store, |conn| authorization_session::keep_posted(conn, id, "code=2"));
             assert_eq!(found(id).await.posted, None, "it came back already");
             let expires = later.plus(Span::hours(1));
-            write!(store, |conn| journey::settle(conn, id, "unlinked", Some("sealed"), expires));
-            write!(store, |conn| journey::set_reference(conn, id, "K7Q4-9XMD"));
-            write!(store, |conn| journey::note_saw(conn, id, "blocked"));
+            write!(store, |conn| authorization_session::settle(conn, id, "unlinked", Some("sealed"), expires));
+            write!(store, |conn| authorization_session::set_reference(conn, id, "K7Q4-9XMD"));
+            write!(store, |conn| authorization_session::note_saw(conn, id, "blocked"));
             let now = found(id).await;
             assert_eq!((now.outcome.as_str(), now.identity.as_deref()), ("unlinked", Some("sealed")));
             assert_eq!((now.reference.as_deref(), now.saw.as_deref()), (Some("K7Q4-9XMD"), Some("blocked")));
-            assert!(write!(store, |conn| journey::finish(conn, id, later)));
-            assert!(!write!(store, |conn| journey::finish(conn, id, later)));
+            assert!(write!(store, |conn| authorization_session::finish(conn, id, later)));
+            assert!(!write!(store, |conn| authorization_session::finish(conn, id, later)));
             assert_eq!(found(id).await.identity, None, "who it was is kept no longer");
-            let by = journey::by_outcome(&mut read(store).await, NOW).await.unwrap();
+            let by = authorization_session::by_outcome(&mut read(store).await, NOW).await.unwrap();
             let counted = |outcome: &str| ("google".to_owned(), outcome.to_owned(), 1);
             assert_eq!(by, [counted(""), counted("unlinked")]);
-            assert!(!write!(store, |conn| journey::finish(conn, Uuid::from_u128(2), expires)), "too late");
-            assert_eq!(write!(store, |conn| journey::sweep(conn, expires)), 1);
+            assert!(
+                !write!(store, |conn| authorization_session::finish(conn, Uuid::from_u128(2), expires)),
+                "too late"
+            );
+            assert_eq!(write!(store, |conn| authorization_session::sweep(conn, expires)), 1);
 
             assert!(write!(store, |conn| pushed::note(conn, &[1; 16], NOW)));
             assert!(!write!(store, |conn| pushed::note(conn, &[1; 16], NOW)), "it came before");

@@ -180,7 +180,7 @@ async fn who_asked_is_told_once() {
 async fn figures_of_the_crowd_and_locks_that_are_undone() {
     on_both(|store| {
         async move {
-            use kagiya_store::{attempt, delivery, journey};
+            use kagiya_store::{attempt, authorization_session, delivery};
             let account = member(store, "hana").await;
             write!(store, |conn| device::remember(conn, account, &[5; 16], NOW));
             assert_eq!(device::of_account(&mut read(store).await, account).await.unwrap(), [vec![5; 16]]);
@@ -197,7 +197,7 @@ async fn figures_of_the_crowd_and_locks_that_are_undone() {
             assert!(attempt::by_advice(&mut conn, before).await.unwrap().is_empty());
             assert!(attempt::refused_accounts(&mut conn, before, NOW, 9).await.unwrap().is_empty());
             assert!(delivery::by_domain(&mut conn, before).await.unwrap().is_empty());
-            assert!(journey::by_outcome(&mut conn, before).await.unwrap().is_empty());
+            assert!(authorization_session::by_outcome(&mut conn, before).await.unwrap().is_empty());
             drop(conn);
             write!(store, |conn| attempt::forget_successes(conn, account));
             let key = [9; 16];

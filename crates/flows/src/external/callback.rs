@@ -10,8 +10,8 @@ use kagiya_domain::{
     link::{LinkEvent, LinkSource},
     sign_in::{Decision, Facts, Proofs, Step, decide},
 };
-use kagiya_oidc::{Class, Identity, Kind, Ticket, answer::clean, classify};
-use kagiya_store::{self as store, journey::Journey, link::Link};
+use kagiya_oidc::{Class, CodeGrant, Identity, Kind, answer::clean, classify};
+use kagiya_store::{self as store, authorization_session::AuthorizationSession, link::Link};
 use uuid::Uuid;
 
 use super::{
@@ -82,7 +82,7 @@ pub enum Returned {
     /// Nobody has this identity yet.
     Choose {
         /// The way.
-        journey: Uuid,
+        authorization: Uuid,
     },
     /// Linked to the account that is signed in.
     Linked {
@@ -112,11 +112,11 @@ const CODE: usize = 4_096;
 /// # Errors
 /// When the database fails.
 pub async fn keep_posted(app: &App, provider: &str, answer: &Answer) -> Result<bool, Fault> {
-    let Some(journey) = find_journey(app, provider, &answer.state).await? else {
+    let Some(authorization) = find_authorization(app, provider, &answer.state).await? else {
         return Ok(false);
     };
-    if answer.code.len() > CODE || journey.returned_at.is_some() {
-        return Ok(journey.returned_at.is_some());
+    if answer.code.len() > CODE || authorization.returned_at.is_some() {
+        return Ok(authorization.returned_at.is_some());
     }
     let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
     let value = serde_json::json!({
@@ -128,13 +128,15 @@ pub async fn keep_posted(app: &App, provider: &str, answer: &Answer) -> Result<b
         "user": cut(&answer.user, 4_000),
     });
     let sealed = app.keys.seal("posted", value.to_string().as_bytes(), app.random());
-    let id = journey.id;
-    app.store.write(move |conn| async move { store::journey::keep_posted(conn, id, &sealed).await }.boxed()).await?;
+    let id = authorization.id;
+    app.store
+        .write(move |conn| async move { store::authorization_session::keep_posted(conn, id, &sealed).await }.boxed())
+        .await?;
     Ok(true)
 }
 
-fn read_posted(app: &App, journey: &Journey, answer: &mut Answer) {
-    let told: Option<serde_json::Value> = journey
+fn read_posted(app: &App, authorization: &AuthorizationSession, answer: &mut Answer) {
+    let told: Option<serde_json::Value> = authorization
         .posted
         .as_deref()
         .and_then(|sealed| app.keys.open("posted", sealed))
@@ -147,14 +149,14 @@ fn read_posted(app: &App, journey: &Journey, answer: &mut Answer) {
     }
 }
 
-async fn find_journey(app: &App, provider: &str, state: &str) -> Result<Option<Journey>, Fault> {
+async fn find_authorization(app: &App, provider: &str, state: &str) -> Result<Option<AuthorizationSession>, Fault> {
     if state.is_empty() || state.len() > STATE {
         return Ok(None);
     }
     let key = derive(app, state).state_key;
-    let found = store::journey::find_state(&mut app.store.reader().await?, &key).await?;
+    let found = store::authorization_session::find_state(&mut app.store.reader().await?, &key).await?;
     // A state of one provider is worth nothing at another's door.
-    Ok(found.filter(|journey| journey.provider == provider))
+    Ok(found.filter(|authorization| authorization.provider == provider))
 }
 
 /// Where a way that came to nothing wanted to lead, for the page that says so.
@@ -162,21 +164,23 @@ async fn find_journey(app: &App, provider: &str, state: &str) -> Result<Option<J
 /// # Errors
 /// When the database fails.
 pub async fn destination(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<Destination, Fault> {
-    let journey = find_journey(app, provider, state).await?.filter(|journey| is_own(visitor, journey));
-    if let Some(journey) = journey {
-        return Ok(journey.return_to);
+    let authorization =
+        find_authorization(app, provider, state).await?.filter(|authorization| is_own(visitor, authorization));
+    if let Some(authorization) = authorization {
+        return Ok(authorization.return_to);
     }
     // Whatever came: it is where this browser wanted to go when it last set out.
     let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
         return Ok(Destination::Home);
     };
     let since = app.now().minus(super::LIFE);
-    let last = store::journey::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
-    Ok(last.map(|journey| journey.return_to).unwrap_or_default())
+    let last =
+        store::authorization_session::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
+    Ok(last.map(|authorization| authorization.return_to).unwrap_or_default())
 }
 
-fn is_own(visitor: &Visitor, journey: &Journey) -> bool {
-    visitor.cookie_came && visitor.browser_key.is_some_and(|key| key[..] == journey.browser_key[..])
+fn is_own(visitor: &Visitor, authorization: &AuthorizationSession) -> bool {
+    visitor.cookie_came && visitor.browser_key.is_some_and(|key| key[..] == authorization.browser_key[..])
 }
 
 /// Whether the answer to this start comes from the browser that set out.
@@ -184,7 +188,7 @@ fn is_own(visitor: &Visitor, journey: &Journey) -> bool {
 /// # Errors
 /// When the database fails.
 pub async fn is_at_home(app: &App, visitor: &Visitor, provider: &str, state: &str) -> Result<bool, Fault> {
-    Ok(find_journey(app, provider, state).await?.is_some_and(|journey| is_own(visitor, &journey)))
+    Ok(find_authorization(app, provider, state).await?.is_some_and(|authorization| is_own(visitor, &authorization)))
 }
 
 /// Takes what came back.
@@ -203,7 +207,7 @@ pub async fn run(
         Ok(entry) => entry,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    let found = find_journey(app, provider, &answer.state).await?;
+    let found = find_authorization(app, provider, &answer.state).await?;
     if found.is_none()
         && answer.state.is_empty()
         && !answer.error.is_empty()
@@ -215,34 +219,37 @@ pub async fn run(
         let fact = facts::of_class(class, answer.kept());
         return Ok(Err(refuse(app, visitor, DENIED, vec![fact]).await));
     }
-    let Some(journey) = found else {
+    let Some(authorization) = found else {
         let draft = Draft::new(Act::External, 400, visitor, vec![Evidence::StateUnknown]);
         return Ok(Err(attempt::refuse_here(app, visitor, draft).await));
     };
-    if !is_own(visitor, &journey) {
-        return elsewhere(app, visitor, &entry, &journey).await;
+    if !is_own(visitor, &authorization) {
+        return elsewhere(app, visitor, &entry, &authorization).await;
     }
     if answer.code.is_empty() && answer.error.is_empty() {
-        read_posted(app, &journey, &mut answer);
+        read_posted(app, &authorization, &mut answer);
     }
     let now = app.now();
-    if journey.expires_at <= now.0 && journey.returned_at.is_none() {
-        let minutes = now.since(Timestamp(journey.started_at)).as_minutes_up();
+    if authorization.expires_at <= now.0 && authorization.returned_at.is_none() {
+        let minutes = now.since(Timestamp(authorization.started_at)).as_minutes_up();
         return Ok(Err(refuse(app, visitor, 410, vec![Evidence::JourneyTooOld { minutes }]).await));
     }
-    let id = journey.id;
-    let first = journey.returned_at.is_none()
+    let id = authorization.id;
+    let first = authorization.returned_at.is_none()
         && app
             .store
-            .write_forgettable(move |conn| async move { store::journey::take(conn, id, now).await }.boxed())
+            .write_forgettable(move |conn| {
+                async move { store::authorization_session::take(conn, id, now).await }.boxed()
+            })
             .await?;
     if !first {
         // A reload of an answer that was taken: who is in goes on.
-        if present.is_some() && journey.purpose == "sign_in" {
-            return Ok(Ok(Returned::Home(journey.return_to)));
+        if present.is_some() && authorization.purpose == "sign_in" {
+            return Ok(Ok(Returned::Home(authorization.return_to)));
         }
-        if journey.outcome == "choose" && journey.finished_at.is_none() && journey.expires_at > now.0 {
-            return Ok(Ok(Returned::Choose { journey: journey.id }));
+        if authorization.outcome == "choose" && authorization.finished_at.is_none() && authorization.expires_at > now.0
+        {
+            return Ok(Ok(Returned::Choose { authorization: authorization.id }));
         }
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::TicketUsed]).await));
     }
@@ -259,13 +266,13 @@ pub async fn run(
         }
     }
     if !answer.error.is_empty() {
-        return Ok(Err(denied(app, visitor, &entry, &journey, &answer).await?));
+        return Ok(Err(denied(app, visitor, &entry, &authorization, &answer).await?));
     }
     if answer.code.is_empty() || answer.code.len() > CODE {
         return Ok(Err(refuse(app, visitor, 400, vec![Evidence::AnswerIncomplete]).await));
     }
     let derived = derive(app, &answer.state);
-    let ticket = Ticket {
+    let ticket = CodeGrant {
         code: &answer.code,
         redirect_uri: &redirect_uri(app, provider),
         nonce: &derived.nonce,
@@ -287,7 +294,7 @@ pub async fn run(
         }
     };
     provider_monitor::note(app, &entry, Sample::Good);
-    arrive(app, visitor, device, present, &entry, journey, identity).await
+    arrive(app, visitor, device, present, &entry, authorization, identity).await
 }
 
 async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidence>) -> Box<Refusal> {
@@ -296,14 +303,21 @@ async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidenc
 
 /// The answer came to another browser than the one that set out. LINE does that when signing in
 /// by itself leads through its app; it is tried once more, by hand, from here.
-async fn elsewhere(app: &Arc<App>, visitor: &Visitor, entry: &Arc<Entry>, journey: &Journey) -> Outcome<Returned> {
-    let fresh =
-        journey.returned_at.is_none() && journey.expires_at > app.now().0 && entry.health.lets_through(app.now());
-    if entry.provider.kind() == Kind::Line && journey.by_hand == 0 && journey.purpose == "sign_in" && fresh {
+async fn elsewhere(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    entry: &Arc<Entry>,
+    authorization: &AuthorizationSession,
+) -> Outcome<Returned> {
+    let fresh = authorization.returned_at.is_none()
+        && authorization.expires_at > app.now().0
+        && entry.health.lets_through(app.now());
+    if entry.provider.kind() == Kind::Line && authorization.by_hand == 0 && authorization.purpose == "sign_in" && fresh
+    {
         let start = Start {
             provider: entry.provider.id(),
             purpose: Purpose::SignIn,
-            return_to: journey.return_to.clone(),
+            return_to: authorization.return_to.clone(),
             asked: true,
             choose: false,
             afresh: false,
@@ -322,7 +336,7 @@ async fn denied(
     app: &Arc<App>,
     visitor: &Visitor,
     entry: &Arc<Entry>,
-    journey: &Journey,
+    authorization: &AuthorizationSession,
     answer: &Answer,
 ) -> Result<Box<Refusal>, Fault> {
     let class = classify(entry.provider.kind(), &answer.error, &answer.words);
@@ -344,12 +358,12 @@ async fn denied(
     evidence.extend(facts::health(entry, app.now()));
     let mut draft = Draft::new(Act::External, DENIED, visitor, evidence);
     facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
-    if let (Some(account), Some(link)) = (journey.account_id, journey.link_id) {
+    if let (Some(account), Some(link)) = (authorization.account_id, authorization.link_id) {
         draft.account = Some(account);
         draft.audience = Audience::Owner;
         let event = if class == Class::WantsAct && answer.error.eq_ignore_ascii_case("login_required") {
             Some(LinkEvent::Reauth)
-        } else if class == Class::WantsConsent && journey.purpose == "test" {
+        } else if class == Class::WantsConsent && authorization.purpose == "test" {
             // Somebody else may be signed in there: only a plain "no consent" is about this link.
             Some(LinkEvent::ConsentRevoked)
         } else {
@@ -359,11 +373,11 @@ async fn denied(
             links::apply(app, account, link, event, LinkSource::Callback).await?;
         }
     }
-    let (id, outcome) = (journey.id, clean(&answer.error));
-    let expires = Timestamp(journey.expires_at);
+    let (id, outcome) = (authorization.id, clean(&answer.error));
+    let expires = Timestamp(authorization.expires_at);
     app.store
         .write_forgettable(move |conn| {
-            async move { store::journey::settle(conn, id, &outcome, None, expires).await }.boxed()
+            async move { store::authorization_session::settle(conn, id, &outcome, None, expires).await }.boxed()
         })
         .await?;
     Ok(attempt::refuse(app, visitor, draft).await)
@@ -376,7 +390,7 @@ async fn arrive(
     device: Option<[u8; 16]>,
     present: Option<Present>,
     entry: &Arc<Entry>,
-    journey: Journey,
+    authorization: AuthorizationSession,
     identity: Identity,
 ) -> Outcome<Returned> {
     let link = {
@@ -387,20 +401,20 @@ async fn arrive(
         (None, Some(transfer)) => super::transfer::take_over(app, &identity, transfer).await?,
         (link, _) => link,
     };
-    if journey.purpose == "sign_in" {
+    if authorization.purpose == "sign_in" {
         let of_nobody = Facts { account: None, proofs: Proofs::provider_identity() };
         return match (link, decide(&of_nobody, app.now())) {
-            (Some(link), _) => sign_in_by(app, visitor, device, journey, &identity, link).await,
-            (None, Decision::NextStep(Step::ChooseAccount)) => {
-                Ok(Ok(Returned::Choose { journey: unlinked::keep(app, visitor, entry, journey, &identity).await? }))
-            }
+            (Some(link), _) => sign_in_by(app, visitor, device, authorization, &identity, link).await,
+            (None, Decision::NextStep(Step::ChooseAccount)) => Ok(Ok(Returned::Choose {
+                authorization: unlinked::keep(app, visitor, entry, authorization, &identity).await?,
+            })),
             (None, Decision::SignIn | Decision::OfferReopen | Decision::Refuse(_)) => {
                 Ok(Err(refuse(app, visitor, 401, vec![Evidence::CredentialsRefused]).await))
             }
         };
     }
     // What was begun by one account is not ended by another: its owner may have been tricked.
-    let auth = present.and_then(|here| recent_auth::resume(journey.account_id, here.account, here.session));
+    let auth = present.and_then(|here| recent_auth::resume(authorization.account_id, here.account, here.session));
     let Some(auth) = auth else {
         return Ok(Err(refuse(app, visitor, 403, vec![Evidence::SignedInAsOther]).await));
     };
@@ -411,8 +425,8 @@ async fn arrive(
         draft.account = Some(account);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
     }
-    match (journey.purpose.as_str(), link) {
-        ("test", Some(link)) if journey.link_id == Some(link.id) => {
+    match (authorization.purpose.as_str(), link) {
+        ("test", Some(link)) if authorization.link_id == Some(link.id) => {
             let came = new_link(app, entry.provider.id(), &identity);
             let now = app.now();
             app.store
@@ -427,9 +441,9 @@ async fn arrive(
             Ok(Err(attempt::refuse(app, visitor, draft).await))
         }
         (purpose, _) => {
-            let replaced = journey.link_id.filter(|_| purpose == "relink");
+            let replaced = authorization.link_id.filter(|_| purpose == "relink");
             let new = new_link(app, entry.provider.id(), &identity);
-            let linked = links::attach(app, &auth, journey.id, new, replaced, visitor.lang.as_str()).await?;
+            let linked = links::attach(app, &auth, authorization.id, new, replaced, visitor.lang.as_str()).await?;
             if !linked {
                 return Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await));
             }
@@ -442,7 +456,7 @@ async fn sign_in_by(
     app: &App,
     visitor: &Visitor,
     device: Option<[u8; 16]>,
-    journey: Journey,
+    authorization: AuthorizationSession,
     identity: &Identity,
     link: Link,
 ) -> Outcome<Returned> {
@@ -457,15 +471,15 @@ async fn sign_in_by(
     };
     drop(conn);
     let (id, account_id, came) = (link.id, account.id, new_link(app, &link.provider, identity));
-    let (journey_id, expires) = (journey.id, Timestamp(journey.expires_at));
+    let (authorization_id, expires) = (authorization.id, Timestamp(authorization.expires_at));
     let used = Work::new(move |conn| {
         async move {
-            store::journey::settle(conn, journey_id, "signed_in", None, expires).await?;
+            store::authorization_session::settle(conn, authorization_id, "signed_in", None, expires).await?;
             links::note_use(conn, account_id, &link, &came, now).await
         }
         .boxed()
     });
-    let return_to = journey.return_to;
+    let return_to = authorization.return_to;
     let new = sign_in::Entry::new(app, account, Proofs::provider_identity(), Act::External, "provider");
     let entry = sign_in::Entry { device_known, link: Some(id), to: return_to.clone(), ..new };
     match complete(app, visitor, device, entry, Spend::after(used)).await? {

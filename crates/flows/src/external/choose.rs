@@ -20,7 +20,9 @@ use kagiya_domain::{
     sign_in::Proofs,
 };
 use kagiya_oidc::Identity;
-use kagiya_store::{self as store, account::Account, flow::Flow, journey::Journey, link::NewLink};
+use kagiya_store::{
+    self as store, account::Account, authorization_session::AuthorizationSession, flow::Flow, link::NewLink,
+};
 use uuid::Uuid;
 
 use super::{links, new_link, verified_email};
@@ -37,7 +39,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Pending {
     /// The way it came by.
-    pub journey: Journey,
+    pub authorization: AuthorizationSession,
     /// Who came back.
     pub identity: Identity,
 }
@@ -49,7 +51,7 @@ impl Pending {
     }
 
     fn link(&self, app: &App) -> NewLink {
-        new_link(app, &self.journey.provider, &self.identity)
+        new_link(app, &self.authorization.provider, &self.identity)
     }
 }
 
@@ -64,19 +66,22 @@ pub async fn pending(app: &App, visitor: &Visitor, provider: &str, id: Option<Uu
     let now = app.now();
     let mut conn = app.store.reader().await?;
     let found = match id {
-        Some(id) => store::journey::find(&mut conn, id).await?,
-        None => store::journey::latest_of_browser(&mut conn, &key, provider, now.minus(Span::hours(2))).await?,
+        Some(id) => store::authorization_session::find(&mut conn, id).await?,
+        None => {
+            store::authorization_session::latest_of_browser(&mut conn, &key, provider, now.minus(Span::hours(2)))
+                .await?
+        }
     };
-    let own = found.filter(|journey| {
-        journey.browser_key[..] == key[..]
-            && journey.provider == provider
-            && journey.outcome == "choose"
-            && journey.finished_at.is_none()
-            && journey.expires_at > now.0
+    let own = found.filter(|authorization| {
+        authorization.browser_key[..] == key[..]
+            && authorization.provider == provider
+            && authorization.outcome == "choose"
+            && authorization.finished_at.is_none()
+            && authorization.expires_at > now.0
     });
-    Ok(own.and_then(|journey| {
-        let identity = open_identity(&app.keys, journey.identity.as_deref()?)?;
-        Some(Pending { journey, identity })
+    Ok(own.and_then(|authorization| {
+        let identity = open_identity(&app.keys, authorization.identity.as_deref()?)?;
+        Some(Pending { authorization, identity })
     }))
 }
 
@@ -85,7 +90,7 @@ pub async fn pending(app: &App, visitor: &Visitor, provider: &str, id: Option<Uu
 /// # Errors
 /// When the database fails.
 pub async fn why(app: &App, pending: &Pending) -> Result<Option<Refusal>, Fault> {
-    let Some(reference) = pending.journey.reference.as_deref().and_then(Reference::parse) else {
+    let Some(reference) = pending.authorization.reference.as_deref().and_then(Reference::parse) else {
         return Ok(None);
     };
     let Some(row) = store::attempt::find(&mut app.store.reader().await?, reference.as_str()).await? else {
@@ -165,9 +170,9 @@ pub async fn sign_up(
             typed: address.as_string(),
             login_id: Some(login_id.as_str().to_owned()),
             skeleton: Some(skeleton),
-            return_to: pending.journey.return_to.clone(),
+            return_to: pending.authorization.return_to.clone(),
             sent_at: Some(now.0),
-            journey_id: Some(pending.journey.id),
+            authorization_id: Some(pending.authorization.id),
             ..Flow::of(FlowKind::SignUp)
         };
         return Ok(Ok(New::TypeCode(steps::begin(app, visitor, FlowKind::SignUp, flow, start).await?)));
@@ -201,9 +206,11 @@ async fn note_conflict(app: &App, visitor: &Visitor, pending: &Pending, account:
     draft.audience = Audience::Provider;
     draft.account = Some(account.id);
     let refusal = attempt::refuse(app, visitor, draft).await;
-    let (id, reference) = (pending.journey.id, refusal.reference.as_str().to_owned());
+    let (id, reference) = (pending.authorization.id, refusal.reference.as_str().to_owned());
     app.store
-        .write(move |conn| async move { store::journey::set_reference(conn, id, &reference).await }.boxed())
+        .write(move |conn| {
+            async move { store::authorization_session::set_reference(conn, id, &reference).await }.boxed()
+        })
         .await?;
     Ok(())
 }
@@ -232,12 +239,12 @@ async fn create(
         lang: visitor.lang.as_str().to_owned(),
     };
     let welcome = mail::to_account(app, MailKind::Welcome, Some(account.id), compose::at_data(now), &account.lang);
-    let (new, journey, audit_id) = (pending.link(app), pending.journey.id, app.new_id());
+    let (new, authorization, audit_id) = (pending.link(app), pending.authorization.id, app.new_id());
     let (id, name, skeleton, lang) = (account.id, account.login_id.clone(), skeleton.to_owned(), account.lang.clone());
     let link = new.id;
     let make = Work::new(move |conn| {
         async move {
-            let fits = store::journey::finish(conn, journey, now).await?
+            let fits = store::authorization_session::finish(conn, authorization, now).await?
                 && store::account::insert(conn, id, &name, &skeleton, &lang, now).await?
                 && store::email::insert(conn, id, &address, true, now).await?
                 && store::link::insert(conn, id, &new, now).await?;
@@ -267,10 +274,10 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
     let new = pending.link(app);
     let data = compose::link_data(app, &new.provider, &new.shown, now);
     let notice = mail::to_account(app, MailKind::LinkAdded, Some(account.id), data, &account.lang);
-    let (id, journey, audit_id, link) = (account.id, pending.journey.id, app.new_id(), new.id);
+    let (id, authorization, audit_id, link) = (account.id, pending.authorization.id, app.new_id(), new.id);
     let work = Work::new(move |conn| {
         async move {
-            if !store::journey::finish(conn, journey, now).await? {
+            if !store::authorization_session::finish(conn, authorization, now).await? {
                 return Err(store::Error::Undone);
             }
             links::tie(conn, id, &new, now).await?;
@@ -296,7 +303,7 @@ pub async fn join_by_password(
 ) -> Outcome<(Entered, bool)> {
     let of = pending.clone();
     let work = Box::new(move |app: &App, account: &Account| tie_of(app, &of, account).1);
-    let also = sign_in::Also { journey: pending.journey.id, work };
+    let also = sign_in::Also { authorization: pending.authorization.id, work };
     let entered = match sign_in::run_and(app, visitor, device, typed, Some(also)).await? {
         Ok(entered) => entered,
         Err(refusal) => return Ok(Err(refusal)),
@@ -316,7 +323,7 @@ pub async fn join_by_password(
 /// # Errors
 /// When the database fails.
 pub async fn join(app: &App, visitor: &Visitor, pending: &Pending, auth: &RecentAuth) -> Result<bool, Fault> {
-    links::attach(app, auth, pending.journey.id, pending.link(app), None, visitor.lang.as_str()).await
+    links::attach(app, auth, pending.authorization.id, pending.link(app), None, visitor.lang.as_str()).await
 }
 
 /// Asks in a mailbox: of the address that came, or of the account that was typed. Looks nothing up.
@@ -344,9 +351,9 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
         expires_at: now.plus(LIFE).plus(LIFE).0,
         lang: visitor.lang.as_str().to_owned(),
         typed: typed.to_owned(),
-        return_to: pending.journey.return_to.clone(),
+        return_to: pending.authorization.return_to.clone(),
         sent_at: Some(now.0),
-        journey_id: Some(pending.journey.id),
+        authorization_id: Some(pending.authorization.id),
         ..Flow::of(FlowKind::Prove)
     };
     Ok(Ok(steps::begin(app, visitor, FlowKind::Prove, flow, start).await?))
@@ -367,7 +374,7 @@ pub async fn type_code(
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Prove, id).await?.filter(|flow| flow.expires_at > now.0);
     let pending = match &found {
-        Some(flow) => pending(app, visitor, provider, flow.journey_id).await?,
+        Some(flow) => pending(app, visitor, provider, flow.authorization_id).await?,
         None => None,
     };
     let (Some(flow), Some(pending)) = (found, pending) else {
@@ -402,8 +409,8 @@ pub async fn type_code(
             let (link, tie) = tie_of(app, &pending, &account);
             let proofs = Proofs { provider_identity: true, ..Proofs::mailed_code() };
             let new = sign_in::Entry::new(app, account, proofs, Act::External, "mail");
-            let (link, to, journey) = (Some(link), return_to.clone(), Some(pending.journey.id));
-            let entry = sign_in::Entry { link, to, journey, ..new };
+            let (link, to, authorization) = (Some(link), return_to.clone(), Some(pending.authorization.id));
+            let entry = sign_in::Entry { link, to, authorization, ..new };
             complete(app, visitor, device, entry, Spend::before(check).and_after(Some(tie))).await
         }
         // Nobody's code is right; that it was typed is counted all the same.
@@ -434,12 +441,12 @@ pub async fn type_code(
 pub(crate) async fn tie(
     app: &App,
     visitor: &Visitor,
-    journey: Uuid,
+    authorization: Uuid,
     account: &Account,
 ) -> Result<Option<(Uuid, Work)>, Fault> {
-    let found = store::journey::find(&mut app.store.reader().await?, journey).await?;
-    let provider = found.map(|journey| journey.provider).unwrap_or_default();
-    let pending = pending(app, visitor, &provider, Some(journey)).await?;
+    let found = store::authorization_session::find(&mut app.store.reader().await?, authorization).await?;
+    let provider = found.map(|authorization| authorization.provider).unwrap_or_default();
+    let pending = pending(app, visitor, &provider, Some(authorization)).await?;
     Ok(pending.map(|pending| tie_of(app, &pending, account)))
 }
 
@@ -447,11 +454,12 @@ pub(crate) async fn tie(
 pub(crate) async fn link_new(
     conn: &mut store::Conn,
     account: Uuid,
-    journey: &Journey,
+    authorization: &AuthorizationSession,
     link: &NewLink,
     now: Timestamp,
 ) -> Result<bool, store::Error> {
-    Ok(store::journey::finish(conn, journey.id, now).await? && store::link::insert(conn, account, link, now).await?)
+    Ok(store::authorization_session::finish(conn, authorization.id, now).await?
+        && store::link::insert(conn, account, link, now).await?)
 }
 
 /// The link that a sign-up is to be completed with.
@@ -459,15 +467,15 @@ pub(crate) async fn pending_link(
     app: &App,
     visitor: &Visitor,
     flow: &Flow,
-) -> Result<Option<(Journey, NewLink)>, Fault> {
-    let Some(id) = flow.journey_id else {
+) -> Result<Option<(AuthorizationSession, NewLink)>, Fault> {
+    let Some(id) = flow.authorization_id else {
         return Ok(None);
     };
-    let found = store::journey::find(&mut app.store.reader().await?, id).await?;
-    let provider = found.map(|journey| journey.provider).unwrap_or_default();
+    let found = store::authorization_session::find(&mut app.store.reader().await?, id).await?;
+    let provider = found.map(|authorization| authorization.provider).unwrap_or_default();
     let pending = pending(app, visitor, &provider, Some(id)).await?;
     Ok(pending.map(|pending| {
         let link = pending.link(app);
-        (pending.journey, link)
+        (pending.authorization, link)
     }))
 }

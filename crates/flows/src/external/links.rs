@@ -56,7 +56,7 @@ async fn holds(conn: &mut store::Conn, auth: &RecentAuth) -> Result<bool, store:
 pub async fn attach(
     app: &App,
     auth: &RecentAuth,
-    journey: Uuid,
+    authorization: Uuid,
     new: NewLink,
     replaced: Option<Uuid>,
     lang: &str,
@@ -76,7 +76,8 @@ pub async fn attach(
         .store
         .write(move |conn| {
             async move {
-                if !holds(conn, &auth).await? || !store::journey::finish(conn, journey, now).await? {
+                if !holds(conn, &auth).await? || !store::authorization_session::finish(conn, authorization, now).await?
+                {
                     return Err(store::Error::Undone);
                 }
                 let mut ended = Ended::default();

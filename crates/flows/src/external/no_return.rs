@@ -7,7 +7,7 @@ use kagiya_domain::{
     act::Act,
     screen::{self, Screen},
 };
-use kagiya_store::{self as store, journey::Journey};
+use kagiya_store::{self as store, authorization_session::AuthorizationSession};
 
 use super::facts;
 use crate::{
@@ -21,17 +21,22 @@ pub fn screens(app: &App, provider: &str) -> &'static [Screen] {
     screen::of_kind(kind)
 }
 
-async fn draft(app: &App, visitor: &Visitor, journey: &Journey, status: u16) -> Result<Draft, Fault> {
+async fn draft(
+    app: &App,
+    visitor: &Visitor,
+    authorization: &AuthorizationSession,
+    status: u16,
+) -> Result<Draft, Fault> {
     let now = app.now();
-    let entry = app.providers.find(&journey.provider);
-    let minutes = now.since(Timestamp(journey.started_at)).as_minutes_up();
+    let entry = app.providers.find(&authorization.provider);
+    let minutes = now.since(Timestamp(authorization.started_at)).as_minutes_up();
     let mut evidence = vec![Evidence::NotReturned { minutes }];
     if let Some(entry) = entry {
         evidence.extend(facts::health(entry, now));
     }
     evidence.extend(facts::in_app(visitor, entry.map(|entry| &**entry)));
     let mut draft = Draft::new(Act::External, status, visitor, evidence);
-    facts::known_links(app, visitor, &journey.provider, &mut draft).await?;
+    facts::known_links(app, visitor, &authorization.provider, &mut draft).await?;
     Ok(draft)
 }
 
@@ -39,8 +44,8 @@ async fn draft(app: &App, visitor: &Visitor, journey: &Journey, status: u16) -> 
 ///
 /// # Errors
 /// When the database fails.
-pub async fn ask(app: &App, visitor: &Visitor, journey: &Journey) -> Result<Box<Refusal>, Fault> {
-    let mut draft = draft(app, visitor, journey, 409).await?;
+pub async fn ask(app: &App, visitor: &Visitor, authorization: &AuthorizationSession) -> Result<Box<Refusal>, Fault> {
+    let mut draft = draft(app, visitor, authorization, 409).await?;
     draft.evidence.push(Evidence::StartedAgain);
     Ok(attempt::refuse(app, visitor, draft).await)
 }
@@ -49,8 +54,8 @@ pub async fn ask(app: &App, visitor: &Visitor, journey: &Journey) -> Result<Box<
 ///
 /// # Errors
 /// When the database fails.
-pub async fn remind(app: &App, visitor: &Visitor, journey: &Journey) -> Result<Box<Refusal>, Fault> {
-    let draft = draft(app, visitor, journey, 200).await?;
+pub async fn remind(app: &App, visitor: &Visitor, authorization: &AuthorizationSession) -> Result<Box<Refusal>, Fault> {
+    let draft = draft(app, visitor, authorization, 200).await?;
     Ok(attempt::refuse(app, visitor, draft).await)
 }
 
@@ -66,13 +71,15 @@ pub async fn say(app: &App, visitor: &Visitor, provider: &str, saw: &str) -> Out
         return Ok(Err(attempt::refuse(app, visitor, Draft::invalid(Act::External, visitor, fields)).await));
     };
     let mut draft = match &open {
-        Some(journey) => draft(app, visitor, journey, 200).await?,
+        Some(authorization) => draft(app, visitor, authorization, 200).await?,
         None => Draft::new(Act::External, 200, visitor, Vec::new()),
     };
     draft.evidence.push(Evidence::SawThere { screen });
-    if let Some(journey) = open {
-        let (id, saw) = (journey.id, screen.id());
-        app.store.write(move |conn| async move { store::journey::note_saw(conn, id, saw).await }.boxed()).await?;
+    if let Some(authorization) = open {
+        let (id, saw) = (authorization.id, screen.id());
+        app.store
+            .write(move |conn| async move { store::authorization_session::note_saw(conn, id, saw).await }.boxed())
+            .await?;
     }
     Ok(Ok(attempt::refuse(app, visitor, draft).await))
 }

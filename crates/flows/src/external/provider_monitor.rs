@@ -175,7 +175,7 @@ pub(crate) async fn clean_up(app: &App, now: Timestamp) -> Result<(), Fault> {
     app.store
         .write(move |conn| {
             async move {
-                store::journey::sweep(conn, now.minus(Span::days(1))).await?;
+                store::authorization_session::sweep(conn, now.minus(Span::days(1))).await?;
                 store::pushed::sweep(conn, now.minus(Span::days(8))).await?;
                 store::link::sweep(conn, now.minus(Span::days(90))).await.map(drop)
             }

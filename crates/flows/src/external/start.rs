@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use kagiya_domain::{Evidence, Span, act::Act, destination::Destination};
 use kagiya_oidc::Asked;
 use kagiya_store as store;
-pub use kagiya_store::journey::Journey;
+pub use kagiya_store::authorization_session::AuthorizationSession;
 use uuid::Uuid;
 
 use super::{Entry, LIFE, derive, facts, redirect_uri};
@@ -78,7 +78,7 @@ pub enum Begun {
     /// To the provider.
     Go(String),
     /// The last way did not end: what was seen there?
-    Ask(Box<Journey>),
+    Ask(Box<AuthorizationSession>),
 }
 
 /// A second start after less is a double press.
@@ -118,7 +118,7 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
     let last = match visitor.cookie_came {
         true => {
             let mut conn = app.store.reader().await?;
-            store::journey::latest_of_browser(&mut conn, &key, start.provider, now.minus(RETRY)).await?
+            store::authorization_session::latest_of_browser(&mut conn, &key, start.provider, now.minus(RETRY)).await?
         }
         false => None,
     };
@@ -134,7 +134,7 @@ pub async fn start(app: &Arc<App>, visitor: &Visitor, start: &Start<'_>) -> Outc
         now.since(kagiya_domain::Timestamp(last.started_at)) > PRESS && last.outcome != "signed_in"
     });
     let start = Start { choose: start.choose || retry, ..start.clone() };
-    if app.notes.take_network("journey", visitor.address, PER_MINUTE, now).is_none() {
+    if app.notes.take_network("authorization", visitor.address, PER_MINUTE, now).is_none() {
         let until = app.notes.renewed_at(now);
         let draft = Draft::new(Act::External, 429, visitor, vec![Evidence::NetworkSpent { until }]);
         return Ok(Err(attempt::refuse(app, visitor, draft).await));
@@ -176,7 +176,7 @@ pub(crate) async fn set_out(
         }
     };
     let (purpose, account_id, link_id) = start.purpose.parts();
-    let journey = Journey {
+    let authorization = AuthorizationSession {
         id: app.new_id(),
         state_key: derived.state_key.to_vec(),
         provider: provider.id().to_owned(),
@@ -188,9 +188,11 @@ pub(crate) async fn set_out(
         by_hand: i64::from(start.by_hand),
         started_at: now.0,
         expires_at: now.plus(LIFE).0,
-        ..Journey::default()
+        ..AuthorizationSession::default()
     };
-    app.store.write(move |conn| async move { store::journey::insert(conn, &journey).await }.boxed()).await?;
+    app.store
+        .write(move |conn| async move { store::authorization_session::insert(conn, &authorization).await }.boxed())
+        .await?;
     metrics::counter!("kagiya_external_starts_total", "provider" => provider.id().to_owned()).increment(1);
     Ok(Ok(url.into()))
 }
@@ -210,12 +212,13 @@ async fn wants_consent(app: &App, visitor: &Visitor, entry: &Entry) -> Result<bo
 ///
 /// # Errors
 /// When the database fails.
-pub async fn lost_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<Journey>, Fault> {
+pub async fn lost_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<AuthorizationSession>, Fault> {
     let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
         return Ok(None);
     };
     let since = app.now().minus(LIFE);
-    let last = store::journey::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
+    let last =
+        store::authorization_session::latest_of_browser(&mut app.store.reader().await?, &key, provider, since).await?;
     Ok(last.filter(|last| last.returned_at.is_none()))
 }
 
@@ -223,6 +226,6 @@ pub async fn lost_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Op
 ///
 /// # Errors
 /// When the database fails.
-pub async fn open_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<Journey>, Fault> {
+pub async fn open_way(app: &App, visitor: &Visitor, provider: &str) -> Result<Option<AuthorizationSession>, Fault> {
     Ok(lost_way(app, visitor, provider).await?.filter(|last| last.saw.is_none()))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use kagiya_domain::{Audience, Evidence, Timestamp, act::Act, link::LinkState};
 use kagiya_oidc::Identity;
-use kagiya_store::{self as store, journey::Journey, link::Link};
+use kagiya_store::{self as store, authorization_session::AuthorizationSession, link::Link};
 use uuid::Uuid;
 
 use super::{CHOOSING, Entry, facts, verified_email};
@@ -20,7 +20,7 @@ pub(super) async fn keep(
     app: &App,
     visitor: &Visitor,
     entry: &Arc<Entry>,
-    journey: Journey,
+    authorization: AuthorizationSession,
     identity: &Identity,
 ) -> Result<Uuid, Fault> {
     let mut draft = Draft::new(Act::External, 200, visitor, vec![Evidence::IdentityNotLinked]);
@@ -45,14 +45,14 @@ pub(super) async fn keep(
         draft.evidence.push(Evidence::OtherIdentityBefore);
     }
     let refusal = attempt::refuse(app, visitor, draft).await;
-    let (id, reference) = (journey.id, refusal.reference.as_str().to_owned());
+    let (id, reference) = (authorization.id, refusal.reference.as_str().to_owned());
     let kept = seal_identity(&app.keys, identity, app.random());
     let expires = app.now().plus(CHOOSING);
     app.store
         .write(move |conn| {
             async move {
-                store::journey::settle(conn, id, "choose", Some(&kept), expires).await?;
-                store::journey::set_reference(conn, id, &reference).await
+                store::authorization_session::settle(conn, id, "choose", Some(&kept), expires).await?;
+                store::authorization_session::set_reference(conn, id, &reference).await
             }
             .boxed()
         })

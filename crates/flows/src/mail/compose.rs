@@ -281,7 +281,8 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
     let offered = Offered::of(app);
     let has_links = store::link::of_account(&mut conn, id).await?.iter().any(|link| offered.is_usable(link));
     let methods = methods(app, &mut conn, id, lang).await?;
-    let journey = store::journey::find(&mut conn, flow.journey_id.unwrap_or(uuid::Uuid::nil())).await?;
+    let authorization =
+        store::authorization_session::find(&mut conn, flow.authorization_id.unwrap_or(uuid::Uuid::nil())).await?;
     drop(conn);
 
     let typed = EmailAddress::parse(&flow.typed).ok();
@@ -329,9 +330,11 @@ async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data
         _ if way_in => "way-in".to_owned(),
         _ => kind.as_str().replace('_', "-"),
     };
-    let identity = journey.as_ref().and_then(|journey| open_identity(&app.keys, journey.identity.as_deref()?));
+    let identity =
+        authorization.as_ref().and_then(|authorization| open_identity(&app.keys, authorization.identity.as_deref()?));
     let identity = identity.map(|identity| shown(&identity)).unwrap_or_default();
-    let provider = journey.map(|journey| app.providers.name(&journey.provider).to_owned()).unwrap_or_default();
+    let provider =
+        authorization.map(|authorization| app.providers.name(&authorization.provider).to_owned()).unwrap_or_default();
     let methods = methods.join(if way_in { "\n" } else { " / " });
     let args = [
         ("login_id", Arg::from(if account.is_some() { login_id } else { asked })),

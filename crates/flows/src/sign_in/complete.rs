@@ -41,7 +41,7 @@ pub(crate) struct Entry {
     /// The link by which it was proven.
     pub(crate) link: Option<Uuid>,
     /// The way to a provider whose identity is linked at the end, where that is still to be done.
-    pub(crate) journey: Option<Uuid>,
+    pub(crate) authorization: Option<Uuid>,
     /// Where the person wanted to go.
     pub(crate) to: Destination,
 }
@@ -61,7 +61,7 @@ impl Entry {
             remember,
             keep_device,
             link: None,
-            journey: None,
+            authorization: None,
             to: Destination::Home,
         }
     }
@@ -112,7 +112,7 @@ async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) 
         expires_at: now.plus(LIFE).0,
         lang: visitor.lang.as_str().to_owned(),
         account_id: Some(entry.account.id),
-        journey_id: entry.journey,
+        authorization_id: entry.authorization,
         return_to: entry.to,
         ..Flow::of(FlowKind::SignIn)
     };
@@ -121,7 +121,7 @@ async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) 
         credential_version: entry.account.credential_version,
         remember: i64::from(entry.remember),
         // The link of an identity that waits is made with it.
-        link_id: entry.link.filter(|_| entry.journey.is_none()),
+        link_id: entry.link.filter(|_| entry.authorization.is_none()),
     };
     let (id, proven) = (flow.id, entry.proven);
     let kept = app.store.write(move |conn| {

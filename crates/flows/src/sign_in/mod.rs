@@ -38,7 +38,7 @@ use crate::{
 };
 
 use self::refused::{refuse_credentials, refuse_locked, refuse_overload};
-use self::throttle::{Reservation, Settlement, Ticket};
+use self::throttle::{Reservation, ReservedTry, Settlement};
 pub(crate) use self::{
     complete::{Entry, complete},
     enter::{Go, Spend, Work},
@@ -134,7 +134,7 @@ type ForAccount = dyn FnOnce(&App, &store::account::Account) -> Work + Send;
 /// What is done for whoever gets in, in the transaction that lets them in. When it cannot be, they get in without it.
 pub(crate) struct Also {
     /// The way to a provider whose identity it links.
-    pub(crate) journey: Uuid,
+    pub(crate) authorization: Uuid,
     /// What is done.
     pub(crate) work: Box<ForAccount>,
 }
@@ -209,15 +209,15 @@ pub(crate) async fn try_once(
         let until = app.starts.renewed_at(asked_at);
         return Ok(Err(refuse_locked(app, visitor, &gathered, shown, Scope::Network, until).await?));
     }
-    let ticket = match reserve(app, visitor, &gathered).await? {
-        Reservation::Reserved(ticket) => (ticket, None),
-        Reservation::Hidden(ticket, until) => (ticket, Some(until)),
+    let reserved = match reserve(app, visitor, &gathered).await? {
+        Reservation::Reserved(reserved) => (reserved, None),
+        Reservation::Hidden(reserved, until) => (reserved, Some(until)),
         Reservation::Locked(scope, until) => {
             return Ok(Err(refuse_locked(app, visitor, &gathered, shown, scope, until).await?));
         }
         Reservation::Overloaded => return Ok(Err(refuse_overload(app, visitor))),
     };
-    let (ticket, hidden_until) = ticket;
+    let (reserved, hidden_until) = reserved;
 
     let phc = match (&gathered.credential, &gathered.pending) {
         _ if hidden_until.is_some() => None,
@@ -241,14 +241,17 @@ pub(crate) async fn try_once(
     match decision {
         // An account that is gone is none, whoever asks; and no identity came.
         Decision::Refuse(Why::Credentials | Why::Gone) | Decision::NextStep(_) => {
-            Ok(Err(refuse_credentials(app, visitor, &gathered, ticket, hidden_until, checked, shown, password).await?))
+            Ok(
+                Err(refuse_credentials(app, visitor, &gathered, reserved, hidden_until, checked, shown, password)
+                    .await?),
+            )
         }
         Decision::SignIn | Decision::OfferReopen | Decision::Refuse(Why::State(_)) => {
             let upgrade = match &gathered.credential {
                 Some(credential) if check.outdated => rehash(app, credential, password).await?,
                 Some(_) | None => None,
             };
-            enter_by_password(app, visitor, device, &typed, gathered, ticket, upgrade, also).await
+            enter_by_password(app, visitor, device, &typed, gathered, reserved, upgrade, also).await
         }
     }
 }
@@ -261,7 +264,7 @@ async fn enter_by_password(
     device: Option<[u8; 16]>,
     typed: &Typed,
     gathered: Gathered,
-    ticket: Ticket,
+    reserved: ReservedTry,
     upgrade: Option<(String, String)>,
     also: Option<Also>,
 ) -> Outcome<Entered> {
@@ -270,7 +273,7 @@ async fn enter_by_password(
     let id = account.as_ref().map(|account| account.id);
     let counters = Work::new(move |conn| {
         async move {
-            throttle::settle(conn, &ticket, Settlement::Succeeded, false, &budgets, now).await?;
+            throttle::settle(conn, &reserved, Settlement::Succeeded, false, &budgets, now).await?;
             let Some(id) = id else {
                 return Ok(());
             };
@@ -292,14 +295,14 @@ async fn enter_by_password(
             None => refused().await,
         }));
     };
-    let journey = also.as_ref().map(|also| also.journey);
+    let authorization = also.as_ref().map(|also| also.authorization);
     let also = also.map(|also| (also.work)(app, &account));
     let entry = Entry {
         device_known: gathered.device_known,
         remember: typed.remember,
         keep_device: typed.keep_device,
         to: typed.to.clone(),
-        journey,
+        authorization,
         ..Entry::new(app, account, Proofs::password(PasswordCheck::Match), Act::SignIn, "password")
     };
     let spend = Spend::before(counters);

@@ -129,8 +129,8 @@ async fn prove(
     };
     let subject = app.keys.digest16("subject", &[b"account", live.account_id.as_bytes()]);
     let counter = vec![(Scope::KnownDevice, [&subject[..], live.id.as_bytes()].concat())];
-    let ticket = match throttle::reserve(app, &counter).await? {
-        Reservation::Reserved(ticket) | Reservation::Hidden(ticket, _) => ticket,
+    let reserved = match throttle::reserve(app, &counter).await? {
+        Reservation::Reserved(reserved) | Reservation::Hidden(reserved, _) => reserved,
         Reservation::Locked(_, until) => {
             let mut draft = Draft::new(Act::Account, 429, visitor, vec![Evidence::DeviceLocked { until }]);
             draft.audience = Audience::Owner;
@@ -165,7 +165,7 @@ async fn prove(
                     }
                     Settlement::Returned => Settlement::Returned,
                 };
-                throttle::settle(conn, &ticket, settlement, false, &budgets, now).await.map(drop)
+                throttle::settle(conn, &reserved, settlement, false, &budgets, now).await.map(drop)
             }
             .boxed()
         })

@@ -16,7 +16,7 @@ use crate::{
     mail::{self, compose},
     sign_in::{
         deferred, starts,
-        throttle::{self, Settlement, Ticket},
+        throttle::{self, ReservedTry, Settlement},
     },
 };
 
@@ -120,7 +120,7 @@ pub(super) async fn refuse_credentials(
     app: &Arc<App>,
     visitor: &Visitor,
     gathered: &Gathered,
-    ticket: Ticket,
+    reserved: ReservedTry,
     hidden_until: Option<Timestamp>,
     check: PasswordCheck,
     shown: Vec<Evidence>,
@@ -190,7 +190,7 @@ pub(super) async fn refuse_credentials(
                 } else {
                     Settlement::Returned
                 };
-                let locked = throttle::settle(conn, &ticket, settlement, hidden, &budgets, now).await?;
+                let locked = throttle::settle(conn, &reserved, settlement, hidden, &budgets, now).await?;
                 let (refusal, row) = attempt::prepare(&app2, &visitor2, draft, now);
                 store::attempt::insert(conn, &row).await?;
                 if let Some(until) = locked {

@@ -78,8 +78,8 @@ pub async fn confirm(app: &App, visitor: &Visitor, device: Option<[u8; 16]>, id:
             Go::Stop => Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await)),
         };
     }
-    let tie = match flow.journey_id {
-        Some(journey) => choose::tie(app, visitor, journey, &account).await?,
+    let tie = match flow.authorization_id {
+        Some(authorization) => choose::tie(app, visitor, authorization, &account).await?,
         None => None,
     };
     let (link, tie) = tie.map_or((pending.link_id, None), |(link, work)| (Some(link), Some(work)));

@@ -19,7 +19,7 @@ const STEP: Duration = Duration::from_millis(25);
 
 /// Tries that were reserved, in the order of their counters' keys.
 #[derive(Clone, Debug)]
-pub struct Ticket {
+pub struct ReservedTry {
     scopes: Vec<Scope>,
     keys: Vec<[u8; 16]>,
 }
@@ -28,10 +28,10 @@ pub struct Ticket {
 #[derive(Clone, Debug)]
 pub enum Reservation {
     /// Go on and hash.
-    Reserved(Ticket),
+    Reserved(ReservedTry),
     /// The account's strangers are locked while this login's own counter is not: go on for
     /// the looks of it, look at nothing.
-    Hidden(Ticket, Timestamp),
+    Hidden(ReservedTry, Timestamp),
     /// Refuse without hashing.
     Locked(Scope, Timestamp),
     /// Too many in flight for too long.
@@ -97,9 +97,9 @@ pub async fn reserve(app: &App, counters: &[(Scope, Vec<u8>)]) -> Result<Reserva
         counters.iter().map(|(scope, id)| (counter_key(app, *scope, id), *scope)).collect();
     pairs.sort_by_key(|pair| pair.0);
     let (keys, scopes): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-    let ticket = Ticket { scopes, keys };
+    let reserved = ReservedTry { scopes, keys };
     for _ in 0..PATIENCE_STEPS {
-        let (t, budgets, now) = (ticket.clone(), app.settings.budgets, app.now());
+        let (t, budgets, now) = (reserved.clone(), app.settings.budgets, app.now());
         // A reservation that power loss forgets costs nobody anything: the try died with it.
         let answer = app.store.write_forgettable(move |conn| reserve_once(conn, t, budgets, now).boxed()).await?;
         match answer {
@@ -112,20 +112,20 @@ pub async fn reserve(app: &App, counters: &[(Scope, Vec<u8>)]) -> Result<Reserva
 
 async fn reserve_once(
     conn: &mut store::Conn,
-    ticket: Ticket,
+    reserved: ReservedTry,
     budgets: Budgets,
     now: Timestamp,
 ) -> Result<Option<Reservation>, store::Error> {
     // A network that is locked leaves no counters of the logins that it types.
-    for (scope, key) in ticket.scopes.iter().zip(&ticket.keys).filter(|(scope, _)| **scope == Scope::Network) {
+    for (scope, key) in reserved.scopes.iter().zip(&reserved.keys).filter(|(scope, _)| **scope == Scope::Network) {
         let found = store::throttle::find(conn, key).await?;
         if let Some(Admission::Locked(until)) = found.map(|mut counter| counter.reserve(budgets.of(*scope), now)) {
             return Ok(Some(Reservation::Locked(*scope, until)));
         }
     }
-    let mut counters = store::throttle::lock(conn, &ticket.keys, now).await?;
+    let mut counters = store::throttle::lock(conn, &reserved.keys, now).await?;
     let mut admissions = Vec::with_capacity(counters.len());
-    for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {
+    for (counter, scope) in counters.iter_mut().zip(&reserved.scopes) {
         admissions.push((*scope, counter.reserve(budgets.of(*scope), now)));
     }
     let locked = |wanted: Scope| {
@@ -146,13 +146,13 @@ async fn reserve_once(
     if busy(Scope::Strangers) {
         // Tries under another name of the account are in flight. Waiting for them would tell
         // that the two names are one account.
-        store::throttle::save(conn, &ticket.keys, &counters).await?;
-        return Ok(Some(Reservation::Hidden(ticket, now)));
+        store::throttle::save(conn, &reserved.keys, &counters).await?;
+        return Ok(Some(Reservation::Hidden(reserved, now)));
     }
-    store::throttle::save(conn, &ticket.keys, &counters).await?;
+    store::throttle::save(conn, &reserved.keys, &counters).await?;
     Ok(Some(match locked(Scope::Strangers) {
-        Some(until) => Reservation::Hidden(ticket, until),
-        None => Reservation::Reserved(ticket),
+        Some(until) => Reservation::Hidden(reserved, until),
+        None => Reservation::Reserved(reserved),
     }))
 }
 
@@ -163,21 +163,22 @@ async fn reserve_once(
 /// When the database fails.
 pub async fn settle(
     conn: &mut store::Conn,
-    ticket: &Ticket,
+    reserved: &ReservedTry,
     settlement: Settlement,
     hidden: bool,
     budgets: &Budgets,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, store::Error> {
-    if let (Settlement::Succeeded, false, Ok(keys)) = (settlement, hidden, <&[[u8; 16]; 3]>::try_from(&ticket.keys[..]))
+    if let (Settlement::Succeeded, false, Ok(keys)) =
+        (settlement, hidden, <&[[u8; 16]; 3]>::try_from(&reserved.keys[..]))
     {
-        let network = ticket.scopes.iter().position(|scope| *scope == Scope::Network).unwrap_or(0);
+        let network = reserved.scopes.iter().position(|scope| *scope == Scope::Network).unwrap_or(0);
         store::throttle::succeed(conn, keys, &keys[network], now).await?;
         return Ok(None);
     }
-    let mut counters: Vec<Counter> = store::throttle::lock(conn, &ticket.keys, now).await?;
+    let mut counters: Vec<Counter> = store::throttle::lock(conn, &reserved.keys, now).await?;
     let mut locked = None;
-    for (counter, scope) in counters.iter_mut().zip(&ticket.scopes) {
+    for (counter, scope) in counters.iter_mut().zip(&reserved.scopes) {
         *counter = counter.at(now);
         let account_scope = matches!(scope, Scope::Strangers | Scope::KnownDevice);
         if hidden && account_scope {
@@ -196,6 +197,6 @@ pub async fn settle(
             }
         }
     }
-    store::throttle::save(conn, &ticket.keys, &counters).await?;
+    store::throttle::save(conn, &reserved.keys, &counters).await?;
     Ok(locked)
 }

@@ -108,7 +108,7 @@ pub async fn overview(app: &App, by: &Agent) -> Result<Result<Overview, Withheld
     for (kind, all, proven, done) in store::flow::by_kind(&mut conn, since).await? {
         seen.codes.insert(kind, (all, proven, done));
     }
-    for (provider, outcome, count) in store::journey::by_outcome(&mut conn, since).await? {
+    for (provider, outcome, count) in store::authorization_session::by_outcome(&mut conn, since).await? {
         let entry = seen.ways.entry(provider).or_default();
         entry.0 += count;
         entry.1 += if outcome.is_empty() { 0 } else { count };

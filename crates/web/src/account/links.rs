@@ -157,7 +157,9 @@ async fn set_out(context: &mut Context, provider: &str, purpose: Purpose) -> Res
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(context, provider, &url),
-        Ok(Ok(Begun::Ask(journey))) => ask(context, provider, &Destination::parse("/account/links"), &journey).await,
+        Ok(Ok(Begun::Ask(authorization))) => {
+            ask(context, provider, &Destination::parse("/account/links"), &authorization).await
+        }
         Ok(Err(refusal)) => refused_page(context, &refusal, "/account/links"),
         Err(fault) => fault_page(context, &fault),
     }

@@ -74,7 +74,7 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
         _ => None,
     };
     let view = View::new(context);
-    let provider = pending.journey.provider.as_str();
+    let provider = pending.authorization.provider.as_str();
     let name = providers::name(context, provider);
     let title = view.f1("choose-title", "provider", name.clone());
     let vouched = pending.verified_email().map(|email| email.masked());
@@ -87,7 +87,7 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
             "choose-identity",
             &[("provider", Arg::from(name.clone())), ("identity", Arg::from(external::shown(&pending.identity)))],
         ),
-        flow: pending.journey.id.to_string(),
+        flow: pending.authorization.id.to_string(),
         email: if fields.has("email") { fields.get("email").to_owned() } else { suggested },
         vouched: vouched.map(|email| {
             view.f("choose-vouched", &[("provider", Arg::from(name.clone())), ("email", Arg::from(email))])
@@ -168,15 +168,15 @@ async fn sign_up(context: &Context, pending: &Pending, fields: &Fields) -> Respo
     let (login_id, email) = (fields.get("login_id"), fields.get("email"));
     match choose::sign_up(app, &context.visitor, context.device, pending, login_id, email).await {
         Ok(Ok(New::SignedIn(signed_in))) => {
-            let to = &pending.journey.return_to.place("/?done=welcome");
+            let to = &pending.authorization.return_to.place("/?done=welcome");
             let mut response = see_other(context, to);
-            set_session(context, &mut response, &signed_in, &pending.journey.provider);
+            set_session(context, &mut response, &signed_in, &pending.authorization.provider);
             response
         }
         Ok(Ok(New::TypeCode(id))) => {
             see_other(context, &format!("/sign-up/verify?{}", encode_query(&[("flow", &id.to_string())])))
         }
-        Ok(Ok(New::Prove(flow))) => see_other(context, &prove_path(&pending.journey.provider, flow)),
+        Ok(Ok(New::Prove(flow))) => see_other(context, &prove_path(&pending.authorization.provider, flow)),
         Ok(Err(refusal)) => choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     }
@@ -188,7 +188,7 @@ fn prove_path(provider: &str, flow: Uuid) -> String {
 
 async fn ask_mailbox(context: &Context, pending: &Pending, fields: &Fields) -> Response {
     match choose::prove(&context.web.app, &context.visitor, pending, fields.get("login")).await {
-        Ok(Ok(flow)) => see_other(context, &prove_path(&pending.journey.provider, flow)),
+        Ok(Ok(flow)) => see_other(context, &prove_path(&pending.authorization.provider, flow)),
         Ok(Err(refusal)) => choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     }
@@ -200,7 +200,7 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         password: fields.get("password").to_owned(),
         remember: fields.has("remember"),
         keep_device: true,
-        to: pending.journey.return_to.clone(),
+        to: pending.authorization.return_to.clone(),
     };
     let (app, visitor, device, of) =
         (Arc::clone(&context.web.app), context.visitor.clone(), context.device, pending.clone());
@@ -212,14 +212,14 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
-    let wanted = &pending.journey.return_to;
+    let wanted = &pending.authorization.return_to;
     let to = match (&led_to, linked) {
         (Entered::SignedIn(_), true) => wanted.place("/?done=linked"),
         // Signed in all the same; somebody else has the identity by now.
         (Entered::SignedIn(_), false) => "/account/links?done=not-linked".into(),
         (Entered::OfferReopen { .. }, _) => wanted.place("/"),
     };
-    entered(context, &led_to, &pending.journey.provider, &to)
+    entered(context, &led_to, &pending.authorization.provider, &to)
 }
 
 /// "Link it to the account that is signed in here."
@@ -242,7 +242,7 @@ async fn link_present(context: &Context, pending: &Pending, fields: &Fields) -> 
         Err(fault) => return fault_page(context, &fault),
     };
     match choose::join(&context.web.app, &context.visitor, pending, &auth).await {
-        Ok(true) => see_other(context, &pending.journey.return_to.place("/account/links?done=linked")),
+        Ok(true) => see_other(context, &pending.authorization.return_to.place("/account/links?done=linked")),
         Ok(false) => see_other(context, "/account/links?done=not-linked"),
         Err(fault) => fault_page(context, &fault),
     }

@@ -18,7 +18,7 @@ use kagiya_flows::{
     external::{
         callback::{self, Answer, Present, Returned},
         no_return,
-        start::{self, Begun, Journey, Purpose, Start},
+        start::{self, AuthorizationSession, Begun, Purpose, Start},
     },
 };
 
@@ -81,7 +81,7 @@ pub(crate) async fn begin(
     };
     match start::start(&context.web.app, &context.visitor, &start).await {
         Ok(Ok(Begun::Go(url))) => away(&context, &provider, &url),
-        Ok(Ok(Begun::Ask(journey))) => ask(&mut context, &provider, &return_to, &journey).await,
+        Ok(Ok(Begun::Ask(authorization))) => ask(&mut context, &provider, &return_to, &authorization).await,
         Ok(Err(refusal)) => refused(&mut context, &provider, &return_to, &refusal, None),
         Err(fault) => {
             let refusal = refusal_of(&context, &fault);
@@ -91,9 +91,14 @@ pub(crate) async fn begin(
 }
 
 /// Asks what was seen at a provider from which this browser has not come back.
-pub(crate) async fn ask(context: &mut Context, provider: &str, return_to: &Destination, journey: &Journey) -> Response {
+pub(crate) async fn ask(
+    context: &mut Context,
+    provider: &str,
+    return_to: &Destination,
+    authorization: &AuthorizationSession,
+) -> Response {
     at(context, provider);
-    match no_return::ask(&context.web.app, &context.visitor, journey).await {
+    match no_return::ask(&context.web.app, &context.visitor, authorization).await {
         Ok(refusal) => refused(context, provider, return_to, &refusal, Some(provider)),
         Err(fault) => fault_page(context, &fault),
     }
@@ -253,7 +258,9 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
 fn returned_response(context: &Context, provider: &str, returned: &Returned) -> Response {
     match returned {
         Returned::Entered { entered: led_to, return_to } => entered(context, led_to, provider, &return_to.place("/")),
-        Returned::Choose { journey } => see_other(context, &format!("/sign-in/{provider}/choose?flow={journey}")),
+        Returned::Choose { authorization } => {
+            see_other(context, &format!("/sign-in/{provider}/choose?flow={authorization}"))
+        }
         Returned::Linked { relinked } => {
             let done = if *relinked { "relinked" } else { "linked" };
             see_other(context, &format!("/account/links?done={done}"))

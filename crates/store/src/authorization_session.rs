@@ -8,7 +8,7 @@ use crate::db::{Conn, Result, all, execute, optional, row};
 row! {
     /// A way to a provider, as it is kept. Times are in milliseconds.
     #[derive(Clone, Debug, Default, PartialEq)]
-    pub struct Journey {
+    pub struct AuthorizationSession {
         /// Its key.
         pub id: Uuid,
         /// Keyed digest of `state`.
@@ -49,10 +49,10 @@ row! {
 }
 
 /// Begins a way.
-pub async fn insert(conn: &mut Conn, j: &Journey) -> Result<()> {
+pub async fn insert(conn: &mut Conn, j: &AuthorizationSession) -> Result<()> {
     execute!(
         conn,
-        "INSERT INTO journey (id, state_key, provider, purpose, browser_key, account_id, link_id, return_to, by_hand,
+        "INSERT INTO authorization_session (id, state_key, provider, purpose, browser_key, account_id, link_id, return_to, by_hand,
          started_at, expires_at, outcome) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '')",
         j.id,
         &j.state_key[..],
@@ -70,13 +70,13 @@ pub async fn insert(conn: &mut Conn, j: &Journey) -> Result<()> {
 }
 
 /// The way of that state.
-pub async fn find_state(conn: &mut Conn, state_key: &[u8]) -> Result<Option<Journey>> {
-    optional!(conn, Journey, "SELECT * FROM journey WHERE state_key = $1", state_key)
+pub async fn find_state(conn: &mut Conn, state_key: &[u8]) -> Result<Option<AuthorizationSession>> {
+    optional!(conn, AuthorizationSession, "SELECT * FROM authorization_session WHERE state_key = $1", state_key)
 }
 
 /// The way of that key.
-pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<Journey>> {
-    optional!(conn, Journey, "SELECT * FROM journey WHERE id = $1", id)
+pub async fn find(conn: &mut Conn, id: Uuid) -> Result<Option<AuthorizationSession>> {
+    optional!(conn, AuthorizationSession, "SELECT * FROM authorization_session WHERE id = $1", id)
 }
 
 /// The newest way of this browser to this provider since then.
@@ -85,11 +85,11 @@ pub async fn latest_of_browser(
     browser_key: &[u8],
     provider: &str,
     since: Timestamp,
-) -> Result<Option<Journey>> {
+) -> Result<Option<AuthorizationSession>> {
     optional!(
         conn,
-        Journey,
-        "SELECT * FROM journey WHERE browser_key = $1 AND provider = $2 AND started_at > $3
+        AuthorizationSession,
+        "SELECT * FROM authorization_session WHERE browser_key = $1 AND provider = $2 AND started_at > $3
          ORDER BY started_at DESC, id DESC LIMIT 1",
         browser_key,
         provider,
@@ -99,14 +99,15 @@ pub async fn latest_of_browser(
 
 /// Keeps what came as a form, until the browser fetches it with its cookie.
 pub async fn keep_posted(conn: &mut Conn, id: Uuid, posted: &str) -> Result<()> {
-    execute!(conn, "UPDATE journey SET posted = $2 WHERE id = $1 AND returned_at IS NULL", id, posted).map(drop)
+    execute!(conn, "UPDATE authorization_session SET posted = $2 WHERE id = $1 AND returned_at IS NULL", id, posted)
+        .map(drop)
 }
 
 /// Comes back, once: of two answers to one start, one wins.
 pub async fn take(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
     let rows = execute!(
         conn,
-        "UPDATE journey SET returned_at = $2, posted = NULL WHERE id = $1 AND returned_at IS NULL",
+        "UPDATE authorization_session SET returned_at = $2, posted = NULL WHERE id = $1 AND returned_at IS NULL",
         id,
         now.0
     )?;
@@ -123,7 +124,7 @@ pub async fn settle(
 ) -> Result<()> {
     execute!(
         conn,
-        "UPDATE journey SET outcome = $2, identity = $3, expires_at = $4 WHERE id = $1",
+        "UPDATE authorization_session SET outcome = $2, identity = $3, expires_at = $4 WHERE id = $1",
         id,
         outcome,
         identity,
@@ -134,19 +135,19 @@ pub async fn settle(
 
 /// Notes under which reference it is told.
 pub async fn set_reference(conn: &mut Conn, id: Uuid, reference: &str) -> Result<()> {
-    execute!(conn, "UPDATE journey SET reference = $2 WHERE id = $1", id, reference).map(drop)
+    execute!(conn, "UPDATE authorization_session SET reference = $2 WHERE id = $1", id, reference).map(drop)
 }
 
 /// Notes what the person saw there.
 pub async fn note_saw(conn: &mut Conn, id: Uuid, saw: &str) -> Result<()> {
-    execute!(conn, "UPDATE journey SET saw = $2 WHERE id = $1", id, saw).map(drop)
+    execute!(conn, "UPDATE authorization_session SET saw = $2 WHERE id = $1", id, saw).map(drop)
 }
 
 /// Completes it, once; who it was is kept no longer.
 pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
     let rows = execute!(
         conn,
-        "UPDATE journey SET finished_at = $2, identity = NULL WHERE id = $1 AND finished_at IS NULL AND expires_at > $2",
+        "UPDATE authorization_session SET finished_at = $2, identity = NULL WHERE id = $1 AND finished_at IS NULL AND expires_at > $2",
         id,
         now.0
     )?;
@@ -155,7 +156,7 @@ pub async fn finish(conn: &mut Conn, id: Uuid, now: Timestamp) -> Result<bool> {
 
 /// Deletes ways that were over before `before`.
 pub async fn sweep(conn: &mut Conn, before: Timestamp) -> Result<u64> {
-    execute!(conn, "DELETE FROM journey WHERE expires_at < $1", before.0)
+    execute!(conn, "DELETE FROM authorization_session WHERE expires_at < $1", before.0)
 }
 
 /// Ways since then by provider and how they ended; nothing: not back yet.
@@ -163,7 +164,7 @@ pub async fn by_outcome(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String
     all!(
         conn,
         (String, String, i64),
-        "SELECT provider, outcome, COUNT(*) FROM journey WHERE started_at > $1 GROUP BY provider, outcome
+        "SELECT provider, outcome, COUNT(*) FROM authorization_session WHERE started_at > $1 GROUP BY provider, outcome
          ORDER BY provider, outcome",
         since.0
     )
