@@ -174,6 +174,7 @@ mod tests {
     const LATER: Timestamp = Timestamp(1_000);
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases with its check")]
     fn the_cause_each_audience_hears() {
         use Audience::{Anyone, KnownDevice, Owner, Staff};
         use Evidence as E;

@@ -299,6 +299,7 @@ pub enum Evidence {
 impl Evidence {
     /// What is to be known of a fact: its name, the least audience that may hear it, and its source.
     #[rustfmt::skip]
+    #[expect(clippy::too_many_lines, reason = "a table: one line for each fact")]
     const fn about(&self) -> (&'static str, Audience, Source) {
         use Audience::{Anyone, Browser, KnownDevice, Owner, Provider, Staff};
         use Source as From;

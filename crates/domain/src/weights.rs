@@ -17,6 +17,7 @@ pub(crate) const UNDETERMINED: f32 = 1.0;
 
 /// What a fact says for and against causes.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a table: one line for each fact")]
 pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
     match evidence {
         // What anyone hears. The order of these four is the order in which a stranger is advised.

@@ -61,6 +61,10 @@ pub enum Next {
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     let mut fields = Vec::new();
     let login_id = LoginId::parse(&form.login_id)
@@ -158,13 +162,16 @@ pub struct Created {
 ///
 /// # Errors
 /// When the database fails.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub async fn verify(
     app: &Arc<App>,
     visitor: &Visitor,
     id: Option<Uuid>,
     typed: &str,
     sign_in_too: bool,
-    device: Option<[u8; 16]>,
 ) -> Outcome<Created> {
     let found = steps::find_flow(app, visitor, FlowKind::SignUp, id).await?;
     let Some(flow) = found.filter(|flow| flow.expires_at > app.now().0) else {
@@ -241,7 +248,7 @@ pub async fn verify(
     let done = if sign_in_too {
         let new = Entry::new(app, account.clone(), proofs, Act::SignUp, "sign_up");
         let entry = Entry { device_known: true, link: link_id, to: flow.return_to.clone(), ..new };
-        complete(app, visitor, device, entry, Spend::before(make)).await
+        complete(app, visitor, entry, Spend::before(make)).await
     } else {
         let made = app.store.write(move |conn| {
             async move {

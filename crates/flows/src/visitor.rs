@@ -17,7 +17,9 @@ pub struct Visitor {
     pub browser_key: Option<[u8; 16]>,
     /// Whether that cookie came with the request, and was not just made.
     pub cookie_came: bool,
-    /// Digest of the known-device cookie.
+    /// What the known-device cookie says.
+    pub device: Option<[u8; 16]>,
+    /// Its digest.
     pub device_key: Option<[u8; 16]>,
     /// The language of the answer.
     pub lang: Lang,
@@ -43,6 +45,7 @@ impl Visitor {
             browser: Browser::default(),
             browser_key: None,
             cookie_came: false,
+            device: None,
             device_key: None,
             lang,
             signs: Vec::new(),

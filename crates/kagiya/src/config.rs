@@ -175,6 +175,7 @@ pub(crate) struct Config {
 
 impl Config {
     /// Reads flags, environment and file.
+    #[expect(clippy::too_many_lines, reason = "a table: one line for each setting")]
     pub(crate) fn read(flags: &Flags) -> Result<Self, Failure> {
         let (path, file) = read_file(flags.config.as_deref())?;
         let password_in_file = file.database.as_ref().is_some_and(Location::has_password)

@@ -222,7 +222,7 @@ async fn lock(app: &Arc<App>) {
             remember: false,
             keep_device: false,
         };
-        if let Err(error) = sign_in::run(app, &visitor, None, typed).await {
+        if let Err(error) = sign_in::run(app, &visitor, typed).await {
             tracing::warn!(%error, "a practice mistake failed");
         }
     }

@@ -52,6 +52,7 @@ impl ProviderSetting {
 
     #[cfg(feature = "lab")]
     /// A stand-in of the practice town.
+    #[expect(clippy::too_many_arguments, reason = "the settings of one provider")]
     pub(crate) fn practice(id: &str, kind: Kind, name: &str, town: &str, client_id: &str, secret: &Path) -> Self {
         Self {
             id: id.to_owned(),

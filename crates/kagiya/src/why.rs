@@ -36,6 +36,7 @@ fn message(words: &Words, prefix: &str, name: &str) -> String {
     words.format(Lang::En, &format!("{prefix}-{}", name.replace(['.', '_'], "-")), &args)
 }
 
+#[expect(clippy::too_many_lines, reason = "one report, line by line")]
 fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
     let verdict = &report.verdict;
     let cause = verdict.cause.slug();

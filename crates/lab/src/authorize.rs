@@ -168,6 +168,7 @@ pub(crate) async fn top(Path(id): Path<String>) -> Response {
     render(StatusCode::OK, name, "<p>トップページ / Front page</p>")
 }
 
+#[expect(clippy::too_many_lines, reason = "a provider's answers, one case after the other")]
 fn answer(town: &Town, shop: &Shop, fields: &Fields, decision: Decision) -> Response {
     let mut told: Vec<(&str, String)> = vec![("state", get(fields, "state").to_owned())];
     match decision {

@@ -99,6 +99,7 @@ impl CredentialRow {
 }
 
 /// Inserts an active account; `false` when a look-alike ID exists or once existed.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn insert(
     conn: &mut Conn,
     id: Uuid,

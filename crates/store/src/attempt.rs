@@ -170,6 +170,7 @@ pub async fn failures_of_browser(
 
 /// Notes on refused attempts of the same account, or of the same browser, that the person
 /// got in. Another browser's attempts at the account are not this person's for sure.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn resolve(
     conn: &mut Conn,
     account: Uuid,

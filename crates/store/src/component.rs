@@ -19,6 +19,7 @@ row! {
 }
 
 /// Notes what a server sees.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn observe(
     conn: &mut Conn,
     server: Uuid,

@@ -200,6 +200,7 @@ pub async fn note_use(conn: &mut Conn, id: Uuid, shown: &str, token: Option<&str
 }
 
 /// Moves a link to a state.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn set_state(
     conn: &mut Conn,
     id: Uuid,

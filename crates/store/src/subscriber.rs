@@ -137,6 +137,7 @@ row! {
 }
 
 /// Keeps a call.
+#[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn enqueue(
     conn: &mut Conn,
     id: Uuid,

@@ -76,6 +76,8 @@ impl World {
     }
 
     /// One act; what it is told.
+    #[expect(clippy::too_many_arguments, reason = "one for each world")]
+    #[expect(clippy::too_many_lines, reason = "one story")]
     async fn act(&mut self, kind: usize, who: usize, login: &str, which: usize, number: usize) -> Vec<Answer> {
         let form = (!self.forms.is_empty()).then(|| self.forms[which % self.forms.len()].clone());
         let browser = &mut self.browsers[who];

@@ -51,6 +51,7 @@ struct SignUpPage<'a> {
 /// So long after a refused sign-in the sign-up page says that there is a way back.
 const RECENT: Span = Span::minutes(15);
 
+#[expect(clippy::too_many_arguments, reason = "the parts of one page")]
 fn show(
     context: &Context,
     status: StatusCode,
@@ -166,9 +167,9 @@ pub(crate) async fn verify(State(_): State<Arc<Web>>, Sent(mut context, fields):
     let browser = context.visitor.browser_key.unwrap_or_default();
     let flow = id.unwrap_or_default();
     let press = context.web.app.keys.digest16("sign-up press", &[&browser, flow.as_bytes(), code.as_bytes()]);
-    let (app, visitor, device) = (Arc::clone(&context.web.app), context.visitor.clone(), context.device);
+    let (app, visitor) = (Arc::clone(&context.web.app), context.visitor.clone());
     let (outcome, again) = single_flight::share(&context.web.sign_ups, &context, press, || async move {
-        sign_up::verify(&app, &visitor, id, &code, true, device).await
+        sign_up::verify(&app, &visitor, id, &code, true).await
     })
     .await;
     match &*outcome {

@@ -85,6 +85,7 @@ pub async fn change_password(app: &App, visitor: &Visitor, live: &Live, current:
 }
 
 /// Puts a new password in the place of the one of that version.
+#[expect(clippy::too_many_arguments, reason = "what one form brings")]
 async fn set_password(
     app: &App,
     visitor: &Visitor,

@@ -206,6 +206,7 @@ fn judge(code: Option<(&store::code::Code, bool, bool)>, typed: bool, now: Times
 ///
 /// # Errors
 /// When the database fails.
+#[expect(clippy::too_many_lines, reason = "the order of what is looked at and counted is the protection")]
 pub async fn check(conn: &mut store::Conn, guess: &Guess, now: Timestamp) -> Result<Typed, store::Error> {
     let wrong = |facts: Vec<Evidence>, flow: Option<&Flow>| {
         let mut evidence = vec![Evidence::CodeRefused];

@@ -195,10 +195,10 @@ pub async fn is_at_home(app: &App, visitor: &Visitor, provider: &str, state: &st
 ///
 /// # Errors
 /// When the database fails.
+#[expect(clippy::too_many_lines, reason = "the checks of one answer, in the order of RFC 6749 and RFC 9207")]
 pub async fn run(
     app: &Arc<App>,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     present: Option<Present>,
     provider: &str,
     mut answer: Answer,
@@ -294,7 +294,7 @@ pub async fn run(
         }
     };
     provider_monitor::note(app, &entry, Sample::Good);
-    arrive(app, visitor, device, present, &entry, authorization, identity).await
+    arrive(app, visitor, present, &entry, authorization, identity).await
 }
 
 async fn refuse(app: &App, visitor: &Visitor, status: u16, evidence: Vec<Evidence>) -> Box<Refusal> {
@@ -384,10 +384,10 @@ async fn denied(
 }
 
 /// Somebody came back as `identity`.
+#[expect(clippy::too_many_arguments, reason = "what came back, and for whom")]
 async fn arrive(
     app: &Arc<App>,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     present: Option<Present>,
     entry: &Arc<Entry>,
     authorization: AuthorizationSession,
@@ -404,7 +404,7 @@ async fn arrive(
     if authorization.purpose == "sign_in" {
         let of_nobody = Facts { account: None, proofs: Proofs::provider_identity() };
         return match (link, decide(&of_nobody, app.now())) {
-            (Some(link), _) => sign_in_by(app, visitor, device, authorization, &identity, link).await,
+            (Some(link), _) => sign_in_by(app, visitor, authorization, &identity, link).await,
             (None, Decision::NextStep(Step::ChooseAccount)) => Ok(Ok(Returned::Choose {
                 authorization: unlinked::keep(app, visitor, entry, authorization, &identity).await?,
             })),
@@ -455,7 +455,6 @@ async fn arrive(
 async fn sign_in_by(
     app: &App,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     authorization: AuthorizationSession,
     identity: &Identity,
     link: Link,
@@ -482,7 +481,7 @@ async fn sign_in_by(
     let return_to = authorization.return_to;
     let new = sign_in::Entry::new(app, account, Proofs::provider_identity(), Act::External, "provider");
     let entry = sign_in::Entry { device_known, link: Some(id), to: return_to.clone(), ..new };
-    match complete(app, visitor, device, entry, Spend::after(used)).await? {
+    match complete(app, visitor, entry, Spend::after(used)).await? {
         Ok(Some(entered)) => Ok(Ok(Returned::Entered { entered, return_to })),
         Ok(None) => Ok(Err(refuse(app, visitor, 409, vec![Evidence::TicketUsed]).await)),
         Err(refusal) => Ok(Err(refusal)),

@@ -119,14 +119,7 @@ pub enum New {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn sign_up(
-    app: &App,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    pending: &Pending,
-    login_id: &str,
-    email: &str,
-) -> Outcome<New> {
+pub async fn sign_up(app: &App, visitor: &Visitor, pending: &Pending, login_id: &str, email: &str) -> Outcome<New> {
     let mut fields = Vec::new();
     let login_id =
         LoginId::parse(login_id).map_err(|error| fields.push(FieldError { field: "login_id", key: error.key() })).ok();
@@ -181,7 +174,7 @@ pub async fn sign_up(
         note_conflict(app, visitor, pending, &account).await?;
         return Ok(ask_mailbox(app, visitor, pending, &address.as_string()).await?.map(New::Prove));
     }
-    match create(app, visitor, device, pending, &login_id, &skeleton, address).await? {
+    match create(app, visitor, pending, &login_id, &skeleton, address).await? {
         Ok(Some(signed_in)) => Ok(Ok(New::SignedIn(signed_in))),
         Ok(None) => Ok(Err(refuse_taken(app, visitor).await)),
         Err(refusal) => Ok(Err(refusal)),
@@ -216,10 +209,10 @@ async fn note_conflict(app: &App, visitor: &Visitor, pending: &Pending, account:
 }
 
 /// A new account with its first link, and no password.
+#[expect(clippy::too_many_arguments, reason = "what becomes of one identity")]
 async fn create(
     app: &App,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     pending: &Pending,
     login_id: &LoginId,
     skeleton: &str,
@@ -258,7 +251,7 @@ async fn create(
     });
     let new = sign_in::Entry::new(app, account, Proofs::provider_identity(), Act::SignUp, "sign_up");
     let entry = sign_in::Entry { device_known: true, link: Some(link), ..new };
-    match complete(app, visitor, device, entry, Spend::before(make)).await {
+    match complete(app, visitor, entry, Spend::before(make)).await {
         Err(Fault::Store(store::Error::Undone)) => Ok(Ok(None)),
         other => {
             let entered = other?;
@@ -297,14 +290,13 @@ fn tie_of(app: &App, pending: &Pending, account: &Account) -> (Uuid, Work) {
 pub async fn join_by_password(
     app: &Arc<App>,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     typed: Typed,
     pending: &Pending,
 ) -> Outcome<(Entered, bool)> {
     let of = pending.clone();
     let work = Box::new(move |app: &App, account: &Account| tie_of(app, &of, account).1);
     let also = sign_in::Also { authorization: pending.authorization.id, work };
-    let entered = match sign_in::run_and(app, visitor, device, typed, Some(also)).await? {
+    let entered = match sign_in::run_and(app, visitor, typed, Some(also)).await? {
         Ok(entered) => entered,
         Err(refusal) => return Ok(Err(refusal)),
     };
@@ -363,10 +355,13 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
 ///
 /// # Errors
 /// When the database fails.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub async fn type_code(
     app: &Arc<App>,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     provider: &str,
     id: Option<Uuid>,
     typed: &str,
@@ -411,7 +406,7 @@ pub async fn type_code(
             let new = sign_in::Entry::new(app, account, proofs, Act::External, "mail");
             let (link, to, authorization) = (Some(link), return_to.clone(), Some(pending.authorization.id));
             let entry = sign_in::Entry { link, to, authorization, ..new };
-            complete(app, visitor, device, entry, Spend::before(check).and_after(Some(tie))).await
+            complete(app, visitor, entry, Spend::before(check).and_after(Some(tie))).await
         }
         // Nobody's code is right; that it was typed is counted all the same.
         None => app

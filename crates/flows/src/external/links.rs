@@ -53,6 +53,7 @@ async fn holds(conn: &mut store::Conn, auth: &RecentAuth) -> Result<bool, store:
 ///
 /// # Errors
 /// When the database fails.
+#[expect(clippy::too_many_arguments, reason = "what one link is made of")]
 pub async fn attach(
     app: &App,
     auth: &RecentAuth,

@@ -89,6 +89,7 @@ const fn ends(what: What) -> End {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one transaction, begun by what it needs")]
 async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<bool, Fault> {
     let now = app.now();
     let provider = entry.provider.id();

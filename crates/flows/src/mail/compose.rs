@@ -246,6 +246,7 @@ async fn account_letters(app: &App, mail: &Mail, lang: Lang, data: &Data) -> Res
 
 /// A flow's mail: the truth that no page tells, to whoever has the mailbox. For somebody and for nobody the same is
 /// read and written.
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each mail")]
 async fn flow_letters(app: &App, mail: &Mail, flow: uuid::Uuid, lang: Lang, data: &Data) -> Result<Vec<Letter>, Fault> {
     // One connection at a time: holding one while asking for another would starve the pool.
     let Some(flow) = store::flow::find(&mut app.store.reader().await?, flow).await? else {
@@ -401,6 +402,7 @@ pub fn local_time(app: &App, at: Timestamp, lang: Lang) -> String {
 }
 
 /// Puts a letter together: `mail-NAME-subject` and the paragraphs of `mail-NAME`.
+#[expect(clippy::too_many_arguments, reason = "the parts of one mail")]
 fn letter(
     app: &App,
     mail: &Mail,

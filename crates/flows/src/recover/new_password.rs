@@ -47,6 +47,8 @@ pub struct Reset {
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
+#[expect(clippy::too_many_arguments, reason = "what one form brings")]
+#[expect(clippy::too_many_lines, reason = "one transaction, begun by what it needs")]
 pub async fn choose_password(
     app: &App,
     visitor: &Visitor,

@@ -34,12 +34,7 @@ pub async fn is_offered(app: &App, account: Option<Uuid>) -> Result<bool, Fault>
 ///
 /// # Errors
 /// When the database fails.
-pub async fn run(
-    app: &App,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    id: Option<Uuid>,
-) -> Outcome<(Entered, Destination)> {
+pub async fn run(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<(Entered, Destination)> {
     let now = app.now();
     let found = steps::find_flow(app, visitor, FlowKind::Recover, id).await?;
     let flow = found.filter(|flow| flow.proven_at.is_some() && flow.expires_at > now.0);
@@ -64,7 +59,7 @@ pub async fn run(
     });
     let new = Entry::new(app, account, Proofs::mailed_code(), Act::Recover, "mail");
     let entry = Entry { to: flow.return_to.clone(), ..new };
-    match complete(app, visitor, device, entry, Spend::after(finish)).await {
+    match complete(app, visitor, entry, Spend::after(finish)).await {
         Ok(Ok(Some(entered))) => Ok(Ok((entered, flow.return_to))),
         Ok(Err(refusal)) => Ok(Err(refusal)),
         Ok(Ok(None)) | Err(Fault::Store(store::Error::Undone)) => {

@@ -75,16 +75,10 @@ impl Entry {
 /// Lets somebody in, or has what was proven wait for its next step, or says to them what keeps the account shut. What
 /// was used for it is spent in the same transaction, whatever comes of it. `None` when `spend` said that it was not
 /// proven, or the account was locked, or its credentials were changed, meanwhile.
-pub(crate) async fn complete(
-    app: &App,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    entry: Entry,
-    spend: Spend,
-) -> Outcome<Option<Entered>> {
+pub(crate) async fn complete(app: &App, visitor: &Visitor, entry: Entry, spend: Spend) -> Outcome<Option<Entered>> {
     let state = match entry.decision(app.now()) {
         Decision::SignIn => {
-            let signed_in = enter(app, visitor, device, entry, spend).await?;
+            let signed_in = enter(app, visitor, entry, spend).await?;
             return Ok(Ok(signed_in.map(|signed_in| Entered::SignedIn(Box::new(signed_in)))));
         }
         Decision::OfferReopen => return Ok(Ok(keep(app, visitor, entry, spend.before).await?)),
@@ -140,6 +134,7 @@ async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) 
 }
 
 /// Says what keeps an account shut: whoever has proven it is its owner. `None` when it was not proven.
+#[expect(clippy::too_many_arguments, reason = "the parts of one refusal")]
 pub(super) async fn refuse_state(
     app: &App,
     visitor: &Visitor,

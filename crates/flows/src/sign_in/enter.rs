@@ -87,18 +87,13 @@ impl Work {
 }
 
 /// Signs in. `None` when the account was locked, or its credentials were changed, meanwhile, or the work before said so.
-pub(super) async fn enter(
-    app: &App,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    entry: Entry,
-    spend: Spend,
-) -> Result<Option<SignedIn>, Fault> {
+#[expect(clippy::too_many_lines, reason = "the one transaction of every sign-in")]
+pub(super) async fn enter(app: &App, visitor: &Visitor, entry: Entry, spend: Spend) -> Result<Option<SignedIn>, Fault> {
     let now = app.now();
     let (account, act, by) = (entry.account, entry.act, entry.by);
     let (token, mut new_session) = session::prepare(app, visitor, account.id, entry.remember, now);
     new_session.link_id = entry.link;
-    let device = device.unwrap_or_else(|| app.random());
+    let device = visitor.device.unwrap_or_else(|| app.random());
     let device_key = device_key(app, &device);
     let row = success_row(app, visitor, account.id, act, now);
     let notice = (!entry.device_known && account.last_sign_in_at.is_some()).then(|| {

@@ -124,8 +124,8 @@ impl Gathered {
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
-pub async fn run(app: &Arc<App>, visitor: &Visitor, device: Option<[u8; 16]>, typed: Typed) -> Outcome<Entered> {
-    run_and(app, visitor, device, typed, None).await
+pub async fn run(app: &Arc<App>, visitor: &Visitor, typed: Typed) -> Outcome<Entered> {
+    run_and(app, visitor, typed, None).await
 }
 
 /// What is to be done once it is known for which account.
@@ -143,14 +143,8 @@ pub(crate) struct Also {
 ///
 /// # Errors
 /// When the database or the hashing pool fails.
-pub(crate) async fn run_and(
-    app: &Arc<App>,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    typed: Typed,
-    also: Option<Also>,
-) -> Outcome<Entered> {
-    let outcome = try_once(app, visitor, device, typed, also).await;
+pub(crate) async fn run_and(app: &Arc<App>, visitor: &Visitor, typed: Typed, also: Option<Also>) -> Outcome<Entered> {
+    let outcome = try_once(app, visitor, typed, also).await;
     // Who is turned away because too many come says nothing of us: anybody could bring that about.
     if outcome.is_err() {
         app.measure.failed(PASSWORD);
@@ -166,13 +160,8 @@ pub fn turned_away(app: &Arc<App>, visitor: &Visitor) -> Option<Box<attempt::Ref
 }
 
 /// As [`run`]; a fault is not counted.
-pub(crate) async fn try_once(
-    app: &Arc<App>,
-    visitor: &Visitor,
-    device: Option<[u8; 16]>,
-    typed: Typed,
-    also: Option<Also>,
-) -> Outcome<Entered> {
+#[expect(clippy::too_many_lines, reason = "the order of a sign-in, which is the same for everyone")]
+pub(crate) async fn try_once(app: &Arc<App>, visitor: &Visitor, typed: Typed, also: Option<Also>) -> Outcome<Entered> {
     let begun = app.clock.monotonic_us();
     let fields = check_fields(&typed);
     let (login, signs) = Login::parse(&typed.login);
@@ -251,7 +240,7 @@ pub(crate) async fn try_once(
                 Some(credential) if check.outdated => rehash(app, credential, password).await?,
                 Some(_) | None => None,
             };
-            enter_by_password(app, visitor, device, &typed, gathered, reserved, upgrade, also).await
+            enter_by_password(app, visitor, &typed, gathered, reserved, upgrade, also).await
         }
     }
 }
@@ -261,7 +250,6 @@ pub(crate) async fn try_once(
 async fn enter_by_password(
     app: &App,
     visitor: &Visitor,
-    device: Option<[u8; 16]>,
     typed: &Typed,
     gathered: Gathered,
     reserved: ReservedTry,
@@ -306,10 +294,8 @@ async fn enter_by_password(
         ..Entry::new(app, account, Proofs::password(PasswordCheck::Match), Act::SignIn, "password")
     };
     let spend = Spend::before(counters);
-    let completed = match complete(app, visitor, device, entry.clone(), spend.clone().and_after(also.clone())).await {
-        Err(Fault::Store(store::Error::Undone)) if also.is_some() => {
-            complete(app, visitor, device, entry, spend).await?
-        }
+    let completed = match complete(app, visitor, entry.clone(), spend.clone().and_after(also.clone())).await {
+        Err(Fault::Store(store::Error::Undone)) if also.is_some() => complete(app, visitor, entry, spend).await?,
         other => other?,
     };
     match completed {

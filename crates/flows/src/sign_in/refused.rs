@@ -37,6 +37,7 @@ pub(super) fn refuse_overload(app: &Arc<App>, visitor: &Visitor) -> Box<Refusal>
 }
 
 /// Refused before hashing. The same for everyone who is not on a device that the account knows.
+#[expect(clippy::too_many_arguments, reason = "the facts of one refusal")]
 pub(super) async fn refuse_locked(
     app: &App,
     visitor: &Visitor,
@@ -116,6 +117,7 @@ fn account_evidence(gathered: &Gathered, check: Option<PasswordCheck>) -> Vec<Ev
 }
 
 #[allow(clippy::too_many_arguments, reason = "the facts of one refusal, used once")]
+#[expect(clippy::too_many_lines, reason = "the same work for everyone, in one transaction")]
 pub(super) async fn refuse_credentials(
     app: &Arc<App>,
     visitor: &Visitor,

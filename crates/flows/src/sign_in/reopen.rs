@@ -54,7 +54,7 @@ async fn find(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Result<Option<(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn confirm(app: &App, visitor: &Visitor, device: Option<[u8; 16]>, id: Option<Uuid>) -> Outcome<Reopened> {
+pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<Reopened> {
     let Some((flow, pending, account)) = find(app, visitor, id).await? else {
         return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await));
     };
@@ -85,11 +85,9 @@ pub async fn confirm(app: &App, visitor: &Visitor, device: Option<[u8; 16]>, id:
     let (link, tie) = tie.map_or((pending.link_id, None), |(link, work)| (Some(link), Some(work)));
     let entry = entry(app, visitor, account, pending, link).await?;
     let (act, spend) = (entry.act, Spend::before(opens));
-    let completed = match complete(app, visitor, device, entry.clone(), spend.clone().and_after(tie.clone())).await {
+    let completed = match complete(app, visitor, entry.clone(), spend.clone().and_after(tie.clone())).await {
         // Somebody else has the identity by now: who is in is in all the same.
-        Err(Fault::Store(store::Error::Undone)) if tie.is_some() => {
-            complete(app, visitor, device, entry, spend).await?
-        }
+        Err(Fault::Store(store::Error::Undone)) if tie.is_some() => complete(app, visitor, entry, spend).await?,
         other => other?,
     };
     app.mail_bell.notify_one();

@@ -161,6 +161,7 @@ async fn reserve_once(
 ///
 /// # Errors
 /// When the database fails.
+#[expect(clippy::too_many_arguments, reason = "how one try ended")]
 pub async fn settle(
     conn: &mut store::Conn,
     reserved: &ReservedTry,

@@ -292,6 +292,7 @@ const fn said_by_itself(before: Stage, now: Stage, moved: bool) -> Option<&'stat
 ///
 /// # Errors
 /// When the database fails.
+#[expect(clippy::too_many_lines, reason = "one transaction, begun by what it needs")]
 pub async fn change(app: &App, mut notice: Notice, change: Change, by: &Agent) -> Taken {
     let Some(actor) = by.demand(Permission::Announce) else { return Ok(Err(not_permitted())) };
     let now = app.now();

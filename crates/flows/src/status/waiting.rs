@@ -120,6 +120,7 @@ fn append(app: &App, kept: &Kept) -> bool {
 ///
 /// # Errors
 /// When the database fails; what waits goes on waiting.
+#[expect(clippy::too_many_lines, reason = "one transaction, begun by what it needs")]
 pub(crate) async fn run(app: &App) -> Result<(), Fault> {
     if let Some(path) = file(app) {
         // Moved first: a wish that comes meanwhile begins a file of its own. One that was not read to

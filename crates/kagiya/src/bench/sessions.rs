@@ -85,6 +85,7 @@ where
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one measurement")]
 async fn measure(
     report: &mut Report,
     name: &str,

@@ -110,6 +110,7 @@ impl Members {
     }
 }
 
+#[expect(clippy::too_many_arguments, reason = "what one member must be")]
 async fn refuse(
     context: &Context,
     act: Act,

@@ -44,7 +44,7 @@ async fn handle_verify(context: &Context, body: Body) -> Result<Response, Respon
     let members = Members::read(context, Act::SignUp, body).await?;
     let flow = members.flow(context).await?;
     let [code] = members.texts(context, ["code"]).await?;
-    Ok(match sign_up::verify(&context.web.app, &context.visitor, Some(flow), &code, false, None).await {
+    Ok(match sign_up::verify(&context.web.app, &context.visitor, Some(flow), &code, false).await {
         Ok(Ok(created)) => {
             let account = account_json(created.account.id, &created.account.login_id);
             answer(context, StatusCode::CREATED, &json!({ "account": account }))

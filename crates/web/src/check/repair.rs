@@ -45,6 +45,10 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, context: Context) -> Respons
 
 /// Works without any cookie and as often as it is pressed; all it does is to let go of what
 /// is ours in this browser.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     form::note_account(&mut context, &fields);
     // No cookie is asked for, but the page must be ours: only the person's own press clears anything.
@@ -101,7 +105,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     }
     // Set anew on their one scope: the browser's part in flows, and the known device.
     headers.append(header::SET_COOKIE, Cookie::Flow.set(&cookies::encode(&context.flow_cookie), None, url));
-    if let Some(device) = &context.device {
+    if let Some(device) = &context.visitor.device {
         headers.append(header::SET_COOKIE, Cookie::Device.set_long(&cookies::device_value(app, device), url));
     }
     if !shares_its_name(&context) {

@@ -166,7 +166,7 @@ pub(crate) async fn submit(
 async fn sign_up(context: &Context, pending: &Pending, fields: &Fields) -> Response {
     let app = &context.web.app;
     let (login_id, email) = (fields.get("login_id"), fields.get("email"));
-    match choose::sign_up(app, &context.visitor, context.device, pending, login_id, email).await {
+    match choose::sign_up(app, &context.visitor, pending, login_id, email).await {
         Ok(Ok(New::SignedIn(signed_in))) => {
             let to = &pending.authorization.return_to.place("/?done=welcome");
             let mut response = see_other(context, to);
@@ -202,11 +202,13 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         keep_device: true,
         to: pending.authorization.return_to.clone(),
     };
-    let (app, visitor, device, of) =
-        (Arc::clone(&context.web.app), context.visitor.clone(), context.device, pending.clone());
-    let joined = to_its_end(context, &context.visitor, async move {
-        choose::join_by_password(&app, &visitor, device, typed, &of).await
-    });
+    let (app, visitor, of) = (Arc::clone(&context.web.app), context.visitor.clone(), pending.clone());
+    let joined =
+        to_its_end(
+            context,
+            &context.visitor,
+            async move { choose::join_by_password(&app, &visitor, typed, &of).await },
+        );
     let (led_to, linked) = match joined.await {
         Ok(Ok(led_to)) => led_to,
         Ok(Err(refusal)) => return choose_page(context, pending, fields, Some(&refusal)).await,
@@ -281,7 +283,7 @@ pub(crate) async fn prove(
             Err(fault) => fault_page(&context, &fault),
         };
     }
-    match choose::type_code(app, &context.visitor, context.device, &provider, id, fields.get("code")).await {
+    match choose::type_code(app, &context.visitor, &provider, id, fields.get("code")).await {
         Ok(Ok((led_to, return_to))) => entered(&context, &led_to, &provider, &return_to.place("/?done=linked")),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),

@@ -223,11 +223,11 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
     let browser = context.visitor.browser_key.unwrap_or_default();
     let parts: [&[u8]; 4] = [&browser, provider.as_bytes(), answer.state.as_bytes(), answer.code.as_bytes()];
     let press = context.web.app.keys.digest16("return", &parts);
-    let (app, visitor, device) = (Arc::clone(&context.web.app), context.visitor.clone(), context.device);
+    let (app, visitor) = (Arc::clone(&context.web.app), context.visitor.clone());
     let id = provider.clone();
     // It runs to its end even when the browser reloads: a ticket is good once.
     let (outcome, _) = single_flight::share(&context.web.returns, &context, press, || async move {
-        callback::run(&app, &visitor, device, present, &id, answer).await
+        callback::run(&app, &visitor, present, &id, answer).await
     })
     .await;
     let mut response = match &*outcome {

@@ -267,6 +267,7 @@ pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
 
 /// The sentence that says what a fact is.
 #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each fact that has values")]
 pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
     let key = format!("because-{}", fact.key().replace('_', "-"));
     let mut args: Vec<(&str, Arg<'_>)> = Vec::new();

@@ -44,8 +44,6 @@ pub(crate) struct Context {
     pub(crate) now: Timestamp,
     /// The flow cookie's value: the one that came, or a new one to set.
     pub(crate) flow_cookie: [u8; 16],
-    /// The device cookie's identifier, when it came and is ours.
-    pub(crate) device: Option<[u8; 16]>,
     /// Where this request came to, for the language switch.
     pub(crate) path: String,
     /// The connection's other end, before any forwarded header.
@@ -104,6 +102,7 @@ impl Context {
             browser,
             browser_key: Some(app.keys.digest16("browser", &[&flow_cookie])),
             cookie_came: came.is_some(),
+            device,
             device_key: device.map(|device| device_key(app, &device)),
             lang,
             signs,
@@ -120,7 +119,6 @@ impl Context {
             method: parts.method.clone(),
             query,
             flow_cookie,
-            device,
             path: parts.uri.path().to_owned(),
             peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),

@@ -241,6 +241,7 @@ pub(crate) fn guard_own(context: &mut Context, fields: &Fields) -> Result<(), Ve
 }
 
 /// Whether a form that may be taken is of this very browser's own page.
+#[expect(clippy::too_many_lines, reason = "the order of the checks is the protection")]
 fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>> {
     debug_assert_eq!(context.method, Method::POST);
     let token = read_token(context, fields.get("form"));

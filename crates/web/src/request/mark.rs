@@ -10,7 +10,7 @@ use crate::request::{
 
 /// The one that came, or a new one.
 pub(crate) fn of(context: &Context) -> [u8; 16] {
-    context.device.unwrap_or_else(|| context.web.app.random())
+    context.visitor.device.unwrap_or_else(|| context.web.app.random())
 }
 
 /// As the account keeps it.

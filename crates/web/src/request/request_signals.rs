@@ -18,6 +18,7 @@ pub(crate) const LARGE: usize = 8 * 1_024;
 pub(crate) const TOO_LARGE: usize = 64 * 1_024;
 
 /// The facts of a request by itself, and what is kept of it for staff.
+#[expect(clippy::too_many_arguments, reason = "what one request shows")]
 pub(crate) fn of_request(
     headers: &HeaderMap,
     method: &Method,

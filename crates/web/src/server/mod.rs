@@ -95,6 +95,7 @@ pub fn serve(web: Arc<Web>, listener: TcpListener, limits: Limits) -> std::io::R
     Ok(Running { stop, task, address })
 }
 
+#[expect(clippy::too_many_lines, reason = "the life of one connection")]
 async fn accept(web: Arc<Web>, listener: Arc<TcpListener>, limits: Limits, mut stopped: watch::Receiver<bool>) {
     let router = router(Arc::clone(&web));
     let lines = Lines::new(limits, &web.trusted_proxies);

@@ -99,6 +99,10 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
     response
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Response {
     let return_to = context.return_to();
     // A database that fails must not keep the sign-in page from being shown.
@@ -220,6 +224,10 @@ pub(crate) fn expire_session(context: &Context, response: &mut Response) {
     response.headers_mut().append(header::SET_COOKIE, expire);
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one act from what is typed to its answer: parts of it would be called from here alone"
+)]
 pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields): Sent) -> Response {
     let return_to = fields.return_to().or(context.return_to());
     let to = &*return_to.place("/");
@@ -266,7 +274,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
         &[u8::from(typed.remember)],
     ];
     let press = context.web.app.keys.digest16("press", &parts);
-    let (app, device) = (Arc::clone(&context.web.app), context.device);
+    let app = Arc::clone(&context.web.app);
     if !context.web.presses.holds(&press)
         && let Some(refusal) = sign_in::turned_away(&app, &visitor)
     {
@@ -274,7 +282,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     }
     let work = move || {
         let (app, visitor, typed) = (Arc::clone(&app), visitor.clone(), typed.clone());
-        async move { sign_in::run(&app, &visitor, device, typed).await }
+        async move { sign_in::run(&app, &visitor, typed).await }
     };
     let outcome = single_flight::run(&context, press, work).await;
     match &*outcome {
@@ -308,8 +316,8 @@ pub(crate) async fn run(
     visitor: kagiya_flows::Visitor,
     typed: Typed,
 ) -> kagiya_flows::Outcome<Entered> {
-    let (app, device) = (Arc::clone(&context.web.app), context.device);
-    to_its_end(context, &visitor.clone(), async move { sign_in::run(&app, &visitor, device, typed).await }).await
+    let app = Arc::clone(&context.web.app);
+    to_its_end(context, &visitor.clone(), async move { sign_in::run(&app, &visitor, typed).await }).await
 }
 
 /// Runs to its end even when the browser goes away: a reserved try must be settled.

@@ -53,7 +53,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
         Ok(own) => own,
         Err(response) => return response,
     };
-    match reopen::confirm(&context.web.app, &context.visitor, context.device, fields.flow()).await {
+    match reopen::confirm(&context.web.app, &context.visitor, fields.flow()).await {
         Ok(Ok(reopened)) => {
             let to = reopened.to.carried();
             let place = match (&reopened.signed_in, &*to) {

@@ -67,6 +67,7 @@ struct StaffPage<'a> {
     open: Vec<NoticeView>,
 }
 
+#[expect(clippy::too_many_lines, reason = "one page, put together from its parts")]
 pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Response {
     let staff = match require(&context).await {
         Ok(staff) => staff,

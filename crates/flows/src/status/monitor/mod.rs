@@ -82,6 +82,7 @@ pub async fn watch_database(app: &Arc<App>) -> Result<(), Fault> {
 ///
 /// # Errors
 /// When the database fails; the board shows what this server sees all the same.
+#[expect(clippy::too_many_lines, reason = "one tick: what is read, judged and told, in its order")]
 pub async fn tick(app: &Arc<App>) -> Result<(), Fault> {
     let now = app.now();
     check_ourselves(app, now).await;

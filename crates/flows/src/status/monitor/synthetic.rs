@@ -112,7 +112,11 @@ pub(super) async fn run(app: &Arc<App>) -> Outcome {
     }
     // A known device: strangers who guess at this account keep nobody out.
     let own = device(app);
-    let visitor = Visitor { device_key: Some(device_key(app, &own)), ..Visitor::nobody(kagiya_text::Lang::Ja) };
+    let visitor = Visitor {
+        device: Some(own),
+        device_key: Some(device_key(app, &own)),
+        ..Visitor::nobody(kagiya_text::Lang::Ja)
+    };
     let typed = Typed {
         login: HIDDEN.to_owned(),
         password: password(app),
@@ -120,7 +124,7 @@ pub(super) async fn run(app: &Arc<App>) -> Outcome {
         keep_device: false,
         to: Destination::Home,
     };
-    let outcome = match sign_in::try_once(app, &visitor, Some(own), typed, None).await {
+    let outcome = match sign_in::try_once(app, &visitor, typed, None).await {
         Ok(Ok(Entered::SignedIn(signed_in))) => {
             // Nobody holds the token: no memory of any server needs to forget it.
             let (account, now) = (signed_in.account.id, app.now());
