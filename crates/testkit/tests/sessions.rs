@@ -1,5 +1,6 @@
 //! How a server follows what other servers end.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::too_many_lines)]
 
 use futures_util::FutureExt;
 use kagiya_domain::{Span, session::EndReason};
@@ -118,7 +119,6 @@ async fn an_ending_that_is_committed_late_is_not_passed_over() {
 
 /// However many sessions one act ends, none of them is passed over for an act that is committed first.
 #[tokio::test]
-#[expect(clippy::too_many_lines, reason = "one story")]
 async fn a_long_row_of_endings_is_not_passed_over() {
     let server = TestServer::start_on_postgres().await;
     let server = server.expect("KAGIYA_TEST_POSTGRES names no server: ./test starts one");

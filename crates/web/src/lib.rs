@@ -9,6 +9,7 @@ mod maintenance;
 mod page;
 mod recover;
 mod request;
+mod routes;
 mod server;
 mod sign_in;
 mod sign_up;
@@ -20,12 +21,12 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Router, routing::get};
 use ipnet::IpNet;
 use kagiya_flows::App;
 use kagiya_text::Lang;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+pub use routes::router;
 pub use server::lines::Limits;
 pub use server::{Running, serve};
 pub use status::export::{Exported, export};
@@ -115,87 +116,4 @@ impl Web {
     pub fn is_without_cookies(&self) -> bool {
         self.no_cookies.load(Ordering::Relaxed)
     }
-}
-
-/// Every path of the contract that exists so far.
-pub fn router(web: Arc<Web>) -> Router {
-    let mut router = Router::new();
-    for path in sign_in::old_ways::WORKERS {
-        router = router.route(path, get(sign_in::old_ways::worker));
-    }
-    router
-        .route("/", get(account::home))
-        .route("/check", get(check::page).post(check::submit))
-        .route("/check/{code}", get(check::join))
-        .route("/repair", get(check::repair::page).post(check::repair::submit))
-        .route("/sign-in", get(sign_in::page).post(sign_in::submit))
-        .route("/sign-in/reopen", get(sign_in::reopen::page).post(sign_in::reopen::submit))
-        .route("/sign-in/{provider}", axum::routing::post(external::begin))
-        .route("/sign-in/{provider}/callback", get(external::callback).post(external::callback_form))
-        .route("/sign-in/{provider}/seen", axum::routing::post(external::saw))
-        .route("/sign-in/{provider}/choose", get(external::choose::page).post(external::choose::submit))
-        .route("/sign-in/{provider}/prove", get(external::choose::prove_page).post(external::choose::prove))
-        .route("/sign-in/{provider}/events", axum::routing::post(external::events::receive))
-        .route("/sign-out", get(sign_in::sign_out::ask).post(sign_in::sign_out::submit))
-        .route("/sign-up", get(sign_up::page).post(sign_up::submit))
-        .route("/sign-up/verify", get(sign_up::code_page).post(sign_up::verify))
-        .route("/recover", get(recover::page).post(recover::submit))
-        .route("/recover/code", get(recover::code_page).post(recover::type_code))
-        .route("/recover/password", get(recover::password_page).post(recover::choose_password))
-        .route("/unlock", get(recover::unlock_page).post(recover::unlock_submit))
-        .route("/unlock/code", get(recover::unlock_code_page).post(recover::unlock_type_code))
-        .route("/account", get(account::home))
-        .route("/account/trouble", get(account::trouble))
-        .route("/account/sessions", get(account::sessions).post(account::revoke))
-        .route("/account/security", get(account::security).post(account::change_password))
-        .route("/account/emails", axum::routing::post(account::add_email))
-        .route("/account/emails/verify", get(account::email_code_page).post(account::verify_email))
-        .route("/account/emails/change", axum::routing::post(account::change_email))
-        .route("/account/links", get(account::links::page))
-        .route("/account/links/{id}", axum::routing::post(account::links::add))
-        .route("/account/links/{id}/remove", axum::routing::post(account::links::remove))
-        .route("/account/links/{id}/relink", axum::routing::post(account::links::relink))
-        .route("/account/links/{id}/test", axum::routing::post(account::links::test))
-        .route("/account/methods", get(account::links::methods))
-        .route("/account/close", get(account::close_page).post(account::close))
-        .route("/why/{reference}", get(check::why::page))
-        .route("/why/{reference}/confirm", get(check::why::confirm_page).post(check::why::confirm))
-        .route("/why/{reference}/me-too", axum::routing::post(check::why::me_too))
-        .route("/help", get(page::help::index))
-        .route("/help/{cause}", get(page::help::page))
-        .route("/staff", get(staff::overview::show))
-        .route("/staff/look", get(staff::look::page).post(staff::look::search))
-        .route("/staff/locks", axum::routing::post(staff::look::end_locks))
-        .route("/staff/notices", get(staff::notices::page).post(staff::notices::create))
-        .route("/staff/notices/{id}", axum::routing::post(staff::notices::update))
-        .route("/api/v1/staff/notices", get(staff::api::list).post(staff::api::create))
-        .route("/api/v1/staff/notices/{id}", axum::routing::post(staff::api::update))
-        .route("/status", get(status::show))
-        .route("/status/subscribe", axum::routing::post(status::subscribe::subscribe))
-        .route("/status/subscribed", get(status::subscribe::subscribed))
-        .route("/status/confirm", get(status::subscribe::confirm_page).post(status::subscribe::confirm))
-        .route("/status/unsubscribe", get(status::subscribe::unsubscribe_page).post(status::subscribe::unsubscribe))
-        .route("/notify", get(status::subscribe::notify_page).post(status::subscribe::notify))
-        .route("/status/feed.atom", get(status::feed))
-        .route("/api/v2/summary.json", get(status::summary))
-        .route("/api/v2/status.json", get(status::overview))
-        .route("/api/v2/components.json", get(status::components))
-        .route("/api/v2/incidents.json", get(status::incidents))
-        .route("/api/v2/incidents/unresolved.json", get(status::unresolved))
-        .route("/api/v2/scheduled-maintenances.json", get(status::maintenances))
-        .route("/api/v2/scheduled-maintenances/upcoming.json", get(status::upcoming))
-        .route("/api/v2/scheduled-maintenances/active.json", get(status::active))
-        .route("/language", axum::routing::post(request::language::choose))
-        .route("/.well-known/change-password", get(account::change_password_redirect))
-        .route("/healthz", get(server::health::alive))
-        .route("/readyz", get(server::health::ready))
-        .route("/metrics", get(server::health::metrics))
-        .route("/auth/check", get(auth_check::handle))
-        .route("/assets/{name}", get(page::assets::serve))
-        .route("/favicon.ico", get(page::assets::icon))
-        .nest("/api/v1", api::router())
-        .fallback(page::nowhere::not_found)
-        .method_not_allowed_fallback(page::nowhere::wrong_method)
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&web), maintenance::gate::guard))
-        .with_state(web)
 }

@@ -1,44 +1,25 @@
 //! `/api/v1`: the same flows as the pages, as JSON. Refusals are RFC 9457 problems.
 
-mod attempts;
+pub(crate) mod attempts;
 pub(crate) mod body;
 mod problem;
-mod recover;
-mod session;
-mod sign_in;
-mod sign_up;
+pub(crate) mod recover;
+pub(crate) mod session;
+pub(crate) mod sign_in;
+pub(crate) mod sign_up;
 
-use std::sync::Arc;
-
-use axum::{
-    Router,
-    response::{IntoResponse, Response},
-    routing::{get, post},
-};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 
 pub(crate) use problem::{fault_problem, plain_problem, problem, told_problem};
 
-use crate::{Web, page::seal, request::context::Context};
+use crate::{page::seal, request::context::Context};
 pub(crate) use kagiya_flows::time::rfc3339;
 
 const OPENAPI: &str = include_str!("../../assets/openapi.json");
 
-pub(crate) fn router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/openapi.json", get(openapi))
-        .route("/sign-up", post(sign_up::start))
-        .route("/sign-up/verify", post(sign_up::verify))
-        .route("/sign-in", post(sign_in::submit))
-        .route("/session", get(session::show).delete(session::end))
-        .route("/recover", post(recover::start))
-        .route("/recover/code", post(recover::code))
-        .route("/recover/password", post(recover::password))
-        .route("/attempts/{reference}", get(attempts::show))
-}
-
-async fn openapi() -> Response {
+pub(crate) async fn openapi() -> Response {
     let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=300")];
     (headers, OPENAPI).into_response()
 }

@@ -21,7 +21,12 @@ use kagiya_flows::{App, settings::Settings, status::platform::board::Operation};
 pub(crate) use crate::page::view::View;
 use kagiya_domain::destination::Destination;
 
-use crate::{Web, check::setup, request::context::Context, status::banner::Banner};
+use crate::{
+    Web,
+    check::setup,
+    request::{context::Context, door::Banner},
+    status::banner,
+};
 
 #[derive(Template)]
 #[template(path = "layout.html")]
@@ -30,7 +35,7 @@ struct Layout<'a> {
     title: &'a str,
     body: Inner<'a>,
     lang_path: &'a str,
-    banner: Option<Banner>,
+    banner: Option<banner::Banner>,
 }
 
 /// A template that is written into another one.
@@ -45,13 +50,13 @@ impl fmt::Display for Inner<'_> {
     }
 }
 
-/// Where people begin something, or hear that it does not work.
 fn wants_banner(context: &Context, status: StatusCode) -> bool {
-    let at = |start: &&str| context.path.starts_with(*start);
-    let begins = ["/sign-in", "/sign-up", "/recover", "/unlock", "/why"].iter().any(at);
-    // Before anything is typed that cannot be kept now.
-    let changes = at(&"/account") && context.web.app.board.get().shut(Operation::Change, context.now).is_some();
-    begins || changes || status.is_server_error()
+    let wanted = match context.banner {
+        Banner::Always => true,
+        Banner::WhileChangesAreShut => context.web.app.board.get().shut(Operation::Change, context.now).is_some(),
+        Banner::Never => false,
+    };
+    wanted || status.is_server_error()
 }
 
 /// Renders a page around `content`.
@@ -67,7 +72,7 @@ pub(crate) fn page_at(
     content: &impl Template,
     place: &str,
 ) -> Response {
-    let banner = wants_banner(view.context, status).then(|| Banner::now(view)).flatten();
+    let banner = wants_banner(view.context, status).then(|| banner::Banner::now(view)).flatten();
     let mut html = String::with_capacity(USUAL);
     let layout = Layout { v: view, title, body: Inner(content), lang_path: place, banner };
     if let Err(error) = layout.render_into(&mut html) {

@@ -23,6 +23,7 @@ use crate::{
     Web,
     request::{
         cookies::{self, Census, Cookie},
+        door::{Banner, Door},
         request_signals,
     },
 };
@@ -44,6 +45,8 @@ pub(crate) struct Context {
     pub(crate) now: Timestamp,
     /// The flow cookie's value: the one that came, or a new one to set.
     pub(crate) flow_cookie: [u8; 16],
+    /// When the page says what is wrong with the service.
+    pub(crate) banner: Banner,
     /// Where this request came to, for the language switch.
     pub(crate) path: String,
     /// The connection's other end, before any forwarded header.
@@ -119,6 +122,7 @@ impl Context {
             method: parts.method.clone(),
             query,
             flow_cookie,
+            banner: parts.extensions.get::<Door>().map_or(Banner::Never, |door| door.banner),
             path: parts.uri.path().to_owned(),
             peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod cookies;
+pub(crate) mod door;
 pub(crate) mod form;
 pub(crate) mod in_app;
 pub(crate) mod language;
