@@ -118,13 +118,17 @@ impl Draft {
 pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
     let slices = slices(app, visitor, &draft.evidence);
     draft.evidence.extend(ours(app, &draft, &slices, now));
-    // How others fare depends on what one is told, never on an account.
-    draft.evidence.extend(app.crowd.evidence(diagnose(&draft.evidence, draft.audience).cause));
     let reference = Reference::from_random(app.random());
+    let may_hear = |fact: &&Evidence| draft.audience.may_hear(fact.tier());
+    let mut evidence: Vec<Evidence> = draft.evidence.iter().filter(may_hear).cloned().collect();
+    let mut verdict = diagnose(&evidence, draft.audience);
+    // How others fare depends on what one is told, never on an account.
+    if let Some(others) = app.crowd.evidence(verdict.cause) {
+        evidence.extend(Some(others.clone()).filter(|fact| may_hear(&fact)));
+        draft.evidence.push(others);
+        verdict = diagnose(&evidence, draft.audience);
+    }
     let staff = diagnose(&draft.evidence, Audience::Staff);
-    let evidence: Vec<Evidence> =
-        draft.evidence.iter().filter(|fact| draft.audience.may_hear(fact.tier())).cloned().collect();
-    let verdict = diagnose(&evidence, draft.audience);
     // What is shown with a page that opens is noted, not refused.
     let outcome = if draft.status >= 400 { "refused" } else { "noted" };
     metrics::counter!("kagiya_attempts_total", "kind" => draft.kind.as_str(), "outcome" => outcome, "cause" => staff.cause.slug())
@@ -221,11 +225,11 @@ pub const OLD_BUILD: &str = "old_build_renewed";
 /// Adds what only earlier attempts of the same browser show: the same error again, networks
 /// that change. Depends on the browser alone, never on an account.
 pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
-    let told = diagnose(&draft.evidence, draft.audience).cause;
     // Without a cookie only the page itself can say what came before.
     let mut count = if visitor.cookie_came { 0 } else { visitor.refused_before };
     if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
         let rows = recent(app, &key).await.unwrap_or_default();
+        let told = if rows.is_empty() { Cause::Undetermined } else { diagnose(&draft.evidence, draft.audience).cause };
         let episode = rows.iter().take_while(|row| row.outcome != "signed_in");
         let again = |row: &&store::attempt::Recent| {
             row.outcome == "refused" && row.kind == draft.kind && row.told == told.slug()

@@ -2,6 +2,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
 mod browser;
+pub mod parsers;
 
 use std::{
     path::PathBuf,

@@ -1,9 +1,7 @@
 //! What the other suites do not name: states, staff, mailboxes, findings, destinations, what is swept, what is shifted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
-mod both;
-
-use both::{NOW, member, new_session, on_both, read, write};
+use crate::both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{
     Span,

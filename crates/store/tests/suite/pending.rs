@@ -1,9 +1,7 @@
 //! A sign-in that is not complete, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
-mod both;
-
-use both::{NOW, member, on_both, read, write};
+use crate::both::{NOW, member, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{Span, act::FlowKind, sign_in::Method};
 use kagiya_store::{

@@ -1,9 +1,7 @@
 //! What was proven in a session, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
-mod both;
-
-use both::{NOW, member, new_session, on_both, read, write};
+use crate::both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{Span, Timestamp, session::EndReason, sign_in::Method};
 use kagiya_store::session;

@@ -1,9 +1,7 @@
 //! The log of what has ended, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 
-mod both;
-
-use both::{NOW, member, new_session, on_both, read, write};
+use crate::both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{Span, Timestamp, session::EndReason};
 use kagiya_store::{ending, session};

@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::let_and_return, missing_docs)]
 #![allow(clippy::too_many_lines)]
 
-mod both;
-
-use both::{NOW, member, new_session, on_both, read, write};
+use crate::both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{
     Span, Timestamp,

@@ -1,0 +1,12 @@
+//! Whole servers with a scripted browser: one binary, so that what they link is linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod destination;
+mod fuzz;
+mod jobs;
+mod reopen;
+mod roles;
+mod sessions;
+mod time;
+mod tokens;
+mod two_worlds;
