@@ -4,16 +4,21 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnTo(String);
 
-/// Longest path that queries and forms carry, in bytes as it was typed.
+/// Longest path that queries and forms carry, in bytes before they are written as `%41`: what was read is not too long
+/// when it is read again.
 pub const CARRIED: usize = 2_000;
 /// Longest path that is kept on the server.
 const KEPT: usize = 16_000;
+
+fn weight(path: &str) -> usize {
+    path.len() - 2 * (path.matches('%').count().min(path.len() / 3))
+}
 
 impl ReturnTo {
     /// Accepts an absolute path; drops anything that some browser or proxy could read as
     /// another host (`//`, `\`, controls, encoded slashes, dot segments, `;`).
     pub fn parse(typed: &str) -> Option<Self> {
-        if typed.len() > CARRIED { None } else { Self::parse_long(typed) }
+        if weight(typed) > CARRIED { None } else { Self::parse_long(typed) }
     }
 
     /// As [`ReturnTo::parse`], for one that is not carried but kept.
@@ -29,7 +34,7 @@ impl ReturnTo {
 
     /// As [`ReturnTo::parse`], for a page that is only shown again: the doors are allowed.
     pub fn parse_own(typed: &str) -> Option<Self> {
-        if typed.len() > CARRIED { None } else { Self::of_origin(typed) }
+        if weight(typed) > CARRIED { None } else { Self::of_origin(typed) }
     }
 
     fn of_origin(typed: &str) -> Option<Self> {
@@ -109,6 +114,8 @@ mod tests {
         ] {
             assert!(ReturnTo::parse(dropped).is_none(), "{dropped:?}");
         }
+        let kanji = ReturnTo::parse(&format!("/{}", "鍵".repeat(600))).unwrap();
+        assert_eq!(ReturnTo::parse(kanji.as_str()), Some(kanji), "read again as it was read");
         let long = format!("/{}", "a".repeat(3_000));
         assert!(ReturnTo::parse(&long).is_none() && ReturnTo::parse_own(&long).is_none());
         assert!(ReturnTo::parse_long(&long).is_some());

@@ -266,6 +266,18 @@ pub async fn end_all(conn: &mut Conn, account: Uuid, except: Uuid, now: Timestam
     .map(drop)
 }
 
+/// Ends the running flows of one kind of an account.
+pub async fn end_kind(conn: &mut Conn, account: Uuid, kind: FlowKind, now: Timestamp) -> Result<()> {
+    execute!(
+        conn,
+        "UPDATE flow SET finished_at = $3 WHERE account_id = $1 AND kind = $2 AND finished_at IS NULL",
+        account,
+        kind.as_str(),
+        now.0
+    )
+    .map(drop)
+}
+
 /// What was begun since then: by kind, all, those whose code was typed right, those that were done.
 pub async fn by_kind(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, i64, i64, i64)>> {
     all!(

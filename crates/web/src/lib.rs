@@ -54,6 +54,8 @@ pub struct Web {
     pub(crate) returns: request::single_flight::Presses<kagiya_flows::external::callback::Returned>,
     /// Sign-ups that were finished a moment ago.
     pub(crate) sign_ups: request::single_flight::Presses<kagiya_flows::sign_up::Created>,
+    /// Offers to come back that were taken a moment ago.
+    pub(crate) reopened: request::single_flight::Presses<kagiya_flows::sign_in::reopen::Reopened>,
     /// What every answer says.
     pub(crate) sealed: http::HeaderMap,
     /// What a check says that lets somebody through.
@@ -93,6 +95,7 @@ impl Web {
             presses: request::single_flight::Presses::default(),
             returns: request::single_flight::Presses::default(),
             sign_ups: request::single_flight::Presses::default(),
+            reopened: request::single_flight::Presses::default(),
             accepted: auth_check::accepted(sealed.clone()),
             sealed,
             policy,

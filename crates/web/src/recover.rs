@@ -333,7 +333,7 @@ pub(crate) async fn choose_password(State(_): State<Arc<Web>>, Sent(mut context,
     }
     if fields.has("once") {
         return match way_in::run(&context.web.app, &context.visitor, id).await {
-            Ok(Ok((led_to, return_to))) => entered(&context, &led_to, "mail", &return_to.place("/account/links")),
+            Ok(Ok((led_to, return_to))) => entered(&context, &led_to, "mail", &return_to, "/account/links"),
             Ok(Err(refusal)) => password_response(&context, id, Some(&refusal)).await,
             Err(fault) => fault_page(&context, &fault),
         };

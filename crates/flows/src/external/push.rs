@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
+    act::FlowKind,
     audit::{self, Actor, Line},
     link::{self, LinkEvent, LinkSource},
     mail::MailKind,
@@ -142,6 +143,10 @@ async fn take(app: &App, entry: &Entry, event: &Event, place: usize) -> Result<b
                 }
                 let line = Line::new(Actor::Provider, audit::Event::Pushed, now).about(what.as_str());
                 store::audit::note(conn, audit_id, Some(account), &line).await?;
+                if ends(what) != End::None {
+                    // What was proven by it and waits for a next step is over, too.
+                    store::flow::end_kind(conn, account, FlowKind::SignIn, now).await?;
+                }
                 let ended = match ends(what) {
                     End::None => Ended::default(),
                     End::OfLink => {

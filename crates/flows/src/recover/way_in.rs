@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, Outcome, Visitor,
     code::steps,
-    sign_in::{Entered, Entry, Spend, Work, complete},
+    sign_in::{Entered, Entry, Go, Spend, Work, complete},
 };
 
 /// Whether a proven recovery may end without a new password: the account has none, and lives
@@ -47,24 +47,23 @@ pub async fn run(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<(Ent
         return Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await));
     };
     let (account_id, flow_id, audit_id) = (account.id, flow.id, app.new_id());
-    let finish = Work::new(move |conn| {
+    // Spent whatever it leads to: an offer to come back is no second try.
+    let finish = Work::deciding(move |conn| {
+        async move { Ok(if store::flow::finish(conn, flow_id, now).await? { Go::On } else { Go::Stop }) }.boxed()
+    });
+    let note = Work::new(move |conn| {
         async move {
-            if !store::flow::finish(conn, flow_id, now).await? {
-                return Err(store::Error::Undone);
-            }
-            store::audit::note(conn, audit_id, Some(account_id), &Line::new(Actor::Owner, Event::EnteredOnce, now))
-                .await
+            let line = Line::new(Actor::Owner, Event::EnteredOnce, now);
+            store::audit::note(conn, audit_id, Some(account_id), &line).await
         }
         .boxed()
     });
     let new = Entry::new(app, account, Proofs::mailed_code(), Act::Recover, "mail");
     let entry = Entry { to: flow.return_to.clone(), ..new };
-    match complete(app, visitor, entry, Spend::after(finish)).await {
+    match complete(app, visitor, entry, Spend::before(finish).and_after(Some(note))).await {
         Ok(Ok(Some(entered))) => Ok(Ok((entered, flow.return_to))),
         Ok(Err(refusal)) => Ok(Err(refusal)),
-        Ok(Ok(None)) | Err(Fault::Store(store::Error::Undone)) => {
-            Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await))
-        }
+        Ok(Ok(None)) => Ok(Err(steps::refuse_ended(app, visitor, Act::Recover, id).await)),
         Err(fault) => Err(fault),
     }
 }

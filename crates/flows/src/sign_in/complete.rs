@@ -44,6 +44,8 @@ pub(crate) struct Entry {
     pub(crate) authorization: Option<Uuid>,
     /// Where the person wanted to go.
     pub(crate) to: Destination,
+    /// Keyed digest of what was typed, where a login was.
+    pub(crate) subject_key: Option<[u8; 16]>,
 }
 
 impl Entry {
@@ -63,6 +65,7 @@ impl Entry {
             link: None,
             authorization: None,
             to: Destination::Home,
+            subject_key: None,
         }
     }
 
@@ -90,7 +93,9 @@ pub(crate) async fn complete(app: &App, visitor: &Visitor, entry: Entry, spend: 
             return Ok(Err(attempt::refuse(app, visitor, draft).await));
         }
     };
-    match refuse_state(app, visitor, entry.act, Some(entry.account.id), state, spend.before).await? {
+    let mut draft = Draft::new(entry.act, 403, visitor, vec![Evidence::State { state }]);
+    (draft.account, draft.subject_key) = (Some(entry.account.id), entry.subject_key);
+    match refuse_state(app, visitor, draft, spend.before).await? {
         Some(refusal) => Ok(Err(refusal)),
         None => Ok(Ok(None)),
     }
@@ -133,30 +138,20 @@ async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) 
     Ok(kept.await?.then_some(Entered::OfferReopen { flow: id }))
 }
 
-/// Says what keeps an account shut: whoever has proven it is its owner. `None` when it was not proven.
-#[expect(clippy::too_many_arguments, reason = "the parts of one refusal")]
+/// Says what keeps an account shut: whoever has proven it is its owner. `None`, and nothing is looked at, when it was not
+/// proven.
 pub(super) async fn refuse_state(
     app: &App,
     visitor: &Visitor,
-    act: Act,
-    account: Option<Uuid>,
-    state: AccountState,
+    mut draft: Draft,
     before: Option<Work>,
 ) -> Result<Option<Box<Refusal>>, Fault> {
-    let mut draft = Draft::new(act, 403, visitor, vec![Evidence::State { state }]);
-    (draft.account, draft.audience) = (account, Audience::Owner);
-    attempt::recall(app, visitor, &mut draft).await;
-    let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
-    let proven = app.store.write(move |conn| {
-        async move {
-            if let Some(work) = before
-                && work.run(conn).await? == Go::Stop
-            {
-                return Ok(false);
-            }
-            store::attempt::insert(conn, &row).await.map(|()| true)
+    if let Some(work) = before {
+        let proven = app.store.write(move |conn| async move { work.run(conn).await }.boxed()).await?;
+        if proven == Go::Stop {
+            return Ok(None);
         }
-        .boxed()
-    });
-    Ok(proven.await?.then(|| Box::new(refusal)))
+    }
+    draft.audience = Audience::Owner;
+    Ok(Some(attempt::refuse(app, visitor, draft).await))
 }

@@ -1,4 +1,4 @@
-//! One password sign-in: gather, decide, apply.
+//! Signing in. By password: gather, decide, apply; whatever was proven goes through [`complete`].
 
 pub(crate) mod admission;
 mod complete;
@@ -277,7 +277,10 @@ async fn enter_by_password(
         || attempt::refuse(app, visitor, Draft::new(Act::SignIn, 401, visitor, vec![Evidence::CredentialsRefused]));
     let Some(account) = account else {
         // A sign-up whose code was not typed yet has a password, and no account.
-        let refusal = complete::refuse_state(app, visitor, Act::SignIn, None, AccountState::Unverified, Some(counters));
+        let mut draft =
+            Draft::new(Act::SignIn, 403, visitor, vec![Evidence::State { state: AccountState::Unverified }]);
+        draft.subject_key = Some(gathered.subject_key);
+        let refusal = complete::refuse_state(app, visitor, draft, Some(counters));
         return Ok(Err(match refusal.await? {
             Some(refusal) => refusal,
             None => refused().await,
@@ -290,6 +293,7 @@ async fn enter_by_password(
         remember: typed.remember,
         keep_device: typed.keep_device,
         to: typed.to.clone(),
+        subject_key: Some(gathered.subject_key),
         authorization,
         ..Entry::new(app, account, Proofs::password(PasswordCheck::Match), Act::SignIn, "password")
     };

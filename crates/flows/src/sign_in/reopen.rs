@@ -2,10 +2,11 @@
 
 use futures_util::FutureExt;
 use kagiya_domain::{
+    Timestamp,
     account::{AccountState, can_come_back},
     act::{Act, FlowKind},
     destination::Destination,
-    sign_in::Proofs,
+    sign_in::{Method, Proofs},
 };
 use kagiya_store::{self as store, account::Account, flow::Flow, pending::Pending};
 use uuid::Uuid;
@@ -44,10 +45,13 @@ async fn find(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Result<Option<(
     let Some((pending, account)) = pending.zip(account) else {
         return Ok(None);
     };
-    // What was proven of credentials that were changed since proves nothing.
-    let stands = account.credential_version == pending.credential_version;
+    Ok(stands(&account, pending.credential_version, now).then_some((flow, pending, account)))
+}
+
+/// Whether the offer still stands. What was proven of credentials that were changed since proves nothing.
+fn stands(account: &Account, version: i64, now: Timestamp) -> bool {
     let comes_back = account.state == AccountState::Closed && can_come_back(account.state_since, now);
-    Ok((stands && comes_back).then_some((flow, pending, account)))
+    comes_back && account.credential_version == version
 }
 
 /// Confirms it: the account opens again, and whoever had proven that it is theirs is in.
@@ -59,10 +63,22 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<
         return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await));
     };
     let (now, account_id, flow_id) = (app.now(), account.id, flow.id);
+    let (version, by) = (pending.credential_version, pending.link_id);
     let login_id = account.login_id.clone();
     let opens = Work::deciding(move |conn| {
         async move {
-            let opened = store::flow::finish(conn, flow_id, now).await?
+            // Whatever came between has the last word: nothing is spent on what stands no longer.
+            let stands =
+                store::account::find(conn, account_id).await?.is_some_and(|account| stands(&account, version, now));
+            if let Some(link) = by {
+                let links = store::link::of_account(conn, account_id).await?;
+                let Some(link) = links.into_iter().find(|kept| kept.id == link) else {
+                    return Ok(Go::Stop);
+                };
+                store::link::note_use(conn, link.id, &link.shown, None, now).await?;
+            }
+            let opened = stands
+                && store::flow::finish(conn, flow_id, now).await?
                 && store::account::move_state(conn, account_id, AccountState::Closed, AccountState::Active, now)
                     .await?;
             Ok(if opened { Go::On } else { Go::Stop })
@@ -82,13 +98,21 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<
         Some(authorization) => choose::tie(app, visitor, authorization, &account).await?,
         None => None,
     };
-    let (link, tie) = tie.map_or((pending.link_id, None), |(link, work)| (Some(link), Some(work)));
-    let entry = entry(app, visitor, account, pending, link).await?;
+    let entry = entry(app, visitor, account, pending).await?;
     let (act, spend) = (entry.act, Spend::before(opens));
-    let completed = match complete(app, visitor, entry.clone(), spend.clone().and_after(tie.clone())).await {
-        // Somebody else has the identity by now: who is in is in all the same.
-        Err(Fault::Store(store::Error::Undone)) if tie.is_some() => complete(app, visitor, entry, spend).await?,
-        other => other?,
+    let without = Entry { proven: without_unlinked(&entry, flow.authorization_id), ..entry.clone() };
+    let completed = match tie {
+        Some((link, work)) => {
+            // As where it is linked at once: a session is of the link that it was begun by.
+            let by_it = entry.proven.iter().any(|(method, _)| *method == Method::Provider);
+            let with = Entry { link: by_it.then_some(link), ..entry };
+            match complete(app, visitor, with, spend.clone().and_after(Some(work))).await {
+                // Somebody else has the identity by now: what else was proven still lets its owner in.
+                Err(Fault::Store(store::Error::Undone)) => complete(app, visitor, without, spend).await?,
+                other => other?,
+            }
+        }
+        None => complete(app, visitor, without, spend).await?,
     };
     app.mail_bell.notify_one();
     match completed {
@@ -98,17 +122,17 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<
     }
 }
 
+/// What counts of it when an identity that was to be linked is not: that one is nobody's.
+fn without_unlinked(entry: &Entry, authorization: Option<Uuid>) -> Vec<(Method, Timestamp)> {
+    let counts = |(method, _): &&(Method, Timestamp)| authorization.is_none() || *method != Method::Provider;
+    entry.proven.iter().filter(counts).copied().collect()
+}
+
 /// What had been proven, of an account that is open again.
-async fn entry(
-    app: &App,
-    visitor: &Visitor,
-    account: Account,
-    pending: Pending,
-    link: Option<Uuid>,
-) -> Result<Entry, Fault> {
+async fn entry(app: &App, visitor: &Visitor, account: Account, pending: Pending) -> Result<Entry, Fault> {
     let device_known = steps::is_known_device(app, visitor, Some(account.id)).await?;
     let proven = store::pending::methods(&mut app.store.reader().await?, pending.flow_id).await?;
     let account = Account { state: AccountState::Active, state_since: app.now(), ..account };
     let new = Entry::new(app, account, Proofs::default(), Act::SignIn, "reopened");
-    Ok(Entry { proven, device_known, remember: pending.remember == 1, link, ..new })
+    Ok(Entry { proven, device_known, remember: pending.remember == 1, link: pending.link_id, ..new })
 }

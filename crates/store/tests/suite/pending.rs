@@ -28,6 +28,12 @@ async fn what_was_proven_waits_with_its_flow_and_goes_with_it() {
             assert_eq!((found.credential_version, found.remember, found.link_id), (3, 1, Some(link)));
             assert_eq!(pending::methods(&mut read(store).await, id).await.unwrap(), proven);
             assert!(pending::find(&mut read(store).await, link).await.unwrap().is_none());
+            // What ends of one kind ends nothing of another.
+            for (kind, over) in [(FlowKind::Recover, false), (FlowKind::SignIn, true)] {
+                write!(store, |conn| flow::end_kind(conn, account, kind, NOW));
+                let found = flow::find(&mut read(store).await, id).await.unwrap().unwrap();
+                assert_eq!(found.finished_at.is_some(), over, "{kind:?}");
+            }
             assert_eq!(write!(store, |conn| flow::sweep(conn, NOW.plus(Span::days(1)))), 1);
             assert!(pending::find(&mut read(store).await, id).await.unwrap().is_none());
             assert_eq!(pending::methods(&mut read(store).await, id).await.unwrap(), []);

@@ -57,7 +57,8 @@ async fn a_long_destination_survives_whatever_happens_on_the_way() {
             let login = [("login", "hana"), ("password", "a new pass phrase")];
             let right = late.fill(&page, "/sign-in", &login).await;
             let shown = late.get(&right.location.unwrap()).await;
-            assert_eq!((shown.status, shown.location), (200, None), "{key}");
+            assert_eq!((shown.status, shown.location.as_deref()), (200, None), "{key}");
+            assert!(shown.text.contains("<a class=\"button\" href=\"/\">"), "the way on leads on: {}", shown.text);
         }
         server.deliver().await;
         server.end().await;

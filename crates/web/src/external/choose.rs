@@ -8,8 +8,8 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use kagiya_domain::Evidence;
 use kagiya_domain::act::{Act, FlowKind};
+use kagiya_domain::{Evidence, destination::Destination};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -215,13 +215,12 @@ async fn prove_by_password(context: &Context, pending: &Pending, fields: &Fields
         Err(fault) => return choose_page(context, pending, fields, Some(&refusal_of(context, &fault))).await,
     };
     let wanted = &pending.authorization.return_to;
-    let to = match (&led_to, linked) {
-        (Entered::SignedIn(_), true) => wanted.place("/?done=linked"),
+    if let (Entered::SignedIn(_), false) = (&led_to, linked) {
         // Signed in all the same; somebody else has the identity by now.
-        (Entered::SignedIn(_), false) => "/account/links?done=not-linked".into(),
-        (Entered::OfferReopen { .. }, _) => wanted.place("/"),
-    };
-    entered(context, &led_to, &pending.authorization.provider, &to)
+        let place = "/account/links?done=not-linked";
+        return entered(context, &led_to, &pending.authorization.provider, &Destination::Home, place);
+    }
+    entered(context, &led_to, &pending.authorization.provider, wanted, "/?done=linked")
 }
 
 /// "Link it to the account that is signed in here."
@@ -284,7 +283,7 @@ pub(crate) async fn prove(
         };
     }
     match choose::type_code(app, &context.visitor, &provider, id, fields.get("code")).await {
-        Ok(Ok((led_to, return_to))) => entered(&context, &led_to, &provider, &return_to.place("/?done=linked")),
+        Ok(Ok((led_to, return_to))) => entered(&context, &led_to, &provider, &return_to, "/?done=linked"),
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
         Err(fault) => fault_page(&context, &fault),
     }

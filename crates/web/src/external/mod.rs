@@ -34,6 +34,7 @@ use crate::{
     request::{
         context::{Context, Sessions},
         cookies::Cookie,
+        door::Banner,
         form, single_flight,
         submitted_form::Sent,
     },
@@ -126,6 +127,7 @@ fn refused(
     question: Option<&str>,
 ) -> Response {
     // The address of this page holds the ticket: in no form and in no other browser.
+    context.banner = Banner::Always;
     context.path = format!("/why/{}", refusal.reference);
     context.query.clear();
     // In another language the question is asked again.
@@ -257,7 +259,7 @@ async fn take(mut context: Context, provider: String, answer: Answer) -> Respons
 
 fn returned_response(context: &Context, provider: &str, returned: &Returned) -> Response {
     match returned {
-        Returned::Entered { entered: led_to, return_to } => entered(context, led_to, provider, &return_to.place("/")),
+        Returned::Entered { entered: led_to, return_to } => entered(context, led_to, provider, return_to, "/"),
         Returned::Choose { authorization } => {
             see_other(context, &format!("/sign-in/{provider}/choose?flow={authorization}"))
         }

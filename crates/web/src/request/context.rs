@@ -122,7 +122,7 @@ impl Context {
             method: parts.method.clone(),
             query,
             flow_cookie,
-            banner: parts.extensions.get::<Door>().map_or(Banner::Never, |door| door.banner),
+            banner: parts.extensions.get::<Door>().map_or(Banner::Always, |door| door.banner),
             path: parts.uri.path().to_owned(),
             peer: peer.map(|peer| peer.to_canonical()),
             lang_query: lang_query.is_some(),

@@ -22,7 +22,7 @@ pub(crate) struct Door {
 /// When a page says what is wrong with the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Banner {
-    /// Where people begin something, or hear that it does not work.
+    /// Where people begin something, or hear that it does not work: also what is answered before any door is reached.
     Always,
     /// Before anything is typed that cannot be kept now.
     WhileChangesAreShut,

@@ -334,7 +334,7 @@ fn take_facts(context: &mut Context, fields: &Fields, ours: bool) {
     context.visitor.signs.extend(script.facts);
     // The page shown in the other language still leads there.
     if fields.has("return_to") && context.query("return_to").is_none() {
-        context.query.push(("return_to".to_owned(), fields.get("return_to").chars().take(2_000).collect()));
+        context.query.push(("return_to".to_owned(), fields.return_to().carried().into_owned()));
     }
     // Only a page of ours has a say about clocks.
     if let Some(clock) = script.clock.filter(|_| ours) {

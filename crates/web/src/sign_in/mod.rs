@@ -104,7 +104,7 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
     reason = "one act from what is typed to its answer: parts of it would be called from here alone"
 )]
 pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Response {
-    let return_to = context.return_to();
+    let mut return_to = context.return_to();
     // A database that fails must not keep the sign-in page from being shown.
     let sessions = context.session().await.unwrap_or(Sessions::None);
     let to = match (&sessions, &return_to) {
@@ -114,6 +114,10 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
         }
         (Sessions::Live(_), Destination::Home) | (Sessions::Ended(_) | Sessions::Stale | Sessions::None, _) => None,
     };
+    if matches!((&sessions, &return_to), (Sessions::Live(_), Destination::Request(_))) {
+        // Its time is over, or it never was one.
+        return_to = Destination::Home;
+    }
     if let Some(to) = &to {
         return match redirect_loop::count(&context, to.as_str()) {
             Turn::Go(cookie) => {
@@ -286,7 +290,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     };
     let outcome = single_flight::run(&context, press, work).await;
     match &*outcome {
-        Ok(Ok(led_to)) => entered(&context, led_to, "password", to),
+        Ok(Ok(led_to)) => entered(&context, led_to, "password", &return_to, "/"),
         Ok(Err(refusal)) => refused(&context, &fields, &return_to, refusal),
         Err(fault) => refused(&context, &fields, &return_to, &refusal_of(&context, fault)),
     }
@@ -332,15 +336,15 @@ pub(crate) async fn to_its_end<T: Send + 'static>(
     tokio::spawn(work).await.unwrap_or(Err(kagiya_flows::Fault::Hashing))
 }
 
-/// The answer to a proof: in and on to `to`, or the page of what is asked first. `method` as in [`set_session`].
-pub(crate) fn entered(context: &Context, entered: &Entered, method: &str, to: &str) -> Response {
+/// The answer to a proof: in and on to `to`, or to `home` when nothing was asked for; or the page of what is asked first. `method` as in [`set_session`].
+pub(crate) fn entered(context: &Context, entered: &Entered, method: &str, to: &Destination, home: &str) -> Response {
     match entered {
         Entered::SignedIn(signed_in) => {
-            let mut response = see_other(context, to);
+            let mut response = see_other(context, &to.place(home));
             set_session(context, &mut response, signed_in, method);
             response
         }
-        Entered::OfferReopen { flow } => reopen::offer(context, *flow, &Destination::parse(to)),
+        Entered::OfferReopen { flow } => reopen::offer(context, *flow, to),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         fault::{fault_page, refused_page},
         page_at, see_other, with_return,
     },
-    request::{context::Context, submitted_form::Sent},
+    request::{context::Context, single_flight, submitted_form::Sent},
 };
 
 #[derive(Template)]
@@ -53,7 +53,15 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
         Ok(own) => own,
         Err(response) => return response,
     };
-    match reopen::confirm(&context.web.app, &context.visitor, fields.flow()).await {
+    let (flow, browser) = (fields.flow(), context.visitor.browser_key.unwrap_or_default());
+    let press = context.web.app.keys.digest16("reopening", &[&browser, flow.unwrap_or_default().as_bytes()]);
+    let (app, visitor) = (Arc::clone(&context.web.app), context.visitor.clone());
+    // It runs to its end even when the browser goes away or presses twice: the offer is good once.
+    let (outcome, _) = single_flight::share(&context.web.reopened, &context, press, || async move {
+        reopen::confirm(&app, &visitor, flow).await
+    })
+    .await;
+    match &*outcome {
         Ok(Ok(reopened)) => {
             let to = reopened.to.carried();
             let place = match (&reopened.signed_in, &*to) {
@@ -70,7 +78,7 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, sent: Sent) -> Response {
             }
             response
         }
-        Ok(Err(refusal)) => refused_page(&context, &refusal, "/sign-in"),
-        Err(fault) => fault_page(&context, &fault),
+        Ok(Err(refusal)) => refused_page(&context, refusal, "/sign-in"),
+        Err(fault) => fault_page(&context, fault),
     }
 }
