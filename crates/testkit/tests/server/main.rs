@@ -1,6 +1,7 @@
 //! Whole servers with a scripted browser: one binary, so that what they link is linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod codes;
 mod destination;
 mod fuzz;
 mod jobs;
