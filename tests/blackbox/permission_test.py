@@ -118,7 +118,7 @@ class Permissions(unittest.TestCase):
         # An identity that waits for a choice is no plain text either, and its token comes along.
         new = Traveller(self.server)
         page = new.follow(new.go("google", "newcomer"))
-        self.assertEqual([row for row in self.sql("SELECT identity FROM journey WHERE identity IS NOT NULL") if "newcomer" in row or "{" in row], [])
+        self.assertEqual([row for row in self.sql("SELECT identity FROM authorization_session WHERE identity IS NOT NULL") if "newcomer" in row or "{" in row], [])
         form = next(f for f in page.page.forms if "login_id" in f["fields"])
         self.assertEqual(new.post(form["action"], {**form["fields"], "login_id": "newcomer"}).status, 303)
         self.assertEqual(self.check("google").stdout, "permissions: 1 hold, 0 ended, 0 failed\n")
