@@ -62,29 +62,9 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<
     let Some((flow, pending, account)) = find(app, visitor, id).await? else {
         return Ok(Err(steps::refuse_ended(app, visitor, Act::SignIn, id).await));
     };
-    let (now, account_id, flow_id) = (app.now(), account.id, flow.id);
-    let (version, by) = (pending.credential_version, pending.link_id);
+    let (now, account_id) = (app.now(), account.id);
     let login_id = account.login_id.clone();
-    let opens = Work::deciding(move |conn| {
-        async move {
-            // Whatever came between has the last word: nothing is spent on what stands no longer.
-            let stands =
-                store::account::find(conn, account_id).await?.is_some_and(|account| stands(&account, version, now));
-            if let Some(link) = by {
-                let links = store::link::of_account(conn, account_id).await?;
-                let Some(link) = links.into_iter().find(|kept| kept.id == link) else {
-                    return Ok(Go::Stop);
-                };
-                store::link::note_use(conn, link.id, &link.shown, None, now).await?;
-            }
-            let opened = stands
-                && store::flow::finish(conn, flow_id, now).await?
-                && store::account::move_state(conn, account_id, AccountState::Closed, AccountState::Active, now)
-                    .await?;
-            Ok(if opened { Go::On } else { Go::Stop })
-        }
-        .boxed()
-    });
+    let opens = opening(account_id, pending, now);
     let to = flow.return_to.clone();
     // A key that stands in the page alone opens the account, and signs nobody in.
     if flow.browser_key.is_none() {
@@ -120,6 +100,36 @@ pub async fn confirm(app: &App, visitor: &Visitor, id: Option<Uuid>) -> Outcome<
         Ok(Some(Entered::OfferReopen { .. }) | None) => Ok(Err(steps::refuse_ended(app, visitor, act, id).await)),
         Err(refusal) => Ok(Err(refusal)),
     }
+}
+
+/// Opens the account, if the offer still stands. Whatever came between has the last word: then nothing is spent.
+fn opening(account_id: Uuid, pending: Pending, now: Timestamp) -> Work {
+    Work::deciding(move |conn| {
+        async move {
+            let stands = store::account::find(conn, account_id)
+                .await?
+                .is_some_and(|account| stands(&account, pending.credential_version, now));
+            let link = match pending.link_id {
+                Some(by) => {
+                    let found = store::link::of_account(conn, account_id).await?.into_iter().find(|link| link.id == by);
+                    let Some(link) = found else {
+                        return Ok(Go::Stop);
+                    };
+                    Some(link)
+                }
+                None => None,
+            };
+            let opened = stands
+                && store::flow::finish(conn, pending.flow_id, now).await?
+                && store::account::move_state(conn, account_id, AccountState::Closed, AccountState::Active, now)
+                    .await?;
+            if let (true, Some(link)) = (opened, link) {
+                store::link::note_use(conn, link.id, &link.shown, None, now).await?;
+            }
+            Ok(if opened { Go::On } else { Go::Stop })
+        }
+        .boxed()
+    })
 }
 
 /// What counts of it when an identity that was to be linked is not: that one is nobody's.
