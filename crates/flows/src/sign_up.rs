@@ -125,18 +125,14 @@ pub async fn start(app: &App, visitor: &Visitor, form: &Form) -> Outcome<Next> {
     };
     let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: email.as_string(),
         login_id: Some(login_id.as_str().to_owned()),
         skeleton: Some(skeleton),
         phc: Some(phc),
         return_to: form.return_to.clone(),
         sent_at: Some(now.0),
-        ..Flow::of(FlowKind::SignUp)
+        ..steps::begun(app, visitor, FlowKind::SignUp, LIFE)
     };
     let id = steps::begin(app, visitor, FlowKind::SignUp, flow, start).await?;
     Ok(Ok(Next::TypeCode(id)))

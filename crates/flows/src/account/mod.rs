@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
+    Span,
     account::AccountState,
     act::{Act, FlowKind},
     audit::{Actor, Event, Line},
@@ -188,15 +189,11 @@ async fn mail_code(app: &App, visitor: &Visitor, auth: &RecentAuth, email: &Emai
     };
     let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: email.as_string(),
         account_id: Some(auth.account()),
         sent_at: Some(now.0),
-        ..Flow::of(FlowKind::AddEmail)
+        ..steps::begun(app, visitor, FlowKind::AddEmail, Span(LIFE.0 * 2))
     };
     Ok(Ok(Adding::TypeCode(steps::begin(app, visitor, FlowKind::AddEmail, flow, start).await?)))
 }

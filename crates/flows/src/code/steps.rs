@@ -21,6 +21,19 @@ use crate::{
     sign_in::starts::{self, Start},
 };
 
+/// A flow that this browser begins now, with nothing in it yet.
+pub(crate) fn begun(app: &App, visitor: &Visitor, kind: FlowKind, life: Span) -> Flow {
+    let now = app.now();
+    Flow {
+        id: app.new_id(),
+        browser_key: visitor.browser_key.map(|key| key.to_vec()),
+        created_at: now.0,
+        expires_at: now.plus(life).0,
+        lang: visitor.lang.as_str().to_owned(),
+        ..Flow::of(kind)
+    }
+}
+
 /// Keeps a flow and the mail that goes with it, in one transaction.
 pub(crate) async fn begin(
     app: &App,

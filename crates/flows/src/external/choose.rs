@@ -155,18 +155,13 @@ pub async fn sign_up(app: &App, visitor: &Visitor, pending: &Pending, login_id: 
             Err(refusal) => return Ok(Err(refusal)),
         };
         let flow = Flow {
-            id: app.new_id(),
-            browser_key: visitor.browser_key.map(|key| key.to_vec()),
-            created_at: now.0,
-            expires_at: now.plus(LIFE).0,
-            lang: visitor.lang.as_str().to_owned(),
             typed: address.as_string(),
             login_id: Some(login_id.as_str().to_owned()),
             skeleton: Some(skeleton),
             return_to: pending.authorization.return_to.clone(),
             sent_at: Some(now.0),
             authorization_id: Some(pending.authorization.id),
-            ..Flow::of(FlowKind::SignUp)
+            ..steps::begun(app, visitor, FlowKind::SignUp, LIFE)
         };
         return Ok(Ok(New::TypeCode(steps::begin(app, visitor, FlowKind::SignUp, flow, start).await?)));
     }
@@ -337,16 +332,11 @@ async fn ask_mailbox(app: &App, visitor: &Visitor, pending: &Pending, typed: &st
     };
     let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: typed.to_owned(),
         return_to: pending.authorization.return_to.clone(),
         sent_at: Some(now.0),
         authorization_id: Some(pending.authorization.id),
-        ..Flow::of(FlowKind::Prove)
+        ..steps::begun(app, visitor, FlowKind::Prove, Span(LIFE.0 * 2))
     };
     Ok(Ok(steps::begin(app, visitor, FlowKind::Prove, flow, start).await?))
 }

@@ -40,16 +40,11 @@ pub async fn start(app: &App, visitor: &Visitor, reference: &str) -> Outcome<Opt
     });
     let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: reference.as_str().to_owned(),
         account_id: own.as_ref().and_then(|row| row.account_id),
         attempt_id: own.as_ref().map(|row| row.id),
         sent_at: Some(now.0),
-        ..Flow::of(FlowKind::Confirm)
+        ..steps::begun(app, visitor, FlowKind::Confirm, Span(LIFE.0 * 2))
     };
     let id = steps::begin(app, visitor, FlowKind::Confirm, flow, start).await?;
     Ok(Ok(Some(id)))

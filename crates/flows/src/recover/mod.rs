@@ -79,15 +79,11 @@ pub async fn start(app: &App, visitor: &Visitor, kind: Kind, typed: &str, return
     };
     let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
         browser_key: visitor.cookie_came.then_some(visitor.browser_key).flatten().map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: typed.trim().to_owned(),
         return_to,
         sent_at: Some(now.0),
-        ..Flow::of(kind.flow())
+        ..steps::begun(app, visitor, kind.flow(), Span(LIFE.0 * 2))
     };
     let id = steps::begin(app, visitor, kind.flow(), flow, start).await?;
     Ok(Ok(id))
@@ -219,17 +215,12 @@ async fn join_elsewhere(app: &App, visitor: &Visitor, kind: Kind, typed: &str) -
     let subject = code::subject_of(app, kind.flow(), account.as_ref().map(|account| account.id), typed);
     let codes = store::code::sent_since(&mut app.store.reader().await?, &subject, now.minus(CAP_WINDOW)).await?;
     let flow = Flow {
-        id: app.new_id(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         typed: typed.trim().to_owned(),
         account_id: account.filter(|_| codes > 0).map(|a| a.id),
         subject_key: Some(subject.to_vec()),
         sent_at: Some(now.0),
         network: Some(starts::network_key(app, visitor).to_vec()),
-        ..Flow::of(kind.flow())
+        ..steps::begun(app, visitor, kind.flow(), LIFE)
     };
     let row = flow.clone();
     app.store.write(move |conn| async move { store::flow::insert(conn, &row).await }.boxed()).await?;

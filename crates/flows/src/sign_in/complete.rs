@@ -19,6 +19,7 @@ use super::{
 use crate::{
     App, Fault, Outcome, Visitor,
     attempt::{self, Draft, Refusal},
+    code::steps,
 };
 
 /// Somebody who has proven whose account it is.
@@ -103,17 +104,11 @@ pub(crate) async fn complete(app: &App, visitor: &Visitor, entry: Entry, spend: 
 
 /// Has what was proven wait on the server. `None` when it was not proven.
 async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) -> Result<Option<Entered>, Fault> {
-    let now = app.now();
     let flow = Flow {
-        id: app.new_id(),
-        browser_key: visitor.browser_key.map(|key| key.to_vec()),
-        created_at: now.0,
-        expires_at: now.plus(LIFE).0,
-        lang: visitor.lang.as_str().to_owned(),
         account_id: Some(entry.account.id),
         authorization_id: entry.authorization,
         return_to: entry.to,
-        ..Flow::of(FlowKind::SignIn)
+        ..steps::begun(app, visitor, FlowKind::SignIn, LIFE)
     };
     let pending = Pending {
         flow_id: flow.id,
@@ -138,20 +133,33 @@ async fn keep(app: &App, visitor: &Visitor, entry: Entry, before: Option<Work>) 
     Ok(kept.await?.then_some(Entered::OfferReopen { flow: id }))
 }
 
-/// Says what keeps an account shut: whoever has proven it is its owner. `None`, and nothing is looked at, when it was not
-/// proven.
+/// Says what keeps an account shut: whoever has proven it is its owner. What is spent for it is spent in the transaction
+/// that records it. Where that says whether anything was proven, it comes first: a wrong code looks at nothing of the
+/// account, and `None` is answered.
 pub(super) async fn refuse_state(
     app: &App,
     visitor: &Visitor,
     mut draft: Draft,
     before: Option<Work>,
 ) -> Result<Option<Box<Refusal>>, Fault> {
-    if let Some(work) = before {
-        let proven = app.store.write(move |conn| async move { work.run(conn).await }.boxed()).await?;
-        if proven == Go::Stop {
-            return Ok(None);
-        }
-    }
     draft.audience = Audience::Owner;
-    Ok(Some(attempt::refuse(app, visitor, draft).await))
+    let Some(work) = before else {
+        return Ok(Some(attempt::refuse(app, visitor, draft).await));
+    };
+    if work.decides() {
+        return match app.store.write(move |conn| async move { work.run(conn).await }.boxed()).await? {
+            Go::On => Ok(Some(attempt::refuse(app, visitor, draft).await)),
+            Go::Stop => Ok(None),
+        };
+    }
+    let (refusal, row) = attempt::prepare(app, visitor, draft, app.now());
+    let keep = app.store.write(move |conn| {
+        async move {
+            work.run(conn).await?;
+            store::attempt::insert(conn, &row).await
+        }
+        .boxed()
+    });
+    keep.await?;
+    Ok(Some(Box::new(refusal)))
 }

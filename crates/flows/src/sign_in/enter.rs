@@ -56,7 +56,10 @@ type Statements = dyn for<'c> Fn(&'c mut store::Conn) -> BoxFuture<'c, Result<Go
 
 /// Statements of a transaction, which may be begun anew.
 #[derive(Clone)]
-pub(crate) struct Work(Arc<Statements>);
+pub(crate) struct Work {
+    statements: Arc<Statements>,
+    decides: bool,
+}
 
 impl Work {
     /// Statements that stop nothing, unless they fail.
@@ -65,10 +68,13 @@ impl Work {
         F: for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<(), store::Error>>,
         F: Clone + Send + Sync + 'static,
     {
-        Self(Arc::new(move |conn| {
-            let work = work.clone();
-            async move { work(conn).await.map(|()| Go::On) }.boxed()
-        }))
+        Self {
+            statements: Arc::new(move |conn| {
+                let work = work.clone();
+                async move { work(conn).await.map(|()| Go::On) }.boxed()
+            }),
+            decides: false,
+        }
     }
 
     /// Statements that say whether the sign-in goes on.
@@ -77,12 +83,17 @@ impl Work {
         F: for<'c> FnOnce(&'c mut store::Conn) -> BoxFuture<'c, Result<Go, store::Error>>,
         F: Clone + Send + Sync + 'static,
     {
-        Self(Arc::new(move |conn| work.clone()(conn)))
+        Self { statements: Arc::new(move |conn| work.clone()(conn)), decides: true }
+    }
+
+    /// Whether it is known only afterwards whether the sign-in goes on.
+    pub(super) fn decides(&self) -> bool {
+        self.decides
     }
 
     /// Does it, in a transaction of the caller's.
     pub(crate) async fn run(&self, conn: &mut store::Conn) -> Result<Go, store::Error> {
-        (self.0)(conn).await
+        (self.statements)(conn).await
     }
 }
 
