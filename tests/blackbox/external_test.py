@@ -476,6 +476,48 @@ class Links(InTown):
         form = page.form("/recover/password")
         self.assertEqual(h.post("/recover/password", {**form["fields"], "flow": flow, "once": "1"}).status, 410)
 
+    def test_coming_back_by_a_provider_keeps_what_was_proven_there(self):
+        """A closed account: the offer waits with its proof, and goes with what the provider takes back."""
+        s = self.server
+        offer_of = lambda b, answer: (b, answer.form("/sign-in/reopen"))
+        back = lambda b, form: b.post(form["action"], form["fields"])
+        s.run("account", "close", "hana", "--yes")
+        b = self.browser()
+        b, form = offer_of(b, b.go("google", return_to="/account/sessions", path="/sign-in?return_to=/account/sessions"))
+        self.assertFalse(self.is_in(b))
+        s.push("google", "logout", "hana")
+        refused = back(b, form)
+        self.assertEqual((refused.status, self.is_in(b)), (410, False), "its provider has signed it out")
+        b = self.browser()
+        b, form = offer_of(b, b.go("google", return_to="/account/sessions", path="/sign-in?return_to=/account/sessions"))
+        done = back(b, form)
+        self.assertRegex(done.header("Location"), "return_to=(%2F|/)account(%2F|/)sessions")
+        self.assertTrue(self.is_in(b))
+        self.assertEqual(b.follow(done).header("Location"), "/account/sessions", "in, and on at once")
+        s.push("google", "logout", "hana")
+        self.assertFalse(self.is_in(b), "the session is of the link that it was begun by")
+
+    def test_coming_back_links_what_was_to_be_linked(self):
+        s = self.server
+        unlinked = lambda person: (self.browser().go("google", person).header("Location") or "").startswith("/sign-in/google/choose")
+        for n, by_mail in enumerate((False, True)):
+            login, person = f"leaver{n}", f"leaver{n}-there"
+            s.account(login, password=PASSWORD)
+            s.run("account", "close", login, "--yes")
+            b, rival = self.browser(), self.browser()
+            form = next(f for f in b.follow(b.go("google", person)).page.forms if "password" in f["fields"])
+            if by_mail:
+                code = b.follow(b.post(form["action"], {**form["fields"], "login": login, "mail": "1"})).form("/sign-in/google/prove")
+                offered = b.post(code["action"], {**code["fields"], "code": s.code(f"{login}@example.jp")})
+            else:
+                offered = b.post(form["action"], {**form["fields"], "login": login, "password": PASSWORD})
+            form = offered.form("/sign-in/reopen")
+            self.assertTrue(unlinked(person), "nothing is linked before it is confirmed")
+            self.assertFalse(self.is_in(b))
+            self.assertEqual(b.post(form["action"], form["fields"]).status, 303)
+            self.assertTrue(self.is_in(b))
+            self.assertFalse(unlinked(person), "by mail" if by_mail else "by password")
+
     def test_pushed_events_move_links_and_end_sessions(self):
         b, other = self.in_(), self.browser()
         other.go("google")
