@@ -26,12 +26,15 @@ pub const fn state_steps(state: AccountState) -> &'static [Remedy] {
     }
 }
 
+/// The next steps when the server of the mailbox puts mail off or refuses it: what was sent waits there, or never comes.
+pub const HELD_BACK: &[Remedy] = &[OtherAddress, ContactSupport];
+
 /// The advice for a cause (`causes.md` 4.3).
 #[rustfmt::skip]
 pub const fn advice(cause: Cause) -> Advice {
     let (steps, avoid): (&'static [Remedy], &'static [Remedy]) = match cause {
-        Cause::IdUnknown => (&[FindId, Retype, OtherMethod], &[Retry, SignUpAgain]),
-        Cause::Password => (&[Retype, Recover], &[Retry, SignUpAgain]),
+        Cause::IdUnknown => (&[FindId, Retype, OtherMethod], &[Retry, SignUpAgain, ClearAllSites]),
+        Cause::Password => (&[Retype, Recover], &[Retry, ClearAllSites, SignUpAgain]),
         Cause::InputForm => (&[Retype, Recover], &[Retry, ClearAllSites]),
         Cause::OldPassword => (&[UpdateManager, Recover], &[Retry, ClearAllSites]),
         Cause::NoPassword => (&[OtherMethod, Recover, ProveByMail], &[Retry, SignUpAgain]),

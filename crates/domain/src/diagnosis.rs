@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    advice::{advice, state_steps},
+    advice::{HELD_BACK, advice, state_steps},
     audience::Audience,
     cause::{Cause, Family},
     evidence::Evidence,
     remedy::{Effect, Remedy},
     time::Timestamp,
-    weights::{UNDETERMINED, weights},
+    weights::{UNDETERMINED, is_explained, weights},
 };
 
 /// One cause that the evidence speaks for.
@@ -56,14 +56,14 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let mut spoken_for = [false; Cause::ALL.len()];
     let mut wait_until: Option<Timestamp> = None;
     let mut repeated = 0;
-    let mut state = None;
+    let (mut state, mut held_back) = (None, false);
     for fact in evidence {
         if !audience.may_hear(fact.tier()) {
             continue;
         }
-        for (cause, weight) in weights(fact) {
+        for (cause, weight) in counted(evidence, audience, fact) {
             scores[cause.index()] += weight;
-            spoken_for[cause.index()] |= *weight > 0.0;
+            spoken_for[cause.index()] |= weight > 0.0;
         }
         wait_until = wait_until.max(fact.wait_until());
         if let Evidence::SameErrorAgain { count } = fact {
@@ -72,6 +72,7 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         if let Evidence::State { state: found } = fact {
             state = Some(*found);
         }
+        held_back |= matches!(fact, Evidence::MailDeferred { .. } | Evidence::MailRefused { .. });
     }
     scores[Cause::Undetermined.index()] += UNDETERMINED;
 
@@ -102,6 +103,7 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     };
     let leading = match (cause, state) {
         (Cause::AccountState, Some(state)) => state_steps(state),
+        (Cause::CodeUndelivered, _) if held_back => HELD_BACK,
         _ => advice(cause).steps,
     };
     let (steps, avoid) = advise(cause, leading, &candidates, wait_until, repeated);
@@ -109,9 +111,23 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
 }
 
+/// What a fact weighs beside the others. One that another explains speaks for what that one speaks for, and for nothing
+/// else.
+fn counted<'e>(
+    evidence: &'e [Evidence],
+    audience: Audience,
+    fact: &'e Evidence,
+) -> impl Iterator<Item = (Cause, f32)> + 'e {
+    let by = evidence.iter().find(|by| is_explained(fact, by) && audience.may_hear(by.tier()));
+    let stands = move |cause: Cause, weight: f32| {
+        by.is_none_or(|by| weight <= 0.0 || weights(by).iter().any(|(other, w)| *other == cause && *w > 0.0))
+    };
+    weights(fact).iter().copied().filter(move |(cause, weight)| stands(*cause, *weight))
+}
+
 fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) -> Vec<usize> {
     let speaks = |fact: &Evidence| {
-        audience.may_hear(fact.tier()) && weights(fact).iter().any(|(c, w)| *c == cause && w * sign > 0.0)
+        audience.may_hear(fact.tier()) && counted(evidence, audience, fact).any(|(c, w)| c == cause && w * sign > 0.0)
     };
     evidence.iter().enumerate().filter(|(_, fact)| speaks(fact)).map(|(place, _)| place).collect()
 }

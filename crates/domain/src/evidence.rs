@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::AccountState, audience::Audience, browser::InApp, clocks::Whose, password::Slip, screen::Screen,
-    session::EndReason, setup::SetupFault, symptom::Symptom, time::Timestamp,
+    account::AccountState, audience::Audience, browser::InApp, cause::Cause, clocks::Whose, password::Slip,
+    screen::Screen, session::EndReason, setup::SetupFault, symptom::Symptom, time::Timestamp,
 };
 
 /// Where a fact comes from.
@@ -156,6 +156,12 @@ pub enum Evidence {
     PartialRequest,
     /// This browser was told the same `count` times before, within minutes.
     SameErrorAgain { count: i64 },
+    /// This browser was refused a moment ago, and told that it was for `cause`.
+    RefusedBefore { cause: Cause },
+    /// What staff knows to have been the cause then.
+    KnownBefore { cause: Cause },
+    /// The page was made `minutes` ago for another browser, and something on the way handed it to this one.
+    HandedOn { minutes: i64 },
     /// The browser was sent to and fro `count` times within seconds.
     RedirectLoop { count: i64 },
     /// This browser signed in a moment ago, and its session cookie did not come back.
@@ -366,6 +372,9 @@ impl Evidence {
             Self::NetworkFlaps { .. } => ("network_flaps", Browser, From::Server),
             Self::PartialRequest => ("partial_request", Anyone, From::Browser),
             Self::SameErrorAgain { .. } => ("same_error_again", Anyone, From::Server),
+            Self::RefusedBefore { .. } => ("refused_before", Browser, From::Server),
+            Self::KnownBefore { .. } => ("known_before", Staff, From::Server),
+            Self::HandedOn { .. } => ("handed_on", Anyone, From::Browser),
             Self::RedirectLoop { .. } => ("redirect_loop", Anyone, From::Browser),
             Self::BouncedAfterSuccess => ("bounced_after_success", Browser, From::Server),
             Self::WorksElsewhere => ("works_elsewhere", Anyone, From::Member),
@@ -424,6 +433,11 @@ impl Evidence {
             Self::TypingSlip { slip: Slip::ExtraCharacter } => ("slip_extra_character", Owner, From::Server),
             Self::TypingSlip { slip: Slip::LookAlike } => ("slip_look_alike", Owner, From::Server),
             Self::TypingSlip { slip: Slip::Punctuation } => ("slip_punctuation", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::YenSign } => ("slip_yen_sign", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::KeyboardLayout } => ("slip_keyboard_layout", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::KanaInput } => ("slip_kana_input", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::PastedAlong } => ("slip_pasted_along", Owner, From::Server),
+            Self::TypingSlip { slip: Slip::Doubled } => ("slip_doubled", Owner, From::Server),
             Self::DeviceLocked { .. } => ("device_locked", KnownDevice, From::Server),
             Self::StrangersLocked { .. } => ("strangers_locked", Owner, From::Server),
             Self::OwnFailures { .. } => ("own_failures", Owner, From::Server),

@@ -34,6 +34,7 @@ pub mod screen;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod slip;
 pub mod symptom;
 pub mod throttle;
 pub mod time;

@@ -3,9 +3,10 @@
 use std::{collections::HashSet, fmt, io::Read, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::pasted::dash;
+pub use crate::slip::Slip;
+use crate::slip::{self, plain_punctuation};
 
 /// Longest password in characters after NFKC.
 pub const MAX_CHARACTERS: usize = 256;
@@ -165,38 +166,13 @@ impl Password {
         Ok(())
     }
 
-    /// The slips a hand makes (Chatterjee et al., "pASSWORD tYPOS", 2016), each with the
-    /// text that would have been right. Used after the answer, to name the slip; a
-    /// variant is never accepted.
-    pub fn slip_candidates(&self) -> Vec<(Slip, Password)> {
-        let text = self.text.as_str();
-        let mut candidates: Vec<(Slip, String)> = Vec::with_capacity(6);
-        candidates.push((Slip::AllCase, text.chars().flat_map(swap_case).collect()));
-        let mut rest = text.chars();
-        if let Some(first) = rest.next() {
-            candidates.push((Slip::FirstCase, swap_case(first).chain(rest.clone()).collect()));
-        }
-        if text.trim() != text {
-            candidates.push((Slip::EdgeSpace, text.trim().to_owned()));
-        }
-        let mut shorter = text.to_owned();
-        shorter.pop();
-        candidates.push((Slip::ExtraCharacter, shorter));
-        candidates.push((Slip::LookAlike, look_alike(text, |c| matches!(c, '0' | '1'))));
-        candidates.push((Slip::LookAlike, look_alike(text, |c| matches!(c, 'O' | 'o' | 'l' | 'I'))));
-        let mut punctuation = vec![keys(text, "-"), keys(text, "--"), typeset(text)];
-        punctuation.dedup();
-        candidates.extend(punctuation.into_iter().filter(|c| c != text).map(|c| (Slip::Punctuation, c)));
-        candidates
-            .into_iter()
-            .map(|(slip, mut candidate)| {
-                let found = (candidate != text).then(|| Self::typed(&candidate)).flatten();
-                candidate.zeroize();
-                // A slip that changes nothing is still checked against something, so that
-                // every refusal costs the same number of hashes.
-                (slip, found.unwrap_or_else(|| self.clone()))
-            })
-            .collect()
+    /// The texts that would have been right had a hand slipped in one of the known ways, the likeliest first: at most
+    /// [`slip::MOST`], none the same as what was typed. Used after the answer, to name the slip; never accepted.
+    ///
+    /// How many there are follows from what was typed alone, so every refusal of it costs the same hashes.
+    pub fn slip_candidates(&self) -> Vec<(Vec<Slip>, Password)> {
+        let found = slip::candidates(&self.text).into_iter();
+        found.filter_map(|(slips, text)| Some((slips, Self::typed(&text)?))).collect()
     }
 }
 
@@ -213,83 +189,6 @@ impl Default for Policy {
     fn default() -> Self {
         Self { min_characters: 8, min_guesses_log10: 6.0 }
     }
-}
-
-/// The kind of slip by which a password was mistyped. Only the kind is ever kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Slip {
-    /// Every letter has the other case: Caps Lock.
-    AllCase,
-    /// Only the first letter has the other case: a phone capitalised it.
-    FirstCase,
-    /// White space before or after.
-    EdgeSpace,
-    /// One character too many at the end.
-    ExtraCharacter,
-    /// 0 for O, 1 for l, or the other way round.
-    LookAlike,
-    /// Dashes or quotation marks that a phone put in the place of those on the keys, or the other way round.
-    Punctuation,
-}
-
-fn swap_case(c: char) -> Box<dyn Iterator<Item = char>> {
-    if c.is_lowercase() { Box::new(c.to_uppercase()) } else { Box::new(c.to_lowercase()) }
-}
-
-fn look_alike(text: &str, which: impl Fn(char) -> bool) -> String {
-    text.chars()
-        .map(|c| match c {
-            _ if !which(c) => c,
-            '0' => 'O',
-            'O' | 'o' => '0',
-            '1' => 'l',
-            'l' | 'I' => '1',
-            other => other,
-        })
-        .collect()
-}
-
-/// What is on the keys for what phones and word processors put in; `None` for a long dash, which two hyphens make.
-fn plain_punctuation(c: char) -> Option<char> {
-    Some(match c {
-        '\u{2014}' | '\u{2015}' => return None,
-        '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{2b9}' | '\u{2bc}' | '\u{b4}' => '\'',
-        '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{2036}' | '\u{ab}' | '\u{bb}' | '\u{301d}'..='\u{301f}' => '"',
-        '\u{2039}' => '<',
-        '\u{203a}' => '>',
-        '\u{301c}' => '~',
-        _ => dash(c),
-    })
-}
-
-/// As the keys would have typed it.
-fn keys(text: &str, long_dash: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match plain_punctuation(c) {
-            Some(c) => plain.push(c),
-            None => plain.push_str(long_dash),
-        }
-    }
-    plain
-}
-
-/// As a phone would have set it ("smart punctuation"): two hyphens as a long dash, quotation marks that open and close.
-fn typeset(text: &str) -> String {
-    let mut set = String::with_capacity(text.len());
-    for c in text.replace("--", "\u{2014}").chars() {
-        let opens =
-            set.chars().next_back().is_none_or(|before| before.is_whitespace() || "([{\u{2014}".contains(before));
-        set.push(match (c, opens) {
-            ('\'', true) => '\u{2018}',
-            ('\'', false) => '\u{2019}',
-            ('"', true) => '\u{201c}',
-            ('"', false) => '\u{201d}',
-            (other, _) => other,
-        });
-    }
-    set
 }
 
 static COMMON: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
@@ -350,36 +249,5 @@ mod tests {
         assert_eq!(wide.as_bytes(), b"Secret123");
         assert!(wide.signs().full_width);
         assert_eq!(format!("{wide:?}"), "[hidden]");
-    }
-
-    #[test]
-    fn names_the_slips_of_a_hand() {
-        let finds = |typed: &str, right: &str| {
-            Password::typed(typed)
-                .unwrap()
-                .slip_candidates()
-                .into_iter()
-                .find(|(_, candidate)| candidate.as_bytes() == right.as_bytes())
-                .map(|(slip, _)| slip)
-        };
-        for (typed, right, slip) in [
-            ("sECRETpASS", "SecretPass", Slip::AllCase),
-            ("Secretpass", "secretpass", Slip::FirstCase),
-            ("secretpass ", "secretpass", Slip::EdgeSpace),
-            ("secretpassx", "secretpass", Slip::ExtraCharacter),
-            ("secretp0ol", "secretpOol", Slip::LookAlike),
-            ("it\u{2019}s\u{2212}mine", "it's-mine", Slip::Punctuation),
-            ("\u{201c}open\u{201d}\u{2014}sesame", "\"open\"--sesame", Slip::Punctuation),
-            ("open\u{2014}sesame", "open-sesame", Slip::Punctuation),
-            ("it's \"mine\"--all", "it\u{2019}s \u{201c}mine\u{201d}\u{2014}all", Slip::Punctuation),
-        ] {
-            assert_eq!(finds(typed, right), Some(slip), "{typed}");
-        }
-    }
-
-    #[test]
-    fn every_refusal_costs_the_same_number_of_checks_but_for_a_visible_space() {
-        let count = |typed: &str| Password::typed(typed).unwrap().slip_candidates().len();
-        assert_eq!(count("12345678"), count("abcdefgO"));
     }
 }

@@ -15,10 +15,51 @@ use crate::{
 /// The score that `other.undetermined` always has: what a cause must beat.
 pub(crate) const UNDETERMINED: f32 = 1.0;
 
+/// Whether `fact` needs no other cause where `by` is known: an engine that cannot run the page's script sends neither its
+/// word nor the headers of today, and its buttons look dead. Two shadows of one thing are not two things.
+pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
+    match by {
+        Evidence::OldBrowser => matches!(
+            fact,
+            Evidence::HeartbeatMissing
+                | Evidence::ScriptOff
+                | Evidence::HeadersStripped
+                | Evidence::StorageBlocked
+                | Evidence::Says { symptom: Symptom::ButtonDead | Symptom::Blank }
+        ),
+        // Its clock makes every page and every cookie look old.
+        Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),
+        // A queue that does not move puts everything off.
+        Evidence::MailQueueSlow { .. } | Evidence::MailDown { .. } => matches!(fact, Evidence::MailDeferred { .. }),
+        Evidence::HandedOn { .. } => matches!(fact, Evidence::OldBuild | Evidence::OldBuildAgain | Evidence::OldAsset),
+        // Cookies that are not kept take every session with them.
+        Evidence::BouncedAfterSuccess => matches!(
+            fact,
+            Evidence::RedirectLoop { .. } | Evidence::Says { symptom: Symptom::Loop | Symptom::SuddenLogout }
+        ),
+        _ => false,
+    }
+}
+
+/// A cause that was found a moment ago, alone.
+const fn each(weight: f32) -> [[(Cause, f32); 1]; Cause::ALL.len()] {
+    let mut all = [[(Cause::Undetermined, weight)]; Cause::ALL.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = [(Cause::ALL[at], weight)];
+        at += 1;
+    }
+    all
+}
+
+/// What a browser was told before it was checked, and what staff knows beside it.
+static TOLD_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(2.6);
+static KNOWN_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(1.4);
+
 /// What a fact says for and against causes.
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a table: one line for each fact")]
-pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
+pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
     match evidence {
         // What anyone hears. The order of these four is the order in which a stranger is advised.
         Evidence::CredentialsRefused => &[
@@ -62,7 +103,8 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::EdgeSpaceTyped | Evidence::PunctuationTyped => &[(InputForm, 3.0)],
         Evidence::CapsLockOn => &[(InputForm, 3.5)],
         Evidence::LoginImpossible => &[(IdUnknown, 4.0)],
-        Evidence::SameValueAgain => &[(OldPassword, 1.4), (Password, -0.4)],
+        // Whoever is sure of a password may have changed it; most who are have not.
+        Evidence::SameValueAgain => &[(OldPassword, 0.6)],
         Evidence::DifferentValues { .. } => &[(Password, 0.6), (OldPassword, -0.4)],
         Evidence::InAppBrowser { .. } => &[(BrowserInApp, 3.0)],
         Evidence::OldBrowser => &[(BrowserUnsupported, 3.2)],
@@ -92,6 +134,10 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::NetworkFlaps { .. } => &[(BrowserNetwork, 3.4)],
         Evidence::PartialRequest => &[(BrowserNetwork, 5.5), (BrowserInterference, 2.0)],
         Evidence::SameErrorAgain { .. } => &[],
+        Evidence::RefusedBefore { cause } => TOLD_BEFORE.get(cause.index()).map_or(&[], |one| one),
+        Evidence::KnownBefore { cause } => KNOWN_BEFORE.get(cause.index()).map_or(&[], |one| one),
+        // A page that reaches somebody else than it was made for stood in a cache between.
+        Evidence::HandedOn { .. } => &[(BrowserCache, 8.0), (BrowserInterference, 6.0), (BrowserCookieBlocked, -5.0)],
         Evidence::RedirectLoop { .. } => &[(BrowserSessionStale, 4.2), (BrowserCookieBlocked, 2.4)],
         Evidence::BouncedAfterSuccess => &[(BrowserCookieBlocked, 4.4), (BrowserSessionStale, 2.4)],
         Evidence::WorksElsewhere => &[
@@ -183,7 +229,11 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
 
         // The account.
         Evidence::DeviceKnown => &[(IdUnknown, -3.0), (LockedByOthers, -1.0)],
-        Evidence::LoginUnknown => &[(IdUnknown, 7.0), (Password, -6.0), (InputForm, -3.0), (OldPassword, -6.0), (NoPassword, -6.0)],
+        // Nobody is there who could be paused, or to whom a code could be mailed.
+        Evidence::LoginUnknown => &[
+            (IdUnknown, 7.0), (Password, -6.0), (InputForm, -3.0), (OldPassword, -6.0), (NoPassword, -6.0), (Locked, -9.0),
+            (LockedByOthers, -9.0), (CodeWrong, -6.0), (CodeUndelivered, -4.0), (PlatformMailDelay, -1.0),
+        ],
         Evidence::PasswordMismatch => &[(Password, 3.5), (IdUnknown, -6.0), (NoPassword, -6.0)],
         Evidence::PasswordNotSet => &[(NoPassword, 8.0), (Password, -6.0), (IdUnknown, -6.0), (OldPassword, -6.0)],
         Evidence::PasswordChangedAt { .. } => &[(OldPassword, 0.8)],
@@ -196,7 +246,8 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::State { state } => match state {
             AccountState::Active => &[],
             AccountState::Unverified | AccountState::Locked | AccountState::Suspended
-            | AccountState::Dormant | AccountState::Closed => &[(Cause::AccountState, 9.0)],
+            // What would still stand when the pause is over.
+            | AccountState::Dormant | AccountState::Closed => &[(Cause::AccountState, 9.0), (Locked, -8.0), (LockedByOthers, -8.0)],
         },
         Evidence::CodeMismatch => &[(CodeWrong, 2.0)],
         Evidence::CodeSuperseded => &[(CodeWrong, 5.0)],
@@ -204,7 +255,7 @@ pub(crate) const fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::CodeUsed => &[(CodeWrong, 5.0)],
         Evidence::CodeCapReached => &[(CodeWrong, 2.0)],
         Evidence::MailRefused { .. } => &[(CodeUndelivered, 7.5), (CodeWrong, -3.0), (PlatformMailDelay, -2.0)],
-        Evidence::MailDeferred { .. } => &[(CodeUndelivered, 4.0)],
+        Evidence::MailDeferred { .. } => &[(CodeUndelivered, 7.0), (CodeWrong, -3.0), (PlatformMailDelay, -1.0)],
         Evidence::MailDelivered { .. } => &[(CodeUndelivered, -2.5), (PlatformMailDelay, -2.0)],
         Evidence::EveryAddressRefuses => &[(ContactLost, 8.5), (CodeUndelivered, -4.0)],
         Evidence::UnusualAddress => &[(CodeUndelivered, 1.0)],

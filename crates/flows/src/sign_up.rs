@@ -270,7 +270,7 @@ pub async fn verify(
     };
     let wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(evidence) = wrong {
-        return Ok(Err(steps::refuse_code(app, visitor, evidence, None).await?));
+        return Ok(Err(steps::refuse_code(app, visitor, evidence, None, None).await?));
     }
     app.admission.note(visitor, true);
     app.mail_bell.notify_one();

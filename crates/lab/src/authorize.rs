@@ -141,6 +141,11 @@ pub(crate) async fn decide(State(town): State<Arc<Town>>, Path(id): Path<String>
         (Fault::SaysPolicy, "admin_policy_enforced", ""),
         (Fault::SaysSuspended, "account_suspended", ""),
         (Fault::SaysUnknown, "moon_phase_unsuitable", ""),
+        (
+            Fault::SaysAdminConsent,
+            "access_denied",
+            "AADSTS90094: The grant requires admin permission. Ask an administrator to grant it before you can use it.",
+        ),
     ];
     let fault = told.iter().find(|(fault, ..)| town.has(&id, *fault));
     let decision = match fault {

@@ -65,6 +65,10 @@ faults! {
     Revoked "revoked" "許可が取り消された(確認すると invalid_grant)" "The permission was taken back (a check gets invalid_grant)",
     Moved "moved" "アプリが別の開発チームへ移った" "The app has moved to another developer team",
     KeysDown "keys_down" "鍵とディスカバリーが 503" "Keys and discovery answer 503",
+    KeysGone "keys_gone" "鍵が 404 で、新しい鍵で署名" "Keys answer 404, and it signs with a new one",
+    IssuerSlash "issuer_slash" "発行者の末尾にスラッシュ" "The issuer ends in a slash",
+    SaysAdminConsent "says_admin_consent" "管理者の同意が必要(AADSTS90094)" "Says that an administrator must consent (AADSTS90094)",
+    BadCode "bad_code" "200 で bad_verification_code" "Answers 200 with bad_verification_code",
 }
 
 impl Fault {

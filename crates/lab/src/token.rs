@@ -111,6 +111,9 @@ pub(crate) async fn discovery(State(town): State<Arc<Town>>, Path(id): Path<Stri
 }
 
 pub(crate) async fn keys(State(town): State<Arc<Town>>, Path(id): Path<String>) -> Response {
+    if town.has(&id, Fault::KeysGone) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     if town.has(&id, Fault::KeysDown) || town.has(&id, Fault::Down) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -184,6 +187,9 @@ pub(crate) async fn exchange(
     let Some(grant) = grant.filter(|grant| grant.shop == id) else {
         return refused("The code has already been used.");
     };
+    if has(Fault::BadCode) {
+        return error(200, "bad_verification_code", "The code passed is incorrect or expired.");
+    }
     let life = if shop.kind == Kind::X { 30 } else { 300 };
     if has(Fault::ExpiredCode) || town.now() - grant.given_at > life {
         return refused("The code has expired or has been revoked.");
@@ -223,7 +229,11 @@ fn id_token(town: &Town, shop: &Shop, grant: &Grant, faults: &[Fault]) -> String
     let (now, who) = (town.now(), person(&grant.person));
     let issuer = format!("{}/{}", town.origin, shop.id);
     let mut claims = json!({
-        "iss": if has(Fault::WrongIssuer) { format!("{issuer}/other") } else { issuer },
+        "iss": match () {
+            () if has(Fault::WrongIssuer) => format!("{issuer}/other"),
+            () if has(Fault::IssuerSlash) => format!("{issuer}/"),
+            () => issuer,
+        },
         "sub": subject(shop.id, &who.id),
         "aud": if has(Fault::WrongAudience) { "somebody-else" } else { CLIENT_ID },
         "iat": if has(Fault::Future) { now + 3_600 } else { now },
@@ -293,7 +303,7 @@ fn broken(town: &Town, shop: &Shop, claims: &Value, faults: &[Fault]) -> String 
         let secret = if has(Fault::BadSignature) { "another secret" } else { CLIENT_SECRET };
         return hs256(secret.as_bytes());
     }
-    if has(Fault::BadSignature) || has(Fault::UnknownKey) {
+    if has(Fault::BadSignature) || has(Fault::UnknownKey) || has(Fault::KeysGone) {
         let Some(mut other) = Key::new(town) else {
             return String::new();
         };

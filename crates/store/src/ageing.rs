@@ -4,8 +4,17 @@ use kagiya_domain::Span;
 
 use crate::db::{Conn, Result, execute};
 
-/// Makes flows, codes, sessions and waiting mails older by `span`.
+/// Makes flows, codes, sessions, waiting mails, accounts, counters and attempts older by `span`.
 pub async fn shift(conn: &mut Conn, span: Span) -> Result<()> {
+    execute!(conn, "UPDATE account SET created_at = created_at - $1, state_since = state_since - $1", span.0)?;
+    execute!(conn, "UPDATE password SET set_at = set_at - $1", span.0)?;
+    execute!(conn, "UPDATE attempt SET created_at = created_at - $1", span.0)?;
+    execute!(
+        conn,
+        "UPDATE throttle SET pending_until = pending_until - $1, locked_until = locked_until - $1,
+         updated_at = updated_at - $1",
+        span.0
+    )?;
     execute!(
         conn,
         "UPDATE flow SET created_at = created_at - $1, expires_at = expires_at - $1, sent_at = sent_at - $1",

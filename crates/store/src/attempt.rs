@@ -244,6 +244,10 @@ row! {
         pub outcome: String,
         /// As [`Attempt::told`].
         pub told: String,
+        /// As [`Attempt::cause`].
+        pub cause: String,
+        /// As [`Attempt::account_id`].
+        pub account_id: Option<Uuid>,
         /// As [`Attempt::network`].
         pub network: String,
         /// As [`Attempt::repairs`].
@@ -258,7 +262,7 @@ pub async fn recent_of_browser(conn: &mut Conn, browser_key: &[u8], since: Times
     all!(
         conn,
         Recent,
-        "SELECT kind, outcome, told, network, repairs, created_at FROM attempt
+        "SELECT kind, outcome, told, cause, account_id, network, repairs, created_at FROM attempt
          WHERE browser_key = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 30",
         browser_key,
         since.0

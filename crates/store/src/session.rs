@@ -276,3 +276,16 @@ pub async fn count(conn: &mut Conn, now: Timestamp) -> Result<i64> {
         one!(conn, (i64,), "SELECT COUNT(*) FROM session WHERE ended_at IS NULL AND expires_at > $1", now.0)?;
     Ok(count)
 }
+
+/// Whether a session of the account that began at that time, or within seconds of it, has not ended.
+pub async fn lives_since(conn: &mut Conn, account: Uuid, at: Timestamp) -> Result<bool> {
+    let (count,): (i64,) = one!(
+        conn,
+        (i64,),
+        "SELECT COUNT(*) FROM session WHERE account_id = $1 AND created_at >= $2 - 2000 AND created_at <= $2 + 2000
+         AND ended_at IS NULL",
+        account,
+        at.0
+    )?;
+    Ok(count > 0)
+}

@@ -262,7 +262,7 @@ async fn add_proven(app: &Arc<App>, visitor: &Visitor, auth: &RecentAuth, flow: 
             Ok(Ok(()))
         }
         Ok(code::Typed::Wrong { evidence, account, .. }) => {
-            Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?))
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account, Some(flow_id)).await?))
         }
     }
 }

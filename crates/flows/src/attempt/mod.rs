@@ -1,10 +1,12 @@
 //! Attempts: recorded with their evidence, told to whoever may hear what.
 
+mod story;
+
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Cause, Evidence, Span, Timestamp,
+    Audience, Cause, Evidence, Timestamp,
     act::Act,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
@@ -14,6 +16,8 @@ pub use kagiya_store::attempt::Attempt;
 use kagiya_store::{self as store};
 use uuid::Uuid;
 
+pub(crate) use self::story::recall;
+pub use self::story::{OLD_BUILD, bounced, last_outcome};
 use crate::{App, Fault, Visitor};
 
 /// A field that cannot be taken as it is, and the message that says why.
@@ -212,65 +216,6 @@ pub(crate) fn slices(app: &App, visitor: &Visitor, evidence: &[Evidence]) -> Str
         }
     }
     slices.join(" ")
-}
-
-/// Within this time repeats belong together.
-const EPISODE: Span = Span::minutes(15);
-/// As many networks within an episode are no coincidence.
-const FLAPS: usize = 3;
-
-/// The repair that is noted when a form of an earlier build is taken over.
-pub const OLD_BUILD: &str = "old_build_renewed";
-
-/// Adds what only earlier attempts of the same browser show: the same error again, networks
-/// that change. Depends on the browser alone, never on an account.
-pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
-    // Without a cookie only the page itself can say what came before.
-    let mut count = if visitor.cookie_came { 0 } else { visitor.refused_before };
-    if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
-        let rows = recent(app, &key).await.unwrap_or_default();
-        let told = if rows.is_empty() { Cause::Undetermined } else { diagnose(&draft.evidence, draft.audience).cause };
-        let episode = rows.iter().take_while(|row| row.outcome != "signed_in");
-        let again = |row: &&store::attempt::Recent| {
-            row.outcome == "refused" && row.kind == draft.kind && row.told == told.slug()
-        };
-        let same = episode.filter(again).count();
-        count = count.max(i64::try_from(same).unwrap_or(i64::MAX));
-        // Once is an open page while we were updated; twice is a cache that serves old pages.
-        let renewed = |row: &store::attempt::Recent| row.repairs.split(' ').any(|name| name == OLD_BUILD);
-        if visitor.repairs.contains(&OLD_BUILD) && rows.iter().any(renewed) {
-            draft.evidence.push(Evidence::OldBuildAgain);
-        }
-        let mut networks: Vec<&str> = rows.iter().map(|row| row.network.as_str()).collect();
-        let here = visitor.network_kept();
-        networks.push(&here);
-        networks.sort_unstable();
-        networks.dedup();
-        if networks.len() >= FLAPS {
-            draft.evidence.push(Evidence::NetworkFlaps { count: i64::try_from(networks.len()).unwrap_or(i64::MAX) });
-        }
-    }
-    if count > 0 {
-        draft.evidence.push(Evidence::SameErrorAgain { count });
-    }
-}
-
-async fn recent(app: &App, browser_key: &[u8; 16]) -> Result<Vec<store::attempt::Recent>, Fault> {
-    let since = app.now().minus(EPISODE);
-    Ok(store::attempt::recent_of_browser(&mut app.store.reader().await?, browser_key, since).await?)
-}
-
-/// How this browser's last attempt ended, if it was made within that time.
-///
-/// # Errors
-/// When the database fails.
-pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<Option<String>, Fault> {
-    let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) else {
-        return Ok(None);
-    };
-    let rows = recent(app, &key).await?;
-    let since = app.now().minus(within).0;
-    Ok(rows.into_iter().find(|row| row.kind == Act::SignIn).filter(|row| row.created_at > since).map(|row| row.outcome))
 }
 
 fn is_confirmable(act: Act, account: Option<Uuid>) -> bool {

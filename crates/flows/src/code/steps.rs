@@ -157,7 +157,7 @@ pub async fn resend(app: &Arc<App>, visitor: &Visitor, kind: FlowKind, id: Optio
     }
     let mut draft = Draft::new(Act::Code, 429, visitor, vec![Evidence::SaysNoMail]);
     draft.account = flow.account_id;
-    let mut refusal = mailbox::refuse(app, visitor, draft).await?;
+    let mut refusal = mailbox::refuse(app, visitor, draft, Some(flow.id)).await?;
     refusal.verdict.wait_until = flow.sent_at.map(|at| Timestamp(at).plus(RESEND_WAIT));
     Ok(Err(refusal))
 }
@@ -211,6 +211,7 @@ pub async fn refuse_code(
     visitor: &Visitor,
     mut evidence: Vec<Evidence>,
     account: Option<Uuid>,
+    flow: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     let ended = evidence.contains(&Evidence::FlowEnded);
     if !ended {
@@ -229,7 +230,7 @@ pub async fn refuse_code(
     };
     let mut draft = Draft::new(Act::Code, status, visitor, evidence);
     draft.account = account;
-    mailbox::refuse(app, visitor, draft).await
+    mailbox::refuse(app, visitor, draft, flow).await
 }
 
 pub(crate) async fn is_known_device(app: &App, visitor: &Visitor, account: Option<Uuid>) -> Result<bool, Fault> {

@@ -412,7 +412,9 @@ pub async fn type_code(
             Ok(Err(steps::refuse_ended(app, visitor, Act::Prove, Some(flow.id)).await))
         }
         (_, Err(fault)) => Err(fault),
-        (Some((evidence, account)), Ok(_)) => Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?)),
+        (Some((evidence, account)), Ok(_)) => {
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account, Some(flow.id)).await?))
+        }
         (None, Ok(Ok(Some(entered)))) => {
             app.mail_bell.notify_one();
             Ok(Ok((entered, return_to)))

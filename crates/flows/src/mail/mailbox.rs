@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kagiya_domain::{Evidence, Span, Timestamp, code::LIFE, component::MAIL};
+use kagiya_domain::{Evidence, Span, Timestamp, act::FlowKind, code::LIFE, component::MAIL};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -41,7 +41,12 @@ pub async fn queue(app: &App) -> Result<Option<Evidence>, Fault> {
 ///
 /// # Errors
 /// When the database fails.
-pub(crate) async fn refuse(app: &Arc<App>, visitor: &Visitor, mut draft: Draft) -> Result<Box<Refusal>, Fault> {
+pub(crate) async fn refuse(
+    app: &Arc<App>,
+    visitor: &Visitor,
+    mut draft: Draft,
+    flow: Option<Uuid>,
+) -> Result<Box<Refusal>, Fault> {
     draft.evidence.extend(queue(app).await?);
     let place = Arc::clone(&app.background).try_acquire_owned().ok();
     let account = draft.account;
@@ -52,7 +57,7 @@ pub(crate) async fn refuse(app: &Arc<App>, visitor: &Visitor, mut draft: Draft) 
         of.jobs.soon(async move {
             let _place = place;
             tokio::time::sleep(Duration::from_millis(starts::wait(&app).0.unsigned_abs())).await;
-            let found = match of_account(&app, account).await {
+            let found = match of_whom(&app, flow, account).await {
                 Ok(found) => attempt::add_evidence(&app, id, found).await,
                 Err(error) => Err(error),
             };
@@ -62,6 +67,19 @@ pub(crate) async fn refuse(app: &Arc<App>, visitor: &Visitor, mut draft: Draft) 
         });
     }
     Ok(refusal)
+}
+
+/// What is known of mail to whom a flow means; that it means nobody, when the mail job has looked.
+async fn of_whom(app: &App, flow: Option<Uuid>, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
+    let flow = store::flow::find(&mut app.store.reader().await?, flow.unwrap_or(Uuid::nil())).await?;
+    let account = account.or(flow.as_ref().and_then(|flow| flow.account_id));
+    let mut evidence = of_account(app, account).await?;
+    // Whoever signs up has no account yet.
+    let looked = flow.is_some_and(|flow| flow.kind != FlowKind::SignUp && flow.subject_key.is_some());
+    if account.is_none() && looked {
+        evidence.push(Evidence::LoginUnknown);
+    }
+    Ok(evidence)
 }
 
 /// What is known of mail to an account.
@@ -82,7 +100,9 @@ async fn of_account(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, F
                 refusing += 1;
                 evidence.push(Evidence::MailRefused { status: last.status });
             }
-            "deferred" => evidence.push(Evidence::MailDeferred { status: last.status }),
+            // Without an answer it is our way out that does not work.
+            "deferred" if last.status > 0 => evidence.push(Evidence::MailDeferred { status: last.status }),
+            "deferred" => {}
             _ => evidence.push(Evidence::MailDelivered { at: Timestamp(last.at) }),
         }
     }

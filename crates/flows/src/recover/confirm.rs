@@ -94,7 +94,7 @@ pub async fn type_code(
     match typed {
         code::Typed::Right(_) => Ok(Ok(())),
         code::Typed::Wrong { evidence, account, .. } => {
-            Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?))
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account, Some(id)).await?))
         }
     }
 }

@@ -99,10 +99,10 @@ pub async fn say_lost(
     kind: FlowKind,
     id: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
-    let account = steps::find_flow(app, visitor, kind, id).await?.and_then(|flow| flow.account_id);
+    let flow = steps::find_flow(app, visitor, kind, id).await?;
     let mut draft = Draft::new(Act::Recover, 403, visitor, vec![Evidence::SaysContactLost]);
-    draft.account = account;
-    mailbox::refuse(app, visitor, draft).await
+    draft.account = flow.as_ref().and_then(|flow| flow.account_id);
+    mailbox::refuse(app, visitor, draft, flow.map(|flow| flow.id)).await
 }
 
 /// What a typed code comes with.
@@ -135,7 +135,7 @@ pub async fn type_code(
         Some(_) | None => match code::network_spent(app, visitor) {
             Some(until) => {
                 let facts = vec![Evidence::CodeRefused, Evidence::NetworkSpent { until }];
-                return Ok(Err(steps::refuse_code(app, visitor, facts, None).await?));
+                return Ok(Err(steps::refuse_code(app, visitor, facts, None, None).await?));
             }
             None => join_elsewhere(app, visitor, kind, &form.login).await?,
         },
@@ -182,7 +182,7 @@ pub async fn type_code(
     match typed {
         code::Typed::Right(_) => proven(app, visitor, kind, flow).await,
         code::Typed::Wrong { evidence, account, .. } => {
-            Ok(Err(steps::refuse_code(app, visitor, evidence, account).await?))
+            Ok(Err(steps::refuse_code(app, visitor, evidence, account, Some(id)).await?))
         }
     }
 }

@@ -69,9 +69,9 @@ async fn slips(app: &App, account: Option<(Uuid, String)>, password: &Password) 
             found.push(Evidence::OldPassword { replaced_at });
         }
     }
-    for (slip, candidate) in password.slip_candidates() {
+    for (slips, candidate) in password.slip_candidates() {
         if fits(current.clone(), candidate).await? && found.is_empty() {
-            found.push(Evidence::TypingSlip { slip });
+            found.extend(slips.into_iter().map(|slip| Evidence::TypingSlip { slip }));
         }
     }
     Ok(found)

@@ -52,7 +52,8 @@ pub(super) async fn refuse_locked(
         Scope::TypedLogin | Scope::Strangers => vec![Evidence::TriesSpent { until }],
     };
     evidence.extend(shown);
-    evidence.extend(account_evidence(gathered, None));
+    // Nothing is looked at; that nobody is there is known all the same, to staff.
+    evidence.extend(account_evidence(gathered, gathered.credential.is_none().then_some(PasswordCheck::NoAccount)));
     if scope == Scope::TypedLogin && gathered.credential.is_some() {
         evidence.push(Evidence::StrangersLocked { until });
     }
@@ -133,7 +134,8 @@ pub(super) async fn refuse_credentials(
     evidence.extend(shown);
     match hidden_until {
         Some(until) => {
-            evidence.extend(account_evidence(gathered, None));
+            evidence
+                .extend(account_evidence(gathered, gathered.credential.is_none().then_some(PasswordCheck::NoAccount)));
             evidence.push(Evidence::StrangersLocked { until });
         }
         None => evidence.extend(account_evidence(gathered, Some(check))),

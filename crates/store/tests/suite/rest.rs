@@ -4,7 +4,7 @@
 use crate::both::{NOW, member, new_session, on_both, read, write};
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Span,
+    Span, Timestamp,
     account::AccountState,
     act::{Act, FlowKind},
     mail::MailKind,
@@ -183,7 +183,11 @@ async fn time_passes_for_the_bench_and_old_things_go() {
             assert_eq!(write!(store, |conn| device::sweep(conn, NOW)), 0);
             assert_eq!(write!(store, |conn| device::sweep(conn, NOW.plus(Span(1)))), 1);
             assert_eq!(session::count(&mut read(store).await, NOW.plus(Span::minutes(50))).await.unwrap(), 1);
+            let lives = async |at: Timestamp| session::lives_since(&mut read(store).await, hana, at).await.unwrap();
+            assert!(lives(NOW).await && lives(NOW.plus(Span::seconds(1))).await);
+            assert!(!lives(NOW.plus(Span::seconds(3))).await, "another sign-in's");
             write!(store, |conn| ageing::shift(conn, Span::minutes(30)));
+            assert!(!lives(NOW).await && lives(NOW.minus(Span::minutes(30))).await);
             assert_eq!(session::count(&mut read(store).await, NOW.plus(Span::minutes(50))).await.unwrap(), 0);
             // Renewed, a value counts from now.
             assert!(write!(store, |conn| throttle::note_wrong_value(conn, &[5; 16], NOW)));

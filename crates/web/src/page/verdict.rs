@@ -291,6 +291,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         }
         Evidence::MailQueueSlow { minutes }
         | Evidence::FormTooOld { minutes }
+        | Evidence::HandedOn { minutes }
         | Evidence::JourneyTooOld { minutes }
         | Evidence::NotReturned { minutes } => args.push(("minutes", Arg::from(*minutes))),
         Evidence::DifferentValues { count }

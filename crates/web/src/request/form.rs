@@ -33,6 +33,9 @@ const PACE: u64 = 512;
 /// Without the browser's word for its origin, a form is good for this long.
 const FORM_LIFE: Span = Span::hours(12);
 
+/// Nobody leaves the first page open for so long; whoever keeps pages for others does.
+const HANDED_ON: Span = Span::minutes(30);
+
 /// Fields that a page shows again as they were typed.
 const SHOWN_AGAIN: [&str; 5] = ["login", "login_id", "email", "url", "reference"];
 
@@ -293,7 +296,7 @@ fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>
             return Err([vec![Evidence::ProbeCookieMissing], ours].concat());
         }
         if !token.cookie_came {
-            return Err(vec![Evidence::ProbeCookieMissing]);
+            return Err(no_cookie(context, token));
         }
         if !vouched {
             return Err(vec![Evidence::CookiesCleared]);
@@ -316,6 +319,17 @@ fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>
         return Err(vec![Evidence::FormUnreadable]);
     }
     Ok(own_page)
+}
+
+/// A page that had no cookie, sent without one: cookies are blocked, or it is somebody else's page that something on the
+/// way kept and handed out (RFC 9110 7.6.3: who forwards says so in `Via`).
+fn no_cookie(context: &Context, token: Token) -> Vec<Evidence> {
+    let age = context.now.since(token.made);
+    let mut evidence = vec![Evidence::ProbeCookieMissing];
+    if age > HANDED_ON && context.headers.contains_key(header::VIA) {
+        evidence.push(Evidence::HandedOn { minutes: age.as_minutes_up() });
+    }
+    evidence
 }
 
 /// Whether a form is a page of ours, of this browser if it brings its cookie.

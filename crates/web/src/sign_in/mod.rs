@@ -201,6 +201,8 @@ async fn lost_way(context: &Context) -> Option<(String, Box<Refusal>)> {
 async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -> Option<Box<Refusal>> {
     let evidence = match sessions {
         _ if redirect_loop::bounced(context) => vec![Evidence::BouncedAfterSuccess],
+        // Not even the cookie that remembers the sign-in was kept: what comes with a redirect is dropped.
+        Sessions::None if came_in_vain(context).await => vec![Evidence::BouncedAfterSuccess],
         Sessions::Ended(EndReason::SignedOut | EndReason::Replaced) => return None,
         Sessions::Ended(why) if wanted => vec![Evidence::EndedSession { why: *why }],
         Sessions::Stale if wanted && context.is_cluttered() => Vec::new(),
@@ -210,6 +212,12 @@ async fn thrown_back(context: &mut Context, sessions: &Sessions, wanted: bool) -
     context.visitor.repairs.push("stale_session_removed");
     let draft = Draft::new(Act::Session, 200, &context.visitor, evidence);
     Some(Box::pin(attempt::refuse(&context.web.app, &context.visitor, draft)).await)
+}
+
+/// Whether this browser signed in a moment ago, as the server knows, and stands here without a session.
+async fn came_in_vain(context: &Context) -> bool {
+    context.query("done").is_none()
+        && Box::pin(attempt::bounced(&context.web.app, &context.visitor)).await.unwrap_or(false)
 }
 
 fn ended_notice(view: &View<'_>, why: EndReason) -> Option<String> {

@@ -8,6 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::Said;
 use crate::Failure;
 
 /// An answer, read to its end.
@@ -50,6 +51,21 @@ impl Answer {
             let value: serde_json::Value = serde_json::from_str(&self.text).ok()?;
             value["reference"].as_str().map(str::to_owned)
         })
+    }
+
+    /// What the page's verdict says.
+    pub(super) fn said(&self) -> Said {
+        let all = |name: &str| -> Vec<String> {
+            let mark = format!("{name}=\"");
+            let values = self.text.split(&mark).skip(1);
+            values.filter_map(|rest| rest.split('"').next()).map(unescape).collect()
+        };
+        let sure = all("data-confidence").into_iter().map(|text| text.parse().unwrap_or(0.0));
+        Said {
+            cause: self.attribute("data-cause").unwrap_or_default(),
+            candidates: all("data-candidate").into_iter().zip(sure).collect(),
+            steps: all("data-step"),
+        }
     }
 
     /// The first form's action that begins and ends so.
@@ -123,12 +139,16 @@ pub(super) struct Browser {
     /// Sent beside the jar, as it stands.
     pub(super) extra_cookies: String,
     pub(super) keeps_cookies: bool,
+    /// Whether cookies that come with a redirect are kept.
+    pub(super) keeps_redirects_cookies: bool,
     pub(super) headers: BTreeMap<String, String>,
     pub(super) script: Script,
     /// The page that is open.
     pub(super) page: Answer,
     /// The last form that was sent: where, and with what.
     pub(super) sent: (String, BTreeMap<String, String>),
+    /// Whether the open page was asked for, and is no answer to a form.
+    pub(super) opened: bool,
     /// Pages opened so far.
     pub(super) loads: u32,
 }
@@ -144,10 +164,12 @@ impl Browser {
             cookies: BTreeMap::new(),
             extra_cookies: String::new(),
             keeps_cookies: true,
+            keeps_redirects_cookies: true,
             headers,
             script: Script::Ran(BTreeMap::new()),
             page: Answer::default(),
             sent: Default::default(),
+            opened: false,
             loads: 0,
         }
     }
@@ -200,7 +222,7 @@ impl Browser {
         let mut raw = Vec::new();
         let _ = stream.read_to_end(&mut raw).await;
         let answer = Answer::parse(&raw);
-        if self.keeps_cookies {
+        if self.keeps_cookies && (self.keeps_redirects_cookies || answer.status != 303) {
             for line in &answer.cookies {
                 let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
                 let own_scope = !attributes.contains("Domain=")
@@ -220,6 +242,7 @@ impl Browser {
 
     /// Opens a page, by way of every redirect.
     pub(super) async fn get(&mut self, path: &str) -> Result<(), Failure> {
+        self.opened = true;
         self.page = self.exchange("GET", path, None, false).await?;
         self.settle().await
     }
@@ -294,6 +317,7 @@ impl Browser {
     ) -> Result<(), Failure> {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
         self.sent = (action.to_owned(), fields);
+        self.opened = false;
         self.page = self.exchange("POST", action, Some(&body), cut).await?;
         self.settle().await
     }

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::FutureExt;
-use kagiya_domain::{Span, account::AccountState};
+use kagiya_domain::{Span, account::AccountState, password::Password};
 use kagiya_flows::{
     App,
+    password::hashing::Lane,
     staff::{agent::Agent, operator},
 };
 use kagiya_store as store;
@@ -62,6 +64,10 @@ fn user_agent(name: &str) -> &'static str {
         "webview" => {
             "Mozilla/5.0 (Linux; Android 15; Pixel 9; wv) AppleWebKit/537.36 Chrome/140.0.0.0 Mobile Safari/537.36"
         }
+        // An engine of 2013 in an app, without the mark that later ones have.
+        "old_webview" => {
+            "Mozilla/5.0 (Linux; U; Android 4.4.2; ja-jp; SH-01F Build/S4040) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/30.0.0.0 Mobile Safari/537.36"
+        }
         "ie" => "Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) like Gecko",
         "old_chrome" => {
             "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/49.0.2623.112 Safari/537.36"
@@ -73,6 +79,33 @@ fn user_agent(name: &str) -> &'static str {
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
         }
     }
+}
+
+/// Makes the forms of an open page older: their hidden part says when it was made, first of all.
+fn age_forms(app: &App, page: &str, by: Span) -> String {
+    const MARK: &str = "name=\"form\" value=\"";
+    let mut parts = page.split(MARK);
+    let mut aged = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (token, rest) = part.split_once('"').unwrap_or((part, ""));
+        aged.push_str(MARK);
+        aged.push_str(&age_form(app, token, by).unwrap_or_else(|| token.to_owned()));
+        aged.push('"');
+        aged.push_str(rest);
+    }
+    aged
+}
+
+fn age_form(app: &App, token: &str, by: Span) -> Option<String> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (body, _) = bytes.split_at_checked(bytes.len().checked_sub(16)?)?;
+    let (made, rest) = body.split_at_checked(8)?;
+    let made = i64::from_be_bytes(made.try_into().ok()?) - by.0;
+    let mut body = made.to_be_bytes().to_vec();
+    body.extend(rest);
+    let tag = app.keys.digest16("form", &[&body]);
+    body.extend(tag);
+    Some(URL_SAFE_NO_PAD.encode(body))
 }
 
 fn pairs(words: &[String]) -> Vec<(String, String)> {
@@ -115,7 +148,7 @@ impl<'s> Run<'s> {
         self.browsers.entry(name.to_owned()).or_insert_with(|| Browser::new(server, user_agent(kind), &address));
         self.current = name.to_owned();
         // What a browser of our time sends with every form.
-        if !matches!(kind, "ie" | "old_chrome" | "old_safari") {
+        if !matches!(kind, "ie" | "old_chrome" | "old_safari" | "old_webview") {
             self.browser().headers.insert("Origin".into(), "{origin}".into());
         }
     }
@@ -148,6 +181,12 @@ impl<'s> Run<'s> {
             "script_off" => self.browser().script = Script::Off,
             "script_blocked" => self.browser().script = Script::Blocked,
             "script" => self.browser().script = Script::Ran(pairs(rest).into_iter().collect()),
+            "redirects_lose_cookies" => self.browser().keeps_redirects_cookies = false,
+            "handed" => {
+                let other = self.browsers.get(word(0)).map(|browser| browser.page.clone());
+                self.browser().page = other.ok_or_else(|| Failure::Usage(format!("no browser {:?}", word(0))))?;
+            }
+            "password" => self.set_password(word(0)).await?,
             "no_cookies" => self.browser().keeps_cookies = false,
             "clear_cookies" => self.browser().forget_cookies(),
             "drop_cookie" => self.browser().drop_cookie(word(0)),
@@ -217,6 +256,20 @@ impl<'s> Run<'s> {
         Ok(())
     }
 
+    async fn set_password(&self, raw: &str) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+        let account = operator::find(&self.stage.app, &self.id()).await.map_err(|error| failed(&error))?.id;
+        let password = Password::typed(raw).ok_or_else(|| failed(&"no password"))?;
+        let app = &self.stage.app;
+        let hashed = app.hashing.hash(password, app.random(), Lane::Known).await.map_err(|error| failed(&error))?;
+        let phc = hashed.map_err(|_| failed(&"busy"))?;
+        let now = app.now();
+        app.store
+            .write(move |conn| async move { store::password::set(conn, account, &phc, now).await }.boxed())
+            .await
+            .map_err(|error| failed(&error))
+    }
+
     async fn set_state(&self, name: &str) -> Result<(), Failure> {
         let state = AccountState::parse(name).ok_or_else(|| Failure::Usage(format!("no state {name:?}")))?;
         let done = operator::set_state(&self.stage.app, &self.id(), state, &Agent::command_line()).await;
@@ -224,10 +277,20 @@ impl<'s> Run<'s> {
     }
 
     /// Lets time pass: everything that runs out is that much older.
-    async fn age(&self, text: &str) -> Result<(), Failure> {
-        let minutes: i64 = text.trim_end_matches('m').parse().map_err(|_| Failure::Usage(format!("age {text:?}")))?;
-        let by = Span::minutes(minutes);
+    async fn age(&mut self, text: &str) -> Result<(), Failure> {
+        let wrong = || Failure::Usage(format!("age {text:?}: a number and m, h or d"));
+        let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+        let minutes = match unit {
+            "m" => 1,
+            "h" => 60,
+            "d" => 24 * 60,
+            _ => return Err(wrong()),
+        };
+        let by = Span::minutes(minutes * number.parse::<i64>().map_err(|_| wrong())?);
         self.stage.app.store.write(move |conn| async move { store::ageing::shift(conn, by).await }.boxed()).await?;
+        for browser in self.browsers.values_mut() {
+            browser.page.text = age_forms(&self.stage.app, &browser.page.text, by);
+        }
         // A server trusts its memory of sessions for a moment.
         tokio::time::sleep(Duration::from_millis(700)).await;
         Ok(())

@@ -43,8 +43,12 @@ fn now_ms() -> i64 {
 struct Outcome {
     name: String,
     truth: Vec<String>,
+    or: Vec<String>,
+    author: String,
     cause: String,
     candidates: Vec<(String, f32)>,
+    /// What is wrong with what was advised, where that is judged.
+    advice: Option<Result<(), String>>,
     /// Pages from the refusal to My Page by way of the first step, where a cure is written down.
     loads: Option<u32>,
     trouble: Option<String>,
@@ -52,11 +56,12 @@ struct Outcome {
 
 impl Outcome {
     fn is_right(&self) -> bool {
-        self.truth.first() == Some(&self.cause)
+        self.truth.first() == Some(&self.cause) || self.or.contains(&self.cause)
     }
 
     fn in_top_three(&self) -> bool {
-        self.truth.first().is_some_and(|truth| *truth == self.cause || self.candidates.iter().any(|c| c.0 == *truth))
+        let mut good = self.truth.iter().take(1).chain(&self.or);
+        good.any(|truth| *truth == self.cause || self.candidates.iter().any(|c| c.0 == *truth))
     }
 
     fn confidence(&self) -> f32 {
@@ -74,7 +79,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
         }
     }
     let mut outcomes = Vec::new();
-    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Slow, ServerKind::Town] {
+    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Full, ServerKind::Slow, ServerKind::Town] {
         let own: Vec<&Scenario> = scenarios.iter().filter(|scenario| scenario.server == kind).collect();
         if own.is_empty() {
             continue;
@@ -98,7 +103,8 @@ async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Fail
     let data = folder.path();
     let mail = match kind {
         ServerKind::Plain | ServerKind::Town => format!("file:{}", data.join("mail").display()),
-        ServerKind::Refusing => format!("smtp://{}", refusing_mail_server().await?),
+        ServerKind::Refusing => format!("smtp://{}", refusing_mail_server(b"550 5.1.1 no such mailbox\r\n").await?),
+        ServerKind::Full => format!("smtp://{}", refusing_mail_server(b"452 4.2.2 the mailbox is full\r\n").await?),
         ServerKind::Slow => {
             // A port that nobody listens on.
             let free = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
@@ -120,7 +126,7 @@ async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Fail
 }
 
 /// A mail server that takes no mail for anybody (RFC 5321 3.3): all that is needed of one here.
-async fn refusing_mail_server() -> Result<std::net::SocketAddr, Failure> {
+async fn refusing_mail_server(refusal: &'static [u8]) -> Result<std::net::SocketAddr, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
@@ -131,7 +137,7 @@ async fn refusing_mail_server() -> Result<std::net::SocketAddr, Failure> {
                 let _ = write.write_all(b"220 bench\r\n").await;
                 while let Ok(Some(line)) = lines.next_line().await {
                     let answer: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-                        "RCPT" => b"550 5.1.1 no such mailbox\r\n",
+                        "RCPT" => refusal,
                         "QUIT" => b"221 bye\r\n",
                         _ => b"250 ok\r\n",
                     };
@@ -149,16 +155,19 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
     let mut outcome = Outcome {
         name: scenario.name.clone(),
         truth: scenario.truth.clone(),
+        or: scenario.or.clone(),
+        author: scenario.author.clone(),
+        advice: None,
         cause: String::new(),
         candidates: Vec::new(),
         loads: None,
         trouble: None,
     };
     match try_drive(stage, number, scenario).await {
-        Ok((verdict, loads)) => {
-            outcome.cause = verdict.cause.slug().to_owned();
-            let candidates = verdict.candidates.iter();
-            outcome.candidates = candidates.map(|c| (c.cause.slug().to_owned(), c.confidence)).collect();
+        Ok((said, loads)) => {
+            outcome.advice = judge(scenario, &said);
+            outcome.cause = said.cause;
+            outcome.candidates = said.candidates;
             outcome.loads = loads;
         }
         Err(Failure::Usage(words) | Failure::Failed(words)) => outcome.trouble = Some(words),
@@ -166,7 +175,24 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
     outcome
 }
 
-async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<(Verdict, Option<u32>), Failure> {
+/// A verdict, by the words of the wire.
+struct Said {
+    cause: String,
+    candidates: Vec<(String, f32)>,
+    steps: Vec<String>,
+}
+
+impl From<Verdict> for Said {
+    fn from(verdict: Verdict) -> Self {
+        Self {
+            cause: verdict.cause.slug().to_owned(),
+            candidates: verdict.candidates.iter().map(|c| (c.cause.slug().to_owned(), c.confidence)).collect(),
+            steps: verdict.steps.iter().map(|step| step.id().to_owned()).collect(),
+        }
+    }
+}
+
+async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<(Said, Option<u32>), Failure> {
     let mut run = Run::begin(stage, number).await?;
     let mut driven = Ok(());
     for step in &scenario.steps {
@@ -190,9 +216,14 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         report = why::report(&stage.app, &reference).await?;
     }
-    let report = report.ok_or_else(|| Failure::Failed(format!("{reference} is not known")))?;
+    let said = match report {
+        Some(report) => report.verdict.into(),
+        // Nothing is kept of who only opens a page: what it says there is all there is.
+        None if run.browser().opened => run.browser().page.said(),
+        None => return Err(Failure::Failed(format!("{reference} is not known"))),
+    };
     if scenario.cure.is_empty() {
-        return Ok((report.verdict, None));
+        return Ok((said, None));
     }
     let before = run.browser().loads;
     for step in &scenario.cure {
@@ -202,7 +233,20 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
     if !run.browser().is_in().await? {
         return Err(Failure::Failed("the cure did not lead to My Page".into()));
     }
-    Ok((report.verdict, Some(loads)))
+    Ok((said, Some(loads)))
+}
+
+/// Whether what staff sees advised is good, where the story says what is.
+fn judge(scenario: &Scenario, said: &Said) -> Option<Result<(), String>> {
+    if scenario.first.is_empty() && scenario.never.is_empty() {
+        return None;
+    }
+    let steps = &said.steps;
+    if let Some(harm) = steps.iter().find(|step| scenario.never.contains(step)) {
+        return Some(Err(format!("advises {harm}")));
+    }
+    let fine = scenario.first.is_empty() || steps.first().is_some_and(|first| scenario.first.contains(first));
+    Some(if fine { Ok(()) } else { Err(format!("advises {} first", steps.first().map_or("nothing", String::as_str))) })
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of scenarios")]
@@ -223,6 +267,7 @@ fn report(outcomes: &[Outcome], as_json: bool) {
         ("top1_mixtures", share(count(&|o| !single(o) && o.is_right()), count(&|o| !single(o))), 0.85),
         ("top3", share(count(&|o| o.in_top_three()), driven.len()), 0.99),
         ("right_when_sure", share(count(&|o| sure(o) && o.is_right()), count(&sure)), 0.97),
+        ("good_first_step", share(count(&|o| matches!(o.advice, Some(Ok(())))), count(&|o| o.advice.is_some())), 0.97),
     ];
     let mut confusion: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for outcome in &driven {
@@ -261,6 +306,11 @@ fn report(outcomes: &[Outcome], as_json: bool) {
     for outcome in driven.iter().filter(|o| !o.is_right()) {
         let list: Vec<String> = outcome.candidates.iter().map(|(slug, sure)| format!("{slug} {sure:.2}")).collect();
         say(&format!("wrong: {} (truth {}): {}", outcome.name, outcome.truth.join(" + "), list.join(", ")));
+    }
+    for outcome in &driven {
+        if let Some(Err(words)) = &outcome.advice {
+            say(&format!("advice: {} (by {}): {words}", outcome.name, outcome.author));
+        }
     }
     for outcome in outcomes {
         if let Some(trouble) = &outcome.trouble {

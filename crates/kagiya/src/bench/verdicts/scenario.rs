@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use kagiya_domain::Cause;
+use kagiya_domain::{Cause, remedy::Remedy};
 use serde::Deserialize;
 
 use crate::Failure;
@@ -21,7 +21,22 @@ pub(super) struct Scenario {
     pub(super) name: String,
     /// The cause that stops the person first; then what else is true. More than one: a mixture.
     pub(super) truth: Vec<String>,
-    /// Which server: `plain`, `refusing` (its mail is refused), `slow` (its mail does not leave), `town`
+    /// Causes that are as good an answer as the first.
+    #[serde(default)]
+    pub(super) or: Vec<String>,
+    /// Who told it, and where its like was met.
+    #[serde(default)]
+    pub(super) author: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for whoever reads the file")]
+    seen: String,
+    /// Steps that are good as the first; empty: not judged.
+    #[serde(default)]
+    pub(super) first: Vec<String>,
+    /// Steps that must not be advised.
+    #[serde(default)]
+    pub(super) never: Vec<String>,
+    /// Which server: `plain`, `refusing` (its mail is refused), `full` (its mail is put off), `slow` (its mail does not leave), `town`
     /// (with simulated providers).
     #[serde(default)]
     pub(super) server: ServerKind,
@@ -39,6 +54,8 @@ pub(super) enum ServerKind {
     #[default]
     Plain,
     Refusing,
+    /// Every mailbox is full for now.
+    Full,
     Slow,
     /// With the practice town beside it.
     Town,
@@ -56,10 +73,15 @@ pub(super) fn read(folder: &Path) -> Result<Vec<Scenario>, Failure> {
         let text = std::fs::read_to_string(&path).map_err(|error| wrong(&path, &error))?;
         let file: File = toml::from_str(&text).map_err(|error| wrong(&path, &error))?;
         for scenario in &file.scenario {
-            let unknown = scenario.truth.iter().find(|slug| Cause::parse(slug).is_none());
+            let causes = scenario.truth.iter().chain(&scenario.or);
+            let unknown = causes.into_iter().find(|slug| Cause::parse(slug).is_none());
             if scenario.truth.is_empty() || unknown.is_some() {
                 let words = format!("{:?}: truth names no cause of the catalogue: {unknown:?}", scenario.name);
                 return Err(wrong(&path, &words));
+            }
+            let mut steps = scenario.first.iter().chain(&scenario.never);
+            if let Some(unknown) = steps.find(|step| Remedy::ALL.iter().all(|known| known.id() != step.as_str())) {
+                return Err(wrong(&path, &format!("{:?}: {unknown:?} is no remedy", scenario.name)));
             }
         }
         all.extend(file.scenario);
