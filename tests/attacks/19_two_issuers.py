@@ -39,8 +39,8 @@ class TwoIssuers(OnBoth):
         self.assertEqual(self.who(self.one, "one"), "hana-one")
         self.assertEqual(self.who(self.two, "two"), "hana-two")
         # One issuer in the other's name, and subjects that are almost the same.
-        self.assertEqual(self.who(self.two, "two", iss=self.one.url), "external.handshake")
-        self.assertEqual(self.who(self.one, "one", iss=f"{self.one.url}/"), "external.handshake")
+        self.assertEqual(self.who(self.two, "two", iss=self.one.url), "external.config")
+        self.assertEqual(self.who(self.one, "one", iss=f"{self.one.url}/"), "external.config")
         for sub in ("42 ", "042", "４２", "42\u200b"):
             self.assertNotIn(self.who(self.one, "one", sub=sub), ("hana-one", "hana-two"), repr(sub))
         kept = sql(self.server, self.url, "SELECT COUNT(DISTINCT issuer) FROM link WHERE subject = '42' AND removed_at IS NULL")

@@ -39,7 +39,8 @@ class IdTokens(AtIssuer):
             with self.subTest(head=str(head)[:60], claims=str(claims)):
                 b = Traveller(self.server)
                 answer = i.come_back(b, "corp", head=head, sign=sign, **{"sub": "1", "email": "hana@example.jp", "email_verified": True, **claims})
-                self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"))
+                self.assertEqual(answer.status // 100, 4)
+                self.assertIn(answer.cause, ("external.handshake", "external.outage", "external.config"))
                 self.assertEqual(b.get("/auth/check").status, 401)
         self.assertEqual([path for path in i.asked if "evil" in path], [])
         # Ours is taken all the same.

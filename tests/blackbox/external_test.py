@@ -218,13 +218,19 @@ class Apart(InTown):
         self.assertEqual(query(b.post(form["action"], form["fields"]).header("Location"))["prompt"].split(" ")[0], "login")
 
     def test_bad_tokens_are_refused(self):
-        bad = ["bad_signature", "unknown_key", "alg_none", "key_confusion", "wrong_issuer", "wrong_audience", "wrong_party",
-               "wrong_nonce", "expired", "not_yet", "future", "twice", "huge", "no_token"]
-        for fault in bad:
+        theirs, ours, this_one = "external.outage", "external.config", "external.handshake"
+        bad = {
+            "bad_signature": theirs, "unknown_key": theirs, "twice": theirs, "huge": theirs, "no_token": theirs,
+            "alg_none": ours, "key_confusion": ours, "wrong_issuer": ours, "wrong_audience": ours, "wrong_party": ours,
+            "wrong_nonce": this_one, "expired": this_one, "not_yet": this_one, "future": this_one,
+        }
+        for fault, cause in bad.items():
             with self.subTest(fault):
                 self.server.break_("google", fault)
                 answer = self.browser().go("google")
-                self.refused(answer, "external.handshake")
+                self.refused(answer, cause)
+                # What starting again does not change is not advised.
+                self.assertEqual("restart_flow" in answer.marks("data-step"), cause == this_one)
                 fact = next(f for f in self.server.why(answer.reference)["evidence"] if f["fact"] == "ticket_refused")
                 self.assertTrue(fact["code"].startswith("id_token:"), fact)
         self.server.break_("google")

@@ -26,6 +26,9 @@ pub const fn state_steps(state: AccountState) -> &'static [Remedy] {
     }
 }
 
+/// The next steps when what a provider gave is wrong in a way that starting again does not change.
+pub const NOT_AGAIN: &[Remedy] = &[OtherMethod, NotifyMe, ContactSupport];
+
 /// The next steps when the server of the mailbox puts mail off or refuses it: what was sent waits there, or never comes.
 pub const HELD_BACK: &[Remedy] = &[OtherAddress, ContactSupport];
 

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    advice::{HELD_BACK, advice, state_steps},
+    account::AccountState,
+    advice::{HELD_BACK, NOT_AGAIN, advice, state_steps},
     audience::Audience,
     cause::{Cause, Family},
     evidence::Evidence,
@@ -54,25 +55,13 @@ pub const STOP: i64 = 4;
 pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let mut scores = [0.0_f32; Cause::ALL.len()];
     let mut spoken_for = [false; Cause::ALL.len()];
-    let mut wait_until: Option<Timestamp> = None;
-    let mut repeated = 0;
-    let (mut state, mut held_back) = (None, false);
-    for fact in evidence {
-        if !audience.may_hear(fact.tier()) {
-            continue;
-        }
+    let mut beside = Beside::default();
+    for fact in evidence.iter().filter(|fact| audience.may_hear(fact.tier())) {
         for (cause, weight) in counted(evidence, audience, fact) {
             scores[cause.index()] += weight;
             spoken_for[cause.index()] |= weight > 0.0;
         }
-        wait_until = wait_until.max(fact.wait_until());
-        if let Evidence::SameErrorAgain { count } = fact {
-            repeated = repeated.max(*count);
-        }
-        if let Evidence::State { state: found } = fact {
-            state = Some(*found);
-        }
-        held_back |= matches!(fact, Evidence::MailDeferred { .. } | Evidence::MailRefused { .. });
+        beside.take(fact);
     }
     scores[Cause::Undetermined.index()] += UNDETERMINED;
 
@@ -101,14 +90,49 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         (score, cause) if score > scores[Cause::Undetermined.index()] => cause,
         _ => Cause::Undetermined,
     };
-    let leading = match (cause, state) {
-        (Cause::AccountState, Some(state)) => state_steps(state),
-        (Cause::CodeUndelivered, _) if held_back => HELD_BACK,
-        _ => advice(cause).steps,
-    };
-    let (steps, avoid) = advise(cause, leading, &candidates, wait_until, repeated);
+    let (wait_until, repeated) = (beside.wait_until, beside.repeated);
+    let (mut steps, avoid) = advise(cause, beside.steps(cause), &candidates, wait_until, repeated);
+    if beside.in_vain {
+        steps.retain(|step| *step != Remedy::RestartFlow);
+    }
     let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
+}
+
+/// What the facts say beside their weight: it bears on the advice alone.
+#[derive(Default)]
+struct Beside {
+    wait_until: Option<Timestamp>,
+    repeated: i64,
+    state: Option<AccountState>,
+    /// The server of the mailbox takes no mail now.
+    held_back: bool,
+    /// Starting again ends as it did.
+    in_vain: bool,
+}
+
+impl Beside {
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
+    fn take(&mut self, fact: &Evidence) {
+        self.wait_until = self.wait_until.max(fact.wait_until());
+        match fact {
+            Evidence::SameErrorAgain { count } => self.repeated = self.repeated.max(*count),
+            Evidence::State { state } => self.state = Some(*state),
+            Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } => self.held_back = true,
+            Evidence::TicketRefused { fault: Some(fault), .. } => self.in_vain |= !fault.restart_may_cure(),
+            _ => {}
+        }
+    }
+
+    /// The steps of the leading cause.
+    fn steps(&self, cause: Cause) -> &'static [Remedy] {
+        match (cause, self.state) {
+            (Cause::AccountState, Some(state)) => state_steps(state),
+            (Cause::CodeUndelivered, _) if self.held_back => HELD_BACK,
+            (Cause::ExternalHandshake, _) if self.in_vain => NOT_AGAIN,
+            _ => advice(cause).steps,
+        }
+    }
 }
 
 /// What a fact weighs beside the others. One that another explains speaks for what that one speaks for, and for nothing
@@ -185,7 +209,7 @@ fn advise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{account::AccountState, password::Slip};
+    use crate::password::Slip;
 
     const LATER: Timestamp = Timestamp(1_000);
 

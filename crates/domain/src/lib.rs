@@ -16,6 +16,7 @@ pub mod destination;
 pub mod diagnosis;
 pub mod email;
 pub mod evidence;
+pub mod handover;
 pub mod health;
 pub mod link;
 pub mod login;

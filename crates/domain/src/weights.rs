@@ -8,6 +8,7 @@ use crate::{
     cause::Cause::{self, *},
     clocks::Whose,
     evidence::Evidence,
+    handover::HandoverFault,
     screen::Screen,
     symptom::Symptom,
 };
@@ -17,6 +18,7 @@ pub(crate) const UNDETERMINED: f32 = 1.0;
 
 /// Whether `fact` needs no other cause where `by` is known: an engine that cannot run the page's script sends neither its
 /// word nor the headers of today, and its buttons look dead. Two shadows of one thing are not two things.
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
     match by {
         Evidence::OldBrowser => matches!(
@@ -27,6 +29,10 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
                 | Evidence::StorageBlocked
                 | Evidence::Says { symptom: Symptom::ButtonDead | Symptom::Blank }
         ),
+        // A jar that is full loses what is put in last.
+        Evidence::CookieHeaderLarge { .. } | Evidence::CookieHeaderTooLarge { .. } => {
+            matches!(fact, Evidence::BouncedAfterSuccess)
+        }
         // Its clock makes every page and every cookie look old.
         Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),
         // A queue that does not move puts everything off.
@@ -138,6 +144,12 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::KnownBefore { cause } => KNOWN_BEFORE.get(cause.index()).map_or(&[], |one| one),
         // A page that reaches somebody else than it was made for stood in a cache between.
         Evidence::HandedOn { .. } => &[(BrowserCache, 8.0), (BrowserInterference, 6.0), (BrowserCookieBlocked, -5.0)],
+        // The browser is in order, then.
+        Evidence::OtherAccountWorks => &[
+            (BrowserSessionStale, -2.0), (BrowserCookieBlocked, -3.0), (BrowserCache, -2.0), (BrowserInterference, -2.0),
+            (BrowserUnsupported, -3.0), (BrowserNetwork, -2.0), (PlatformOutage, -2.0),
+        ],
+        Evidence::NewForThem { .. } | Evidence::FailedAlike { .. } => &[],
         Evidence::RedirectLoop { .. } => &[(BrowserSessionStale, 4.2), (BrowserCookieBlocked, 2.4)],
         Evidence::BouncedAfterSuccess => &[(BrowserCookieBlocked, 4.4), (BrowserSessionStale, 2.4)],
         Evidence::WorksElsewhere => &[
@@ -180,10 +192,37 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::ProviderForbidsInApp => &[(BrowserInApp, 4.0), (ExternalNoReturn, -4.0)],
         // Honest: the code is kept, what it means is not known.
         Evidence::ProviderCodeUnknown { .. } => &[
-            (Undetermined, 2.5), (ExternalOutage, 1.8), (ExternalConfig, 1.5), (ExternalCancelled, 1.2),
+            (Undetermined, 2.5), (ExternalOutage, 1.8), (ExternalConfig, 1.5), (ExternalCancelled, 1.4), (ExternalPolicy, 0.8),
+            (ExternalFrozen, 0.6),
         ],
         Evidence::TokenDead { .. } => &[(ExternalLinkGone, 4.0), (ExternalOutage, 2.6)],
-        Evidence::TicketRefused { .. } => &[(ExternalHandshake, 6.0), (BrowserSessionStale, -3.0)],
+        Evidence::TicketRefused { fault, .. } => match fault {
+            None => &[(ExternalHandshake, 6.0), (BrowserSessionStale, -3.0)],
+            Some(HandoverFault::CodeUsed | HandoverFault::CodeLate) => &[(ExternalHandshake, 6.5), (BrowserSessionStale, -3.0)],
+            Some(HandoverFault::OtherIssuer | HandoverFault::Nonce | HandoverFault::Time) => {
+                &[(ExternalHandshake, 6.0), (BrowserSessionStale, -3.0)]
+            }
+            // Theirs to mend.
+            Some(HandoverFault::KeysNotServed) => &[(ExternalOutage, 6.5), (ExternalConfig, 3.5), (BrowserSessionStale, -3.0)],
+            // Wrong for everybody, or for this one ticket: by itself it does not say.
+            Some(HandoverFault::Signature | HandoverFault::UnknownKey | HandoverFault::Missing | HandoverFault::Unreadable
+                | HandoverFault::Subject) => {
+                &[(ExternalOutage, 5.2), (ExternalConfig, 4.2), (ExternalHandshake, 3.6), (BrowserSessionStale, -3.0)]
+            }
+            Some(HandoverFault::Algorithm | HandoverFault::Issuer | HandoverFault::Audience) => {
+                &[(ExternalConfig, 5.6), (ExternalOutage, 4.0), (ExternalHandshake, 3.4), (BrowserSessionStale, -3.0)]
+            }
+        },
+        // Then it is a matter of this person there, or of this one ticket.
+        Evidence::OthersReturn => &[
+            (ExternalHandshake, 0.8), (ExternalOutage, -0.6), (ExternalConfig, -0.6), (ExternalCancelled, 1.6),
+            (ExternalPolicy, 1.2), (ExternalFrozen, 1.2), (Undetermined, -1.5),
+        ],
+        Evidence::NobodyReturns { before: true } => &[
+            (ExternalOutage, 1.6), (ExternalConfig, 1.6), (ExternalHandshake, -0.6), (Undetermined, -1.5),
+        ],
+        // A set-up that never worked.
+        Evidence::NobodyReturns { before: false } => &[(ExternalConfig, 0.4)],
         // With a clock of ours that is off, starting again ends as it did.
         Evidence::ClocksDiffer { whose: Whose::Ours, .. } => &[(ExternalConfig, 8.5), (ExternalHandshake, -6.0)],
         Evidence::ClocksDiffer { whose: Whose::Theirs | Whose::Unknown, .. } => &[],

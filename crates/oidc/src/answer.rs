@@ -1,43 +1,10 @@
 //! What a provider's answers mean. Raw codes are kept; their class is what a person is told by.
 
-use crate::{class::Class, fault::TokenFault, kinds::Kind};
-
-/// What a code means, at the authorization endpoint (RFC 6749 4.1.2.1, OpenID Connect Core
-/// 3.1.2.6) or at the token endpoint (RFC 6749 5.2). `words` is the description beside it.
-pub fn classify(kind: Kind, code: &str, words: &str) -> Class {
-    // LINE writes capitals.
-    let code = code.to_ascii_lowercase();
-    if let Some(class) = kind.own_class(&code, words) {
-        return class;
-    }
-    match code.as_str() {
-        "access_denied" | "user_denied" => Class::Denied,
-        "server_error" | "temporarily_unavailable" => Class::Trouble,
-        "invalid_request"
-        | "unauthorized_client"
-        | "unsupported_response_type"
-        | "invalid_scope"
-        | "invalid_client"
-        | "unsupported_grant_type"
-        | "invalid_target"
-        | "redirect_uri_mismatch"
-        | "request_not_supported"
-        | "request_uri_not_supported"
-        | "registration_not_supported"
-        | "invalid_request_uri"
-        | "invalid_request_object"
-        | "incorrect_client_credentials"
-        | "application_suspended"
-        | "unmet_authentication_requirements" => Class::Ours,
-        "login_required" | "interaction_required" | "account_selection_required" => Class::WantsAct,
-        "consent_required" => Class::WantsConsent,
-        // GitHub says so with 200.
-        "invalid_grant" | "bad_verification_code" => Class::Ticket,
-        "invalid_token" => Class::Dead,
-        "account_disabled" | "account_suspended" => Class::Frozen,
-        _ => Class::Unknown,
-    }
-}
+use crate::{
+    class::Class,
+    dialect::{Place, Tongue},
+    fault::TokenFault,
+};
 
 /// Whether an error that no standard knows says that the *code* is wrong, used up or too old: `invalid_code`, "code been
 /// used", "This authorization code has expired".
@@ -46,6 +13,30 @@ fn is_of_the_code(code: &str, words: &str) -> bool {
     let parts: Vec<&str> = said.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     parts.contains(&"code")
         && ["invalid", "expired", "used", "incorrect", "bad", "wrong"].iter().any(|w| parts.contains(w))
+}
+
+/// What an error answer means: by its code where that says something, else by its status and by who answered.
+fn answered(tongue: Tongue, endpoint: Endpoint, status: u16, code: &str, words: &str) -> Class {
+    let place = match endpoint {
+        Endpoint::Profile => Place::Profile,
+        Endpoint::Token | Endpoint::Discovery | Endpoint::Keys | Endpoint::Status => Place::Token,
+    };
+    match (endpoint, tongue.classify(place, code, words)) {
+        _ if status >= 500 || status == 429 => Class::Trouble,
+        // An endpoint that leads elsewhere is not the one: redirects are not followed.
+        _ if (300..400).contains(&status) => Class::Ours,
+        // Nobody is asked there: it cannot be the person who refuses.
+        (Endpoint::Token, Class::Denied) => Class::Ours,
+        (Endpoint::Token, Class::Unknown) if status < 401 && is_of_the_code(code, words) => Class::Ticket,
+        (Endpoint::Token, Class::Unknown) if matches!(status, 401 | 403) => Class::Ours,
+        // An address of ours that is no longer served, or a path that is wrong.
+        (Endpoint::Token, Class::Unknown) if matches!(status, 404 | 405 | 410) => Class::Ours,
+        (Endpoint::Profile, Class::Unknown | Class::Dead) if status == 401 => Class::Dead,
+        (Endpoint::Profile, Class::Unknown | Class::Dead) if status == 403 => Class::Ours,
+        // Keys and descriptions are nobody's but the provider's.
+        (Endpoint::Discovery | Endpoint::Keys | Endpoint::Status, Class::Unknown) => Class::Trouble,
+        (_, class) => class,
+    }
 }
 
 /// Which of a provider's endpoints.
@@ -130,24 +121,30 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// What it means.
-    pub fn class(&self, kind: Kind) -> Class {
+    /// What it means in the words of whoever answered.
+    pub fn class(&self, tongue: Tongue) -> Class {
         match self {
             Self::Unreachable { .. } | Self::Unreadable { .. } => Class::Trouble,
-            Self::Answered { status, .. } if *status >= 500 || *status == 429 => Class::Trouble,
-            // An endpoint that leads elsewhere is not the one: redirects are not followed.
-            Self::Answered { status, .. } if (300..400).contains(status) => Class::Ours,
-            Self::Answered { endpoint, status, code, words } => match (endpoint, classify(kind, code, words)) {
-                (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 401 => Class::Dead,
-                (Endpoint::Profile, Class::Unknown | Class::Dead) if *status == 403 => Class::Ours,
-                (Endpoint::Token, Class::Unknown) if *status == 401 => Class::Ours,
-                (Endpoint::Token, Class::Unknown) if *status < 401 && is_of_the_code(code, words) => Class::Ticket,
-                // Nobody is asked there: it cannot be the person who refuses.
-                (Endpoint::Token, Class::Denied) => Class::Ours,
-                (_, class) => class,
+            Self::Answered { endpoint, status, code, words } => answered(tongue, *endpoint, *status, code, words),
+            Self::IdToken(fault) => match fault {
+                TokenFault::KeysUnreachable => Class::Trouble,
+                TokenFault::Missing
+                | TokenFault::TooLong
+                | TokenFault::Malformed
+                | TokenFault::Algorithm
+                | TokenFault::UnknownKey
+                | TokenFault::Signature
+                | TokenFault::Type
+                | TokenFault::Issuer
+                | TokenFault::Audience
+                | TokenFault::AuthorizedParty
+                | TokenFault::Nonce
+                | TokenFault::Expired { .. }
+                | TokenFault::NotYetValid { .. }
+                | TokenFault::FromTheFuture { .. }
+                | TokenFault::TooOld
+                | TokenFault::Subject => Class::Ticket,
             },
-            Self::IdToken(TokenFault::KeysUnreachable) => Class::Trouble,
-            Self::IdToken(_) => Class::Ticket,
             Self::Blocked(_) | Self::Secret(_) | Self::Setup { .. } => Class::Ours,
             Self::Unknown(_) => Class::Trouble,
         }
@@ -174,4 +171,27 @@ impl Failure {
 /// A code as it may be kept: printable, short.
 pub fn clean(code: &str) -> String {
     code.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+}
+
+/// The number that says it, where it stands before the words, as Microsoft and others write it: "AADSTS90094: …".
+pub fn number_in(words: &str) -> &str {
+    let first = words.split([':', ' ', '\r', '\n']).next().unwrap_or_default();
+    let is_number = first.len() <= 20
+        && first.starts_with(|c: char| c.is_ascii_uppercase())
+        && first.chars().filter(char::is_ascii_digit).count() >= 3;
+    if is_number { first } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_before_the_words_is_told_with_the_code() {
+        assert_eq!(number_in("AADSTS90094: The grant requires"), "AADSTS90094");
+        assert_eq!(number_in("MSIS9612: The code"), "MSIS9612");
+        for plain in ["The code 12345 is old", "", "E12", "12345: x", "Access denied"] {
+            assert_eq!(number_in(plain), "", "{plain}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Classes of what providers answer.
 
 /// What a provider's code means for the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Class {
     /// The person did not agree.
     Denied,
@@ -13,8 +14,12 @@ pub enum Class {
     WantsAct,
     /// The provider wants the person's consent, which we took for given.
     WantsConsent,
-    /// The ticket is used up, too old, or of another try.
+    /// The ticket is used up, too old, or of another try; which, is not said.
     Ticket,
+    /// The ticket was used already.
+    TicketUsed,
+    /// The ticket came too late.
+    TicketLate,
     /// An organisation, a guardian or a special protection forbids it.
     Policy,
     /// The person's account there is suspended or locked.
@@ -25,4 +30,11 @@ pub enum Class {
     Browser,
     /// None that is known.
     Unknown,
+}
+
+impl Class {
+    /// Whether it is about the ticket.
+    pub const fn is_of_ticket(self) -> bool {
+        matches!(self, Self::Ticket | Self::TicketUsed | Self::TicketLate)
+    }
 }

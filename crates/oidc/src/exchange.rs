@@ -7,7 +7,6 @@ use url::Url;
 
 use crate::{
     answer::{Endpoint, Failure, clean},
-    class::Class,
     endpoints::clean_issuer,
     fault::TokenFault,
     identity::{Identity, address, is_true, shown, subject_of},
@@ -285,7 +284,7 @@ impl Provider {
         let ticket = CodeGrant { code: "kagiya-probe", redirect_uri, nonce: "", verifier: PROBE, user: None, now };
         match self.ask_tokens(&ticket).await {
             Ok(_) => None,
-            Err(failure) if failure.class(self.plan.kind) == Class::Ticket => None,
+            Err(failure) if failure.class(self.tongue()).is_of_ticket() => None,
             Err(failure) => Some(failure),
         }
     }
@@ -353,10 +352,18 @@ fn code_of(told: &Value) -> (String, String) {
         .map(str::to_owned)
         .or_else(|| number(&first["code"]).or_else(|| first["code"].as_str().map(str::to_owned)))
         .or_else(|| problem.map(str::to_owned))
-        .or_else(|| number(&told["error"]["code"]))
+        .or_else(|| {
+            let code = number(&told["error"]["code"])?;
+            Some(match number(&told["error"]["error_subcode"]) {
+                Some(below) => format!("{code}/{below}"),
+                None => code,
+            })
+        })
+        .or_else(|| told["errorCode"].as_str().map(str::to_owned))
         .or_else(|| [&told["error"], &told["errcode"], &told["error_code"], &told["code"]].into_iter().find_map(number))
         .unwrap_or_default();
-    let words = ["error_description", "detail", "errmsg", "error_msg", "message"].into_iter();
+    let words =
+        ["error_description", "detail", "errmsg", "error_msg", "error_message", "errorSummary", "message"].into_iter();
     let words =
         words.map(|name| &told[name]).chain([&first["message"], first, &told["errors"], &told["error"]["message"]]);
     let words = words.into_iter().find_map(Value::as_str).unwrap_or_default();
@@ -427,6 +434,8 @@ mod tests {
                 "client-forbidden",
             ),
             (r#"{"error":{"code":190,"message":"dead"}}"#, "190"),
+            (r#"{"error":{"code":190,"error_subcode":458}}"#, "190/458"),
+            (r#"{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit"}"#, "E0000047"),
             (r#"{"error":40029}"#, "40029"),
             (r#"{"errcode":40029,"errmsg":"invalid code"}"#, "40029"),
             (r#"{"code":"x","error_code":110,"error_msg":"Access token invalid"}"#, "110"),

@@ -233,7 +233,12 @@ impl Provider {
             Ok(ring) => with_ring(&ring, token, alg, kid),
             Err(error) => {
                 tracing::warn!(provider = self.id(), %error, "keys cannot be read");
-                if ring.read_at == 0 { Err(TokenFault::KeysUnreachable) } else { first }
+                // A key that is not among those of before, and those of now cannot be had: theirs to mend.
+                if ring.read_at == 0 || matches!(first, Err(TokenFault::UnknownKey)) {
+                    Err(TokenFault::KeysUnreachable)
+                } else {
+                    first
+                }
             }
         }
     }

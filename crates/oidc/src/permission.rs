@@ -44,10 +44,14 @@ impl Provider {
         let form = vec![("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
         match self.ask_as_client(&url, form, None, now).await {
             Ok(told) => Ok(Permission::Holds(self.refresh_token_of(&told).filter(|new| new != token))),
-            Err(failure @ Failure::Answered { .. }) => match failure.class(self.plan.kind) {
-                class @ (Class::Ticket | Class::Dead | Class::WantsConsent | Class::WantsAct | Class::Frozen) => {
-                    Ok(Permission::Ended(class))
-                }
+            Err(failure @ Failure::Answered { .. }) => match failure.class(self.tongue()) {
+                class @ (Class::Ticket
+                | Class::TicketUsed
+                | Class::TicketLate
+                | Class::Dead
+                | Class::WantsConsent
+                | Class::WantsAct
+                | Class::Frozen) => Ok(Permission::Ended(class)),
                 Class::Denied | Class::Trouble | Class::Ours | Class::Policy | Class::Browser | Class::Unknown => {
                     Err(failure)
                 }

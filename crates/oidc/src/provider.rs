@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     client::Client,
+    dialect::Tongue,
     discovery::Learned,
     egress_policy::{Reach, leads_inward},
     jwks::KeyRing,
@@ -178,6 +179,13 @@ impl Provider {
     /// What it speaks.
     pub fn kind(&self) -> Kind {
         self.plan.kind
+    }
+
+    /// How it speaks.
+    pub fn tongue(&self) -> Tongue {
+        let authorize = self.plan.urls.authorize_url.clone();
+        let place = authorize.or_else(|| url::Url::parse(&self.issuer()).ok());
+        Tongue::of(self.plan.kind, place.as_ref().and_then(url::Url::host_str))
     }
 
     /// Its name for people.

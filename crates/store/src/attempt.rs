@@ -168,8 +168,8 @@ pub async fn failures_of_browser(
     Ok(count)
 }
 
-/// Notes on refused attempts of the same account, or of the same browser, that the person
-/// got in. Another browser's attempts at the account are not this person's for sure.
+/// Notes on refused attempts of the same account, or of the same browser at nobody's, that the person got in. Another
+/// browser's attempts at the account are not this person's for sure; this browser's at another account are another case.
 #[expect(clippy::too_many_arguments, reason = "one for each column")]
 pub async fn resolve(
     conn: &mut Conn,
@@ -195,7 +195,7 @@ pub async fn resolve(
         conn,
         "UPDATE attempt SET resolved_at = $4, resolved_by = $5
          WHERE ((account_id = $1 AND created_at > $3 AND (browser_key = $2 OR browser_key IS NULL))
-         OR (browser_key = $2 AND created_at > $3)) AND outcome <> 'signed_in' AND resolved_at IS NULL",
+         OR (browser_key = $2 AND created_at > $3 AND account_id IS NULL)) AND outcome <> 'signed_in' AND resolved_at IS NULL",
         account,
         browser_key,
         since.0,

@@ -62,6 +62,7 @@ pub(super) fn romaji(text: &str, hepburn: bool) -> String {
 }
 
 /// Writes a syllable; `true` when the next kana belonged to it.
+#[expect(clippy::too_many_lines, reason = "most of it is tables")]
 fn syllable(c: char, next: Option<char>, hepburn: bool, out: &mut String) -> bool {
     const ROWS: [(&str, &str); 15] = [
         ("あいうえお", ""),

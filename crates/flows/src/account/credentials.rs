@@ -1,6 +1,10 @@
 //! The ways in that an account has.
 
-use kagiya_domain::credential::Credential;
+use kagiya_domain::{
+    component::PASSWORD,
+    credential::Credential,
+    notice::{Impact, Kind},
+};
 use kagiya_store::{self as store, link::Link};
 use uuid::Uuid;
 
@@ -8,16 +12,27 @@ use crate::App;
 
 /// The providers that the service offers.
 #[derive(Clone, Debug)]
-pub(crate) struct Offered(Vec<String>);
+pub(crate) struct Offered {
+    providers: Vec<String>,
+    /// Passwords are taken now.
+    passwords: bool,
+}
 
 impl Offered {
     pub(crate) fn of(app: &App) -> Self {
-        Self(app.providers.iter().map(|entry| entry.provider.id().to_owned()).collect())
+        let (board, now) = (app.board.get(), app.now());
+        let out = board.measured(PASSWORD).is_some_and(|component| component.level.is_out());
+        let told = board
+            .active(now)
+            .into_iter()
+            .any(|notice| notice.kind == Kind::Incident && notice.impact >= Impact::Major && notice.concerns(PASSWORD));
+        let providers = app.providers.iter().map(|entry| entry.provider.id().to_owned()).collect();
+        Self { providers, passwords: !out && !told }
     }
 
     /// Whether its owner can get in by a link: it works, and the service still offers the provider.
     pub(crate) fn is_usable(&self, link: &Link) -> bool {
-        link.state().is_usable() && self.0.contains(&link.provider)
+        link.state().is_usable() && self.providers.contains(&link.provider)
     }
 }
 
@@ -28,7 +43,8 @@ pub(crate) async fn of_account(
     offered: &Offered,
 ) -> Result<Vec<Credential>, store::Error> {
     let mut all = Vec::new();
-    if store::link::has_password(conn, account).await? {
+    // While passwords are our trouble nobody gets in by one.
+    if store::link::has_password(conn, account).await? && offered.passwords {
         all.push(Credential::Password);
     }
     let links = store::link::of_account(conn, account).await?;
@@ -65,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_link_is_usable_while_its_provider_is_offered_and_its_account_there_open() {
-        let offered = Offered(vec!["google".to_owned()]);
+        let offered = Offered { providers: vec!["google".to_owned()], passwords: true };
         for (provider, state, usable) in [
             ("google", LinkState::Ok, true),
             ("google", LinkState::ReauthNeeded, true),

@@ -10,6 +10,7 @@ use kagiya_domain::{
     act::Act,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
+    notice::Impact,
     reference::Reference,
 };
 pub use kagiya_store::attempt::Attempt;
@@ -127,7 +128,10 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     let mut evidence: Vec<Evidence> = draft.evidence.iter().filter(may_hear).cloned().collect();
     let mut verdict = diagnose(&evidence, draft.audience);
     // How others fare depends on what one is told, never on an account.
-    if let Some(others) = app.crowd.evidence(verdict.cause) {
+    // Nor is anybody reassured while something is told to be wrong.
+    let told = app.board.get().active(now).into_iter().any(|notice| notice.impact > Impact::None);
+    let others = app.crowd.evidence(verdict.cause, &slices);
+    if let Some(others) = others.filter(|fact| !told || *fact != Evidence::OthersFine) {
         evidence.extend(Some(others.clone()).filter(|fact| may_hear(&fact)));
         draft.evidence.push(others);
         verdict = diagnose(&evidence, draft.audience);

@@ -25,8 +25,14 @@ pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
     if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
         let rows = recent(app, &key).await.unwrap_or_default();
         let told = if rows.is_empty() { Cause::Undetermined } else { diagnose(&draft.evidence, draft.audience).cause };
-        let again = |row: &&Recent| row.outcome == "refused" && row.kind == draft.kind && row.told == told.slug();
-        let same = episode(&rows).filter(again).count();
+        // Whoever goes round and round comes in each time, and is thrown back.
+        let round = draft.kind == Act::Session;
+        let again = |row: &&Recent| {
+            row.kind == draft.kind
+                && row.told == told.slug()
+                && (row.outcome == "refused" || round && row.outcome == "noted")
+        };
+        let same = if round { rows.iter().filter(again).count() } else { episode(&rows).filter(again).count() };
         count = count.max(i64::try_from(same).unwrap_or(i64::MAX));
         draft.evidence.extend(what_the_rows_show(visitor, &rows));
         if draft.kind == Act::Check {

@@ -54,7 +54,7 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
     let Some(row) = found else {
         return Ok(None);
     };
-    let evidence = attempt::read_evidence(&row)?;
+    let mut evidence = attempt::read_evidence(&row)?;
     let account = match row.account_id {
         Some(id) => store::account::find(&mut conn, id).await?,
         None => None,
@@ -83,6 +83,7 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
         timeline.push(row.clone());
     }
     timeline.sort_by_key(|a| (a.created_at, a.id));
+    evidence.extend(compared(&row, &timeline));
     Ok(Some(Report {
         verdict: diagnose(&evidence, Audience::Staff),
         browser: attempt::read_browser(&row),
@@ -93,4 +94,35 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
         repairs: row.repairs.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         attempt: row,
     }))
+}
+
+/// What the attempt shows beside the others of its browser and account.
+fn compared(row: &Attempt, timeline: &[Attempt]) -> Vec<Evidence> {
+    let mut evidence = Vec::new();
+    let came_in = || timeline.iter().filter(|other| other.outcome == "signed_in");
+    let here = |other: &&Attempt| row.browser_key.is_some() && other.browser_key == row.browser_key;
+    let another = |other: &&Attempt| other.account_id.is_some() && other.account_id != row.account_id;
+    if row.account_id.is_some()
+        && came_in().filter(here).any(|other| another(&other) && other.created_at > row.created_at)
+    {
+        evidence.push(Evidence::OtherAccountWorks);
+    }
+    // What is usual for the account: with what and from where it was signed in to before.
+    let before = || came_in().filter(|other| other.account_id == row.account_id && other.created_at < row.created_at);
+    if row.account_id.is_some() && before().next().is_some() {
+        let name = |row: &Attempt| attempt::read_browser(row).name();
+        let (browser, network) = (name(row), &row.network);
+        let new_browser = !before().any(|other| name(other) == browser);
+        let new_network = !before().any(|other| other.network == *network);
+        if new_browser || new_network {
+            evidence.push(Evidence::NewForThem { browser: new_browser, network: new_network });
+        }
+    }
+    let alike = |other: &&Attempt| other.account_id == row.account_id && other.cause == row.cause && other.id != row.id;
+    let times = timeline.iter().filter(|other| other.outcome == "refused" && other.created_at < row.created_at);
+    let count = times.filter(alike).count();
+    if row.account_id.is_some() && count > 0 {
+        evidence.push(Evidence::FailedAlike { count: i64::try_from(count).unwrap_or(i64::MAX) });
+    }
+    evidence
 }

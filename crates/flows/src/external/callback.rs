@@ -7,10 +7,14 @@ use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     act::Act,
     destination::Destination,
+    handover::HandoverFault,
     link::{LinkEvent, LinkSource},
     sign_in::{Decision, Facts, Proofs, Step, decide},
 };
-use kagiya_oidc::{Class, CodeGrant, Identity, Kind, answer::clean, classify};
+use kagiya_oidc::{
+    Class, CodeGrant, Identity, Kind, Place,
+    answer::{clean, number_in},
+};
 use kagiya_store::{self as store, authorization_session::AuthorizationSession, link::Link};
 use uuid::Uuid;
 
@@ -49,7 +53,7 @@ pub struct Answer {
 impl Answer {
     /// The error as it is kept, with the number beside it.
     fn kept(&self) -> String {
-        let number = clean(&self.number);
+        let number = clean(if self.number.is_empty() { number_in(&self.words) } else { &self.number });
         if number.is_empty() { clean(&self.error) } else { format!("{} {number}", clean(&self.error)) }
     }
 }
@@ -215,7 +219,7 @@ pub async fn run(
     {
         // Some forget the state when they refuse. It is told, but as anybody may have sent it, it
         // changes nothing.
-        let class = classify(entry.provider.kind(), &answer.error, &answer.words);
+        let class = entry.provider.tongue().classify(Place::Authorize, &answer.error, &answer.words);
         let fact = facts::of_class(class, answer.kept());
         return Ok(Err(refuse(app, visitor, DENIED, vec![fact]).await));
     }
@@ -257,7 +261,7 @@ pub async fn run(
         Ok(true) => {}
         // Another provider's answer at this one's door (RFC 9207 2.4).
         Ok(false) => {
-            let fact = Evidence::TicketRefused { code: "iss".to_owned() };
+            let fact = Evidence::TicketRefused { code: "iss".to_owned(), fault: Some(HandoverFault::OtherIssuer) };
             return Ok(Err(refuse(app, visitor, 400, vec![fact]).await));
         }
         Err(failure) => {
@@ -339,7 +343,7 @@ async fn denied(
     authorization: &AuthorizationSession,
     answer: &Answer,
 ) -> Result<Box<Refusal>, Fault> {
-    let class = classify(entry.provider.kind(), &answer.error, &answer.words);
+    let class = entry.provider.tongue().classify(Place::Authorize, &answer.error, &answer.words);
     let network = visitor.network_kept();
     match class {
         Class::Trouble => provider_monitor::note(app, entry, Sample::TheySay(network)),
@@ -348,6 +352,8 @@ async fn denied(
         | Class::WantsAct
         | Class::WantsConsent
         | Class::Ticket
+        | Class::TicketUsed
+        | Class::TicketLate
         | Class::Policy
         | Class::Frozen
         | Class::Dead
@@ -355,7 +361,11 @@ async fn denied(
         | Class::Unknown => {}
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];
+    if class == Class::Unknown {
+        facts::note_unknown(entry, &answer.kept(), &answer.words);
+    }
     evidence.extend(facts::health(entry, app.now()));
+    evidence.extend(facts::others(app, entry, class, app.now()).await?);
     let mut draft = Draft::new(Act::External, DENIED, visitor, evidence);
     facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;
     if let (Some(account), Some(link)) = (authorization.account_id, authorization.link_id) {

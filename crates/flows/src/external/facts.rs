@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use kagiya_domain::{Audience, Evidence, Timestamp, act::Act, clocks::Whose, link::LinkState, setup::SetupFault};
-use kagiya_oidc::{Class, Endpoint, Failure};
+use kagiya_domain::{
+    Audience, Evidence, Span, Timestamp, act::Act, clocks::Whose, handover::HandoverFault, link::LinkState,
+    setup::SetupFault,
+};
+use kagiya_oidc::{Class, Endpoint, Failure, TokenFault};
 use kagiya_store::{self as store, link::Link};
 
 use super::{
@@ -13,6 +16,9 @@ use super::{
 };
 use crate::{App, Fault, Visitor, attempt::Draft, check::setup};
 
+/// Somebody who came back so lately says that the provider works now.
+const NOW: Span = Span::minutes(10);
+
 /// What a code means, as a fact. The code itself is kept as it came.
 pub(crate) fn of_class(class: Class, code: String) -> Evidence {
     match class {
@@ -21,7 +27,9 @@ pub(crate) fn of_class(class: Class, code: String) -> Evidence {
         Class::Ours => Evidence::ProviderRefusedUs { code },
         Class::WantsAct => Evidence::ProviderWantsAct { code },
         Class::WantsConsent => Evidence::ProviderWantsConsent { code },
-        Class::Ticket => Evidence::TicketRefused { code },
+        Class::Ticket => Evidence::TicketRefused { code, fault: None },
+        Class::TicketUsed => Evidence::TicketRefused { code, fault: Some(HandoverFault::CodeUsed) },
+        Class::TicketLate => Evidence::TicketRefused { code, fault: Some(HandoverFault::CodeLate) },
         Class::Policy => Evidence::ProviderPolicy { code },
         Class::Frozen => Evidence::ProviderFroze { code },
         Class::Dead => Evidence::TokenDead { code },
@@ -30,11 +38,77 @@ pub(crate) fn of_class(class: Class, code: String) -> Evidence {
     }
 }
 
+/// What a call that failed shows; what is wrong with an identity token is a fact each.
+fn of_failure(class: Class, failure: &Failure) -> Evidence {
+    let code = failure.code();
+    match failure {
+        Failure::IdToken(fault) => Evidence::TicketRefused { code, fault: Some(of_token(*fault)) },
+        Failure::Unreachable { .. }
+        | Failure::Answered { .. }
+        | Failure::Unreadable { .. }
+        | Failure::Setup { .. }
+        | Failure::Blocked(_)
+        | Failure::Secret(_)
+        | Failure::Unknown(_) => of_class(class, code),
+    }
+}
+
+const fn of_token(fault: TokenFault) -> HandoverFault {
+    match fault {
+        TokenFault::Missing => HandoverFault::Missing,
+        TokenFault::TooLong | TokenFault::Malformed | TokenFault::Type => HandoverFault::Unreadable,
+        TokenFault::Algorithm => HandoverFault::Algorithm,
+        TokenFault::UnknownKey => HandoverFault::UnknownKey,
+        TokenFault::KeysUnreachable => HandoverFault::KeysNotServed,
+        TokenFault::Signature => HandoverFault::Signature,
+        TokenFault::Issuer => HandoverFault::Issuer,
+        TokenFault::Audience | TokenFault::AuthorizedParty => HandoverFault::Audience,
+        TokenFault::Nonce => HandoverFault::Nonce,
+        TokenFault::Expired { .. }
+        | TokenFault::NotYetValid { .. }
+        | TokenFault::FromTheFuture { .. }
+        | TokenFault::TooOld => HandoverFault::Time,
+        TokenFault::Subject => HandoverFault::Subject,
+    }
+}
+
+/// Whether others come back from there, where that decides between one person's ticket and everybody's trouble.
+pub(crate) async fn others(app: &App, entry: &Entry, class: Class, now: Timestamp) -> Result<Option<Evidence>, Fault> {
+    if !class.is_of_ticket() && class != Class::Unknown {
+        return Ok(None);
+    }
+    Ok(Some(match entry.health.last_good() {
+        Some(at) if now.since(at) < NOW => Evidence::OthersReturn,
+        Some(_) => Evidence::NobodyReturns { before: true },
+        None => {
+            let before = store::link::is_used(&mut app.store.reader().await?, entry.provider.id()).await?;
+            Evidence::NobodyReturns { before }
+        }
+    }))
+}
+
+/// Tells the operator of a code that no dialect knows, each once: it is ready to be added there.
+pub(crate) fn note_unknown(entry: &Entry, code: &str, words: &str) {
+    if entry.is_new(code) {
+        let provider = entry.provider.id();
+        metrics::counter!("kagiya_provider_unknown_codes_total", "provider" => provider.to_owned()).increment(1);
+        let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
+        let dialect = entry.provider.tongue().describe();
+        tracing::warn!(
+            provider,
+            code,
+            words,
+            dialect,
+            "a code that is not known here; what it means can be added to the dialect"
+        );
+    }
+}
+
 /// The HTTP status of a refusal of that class, when it is what we heard ourselves.
 const fn status_of(class: Class) -> u16 {
     match class {
         Class::Trouble | Class::Ours => 503,
-        Class::Ticket => 400,
+        Class::Ticket | Class::TicketUsed | Class::TicketLate => 400,
         Class::Denied
         | Class::WantsAct
         | Class::WantsConsent
@@ -63,7 +137,7 @@ pub(crate) async fn failed(
     entry: &Arc<Entry>,
     failure: &Failure,
 ) -> Result<Draft, Fault> {
-    let class = failure.class(entry.provider.kind());
+    let class = failure.class(entry.provider.tongue());
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
     let clocks = match failure {
         Failure::IdToken(fault) => fault.clock_ahead().map(|by| clocks_differ(app, entry, by)),
@@ -81,17 +155,21 @@ pub(crate) async fn failed(
         // A dead token may be the person's, or an outage that answers 401.
         (Class::Dead, Failure::Answered { endpoint: Endpoint::Profile, .. }) => Some(Sample::TheySay(network)),
         (Class::Ours, _) => Some(Sample::TheySayOurs(network)),
-        (Class::Ticket, _) => Some(Sample::Ticket(network)),
+        (class, _) if class.is_of_ticket() => Some(Sample::Ticket(network)),
         _ => None,
     };
     if let Some(sample) = sample {
         provider_monitor::note(app, entry, sample);
     }
-    let mut evidence = vec![of_class(class, failure.code())];
+    if class == Class::Unknown {
+        note_unknown(entry, &failure.code(), &failure.to_string());
+    }
+    let mut evidence = vec![of_failure(class, failure)];
     let now = app.now();
+    evidence.extend(others(app, entry, class, now).await?);
     evidence.extend(health(entry, now));
     evidence.extend(clocks);
-    if class == Class::Ticket && entry.health.refuses_all_tickets(now) {
+    if class.is_of_ticket() && entry.health.refuses_all_tickets(now) {
         evidence.push(Evidence::TicketsAllRefused);
     }
     let mut draft = Draft::new(Act::External, status_of(class), visitor, evidence);

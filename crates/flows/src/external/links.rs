@@ -186,7 +186,14 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
         })
         .await;
     match done {
-        Err(store::Error::Undone) => Ok(Err(refuse_owner(app, visitor, account, 409, vec![Evidence::LastWayIn]).await)),
+        Err(store::Error::Undone) => {
+            // While passwords are our trouble, what is left is no way in for now.
+            let mut why = app.board.get().evidence(Act::SignIn, None, "", now);
+            if why.is_empty() {
+                why.push(Evidence::LastWayIn);
+            }
+            Ok(Err(refuse_owner(app, visitor, account, 409, why).await))
+        }
         other => {
             let ended = other?;
             app.mail_bell.notify_one();

@@ -89,7 +89,7 @@ pub async fn look(app: &Arc<App>) -> Result<(), Fault> {
         let provider = entry.provider.id();
         tracing::warn!(provider, %stopped, "permissions were not all asked about");
         match stopped {
-            Stopped::Provider(failure) if failure.class(entry.provider.kind()) == Class::Ours => {
+            Stopped::Provider(failure) if failure.class(entry.provider.tongue()) == Class::Ours => {
                 provider_monitor::note(app, entry, Sample::Ours);
             }
             // That we ask too fast is no outage.
@@ -142,7 +142,7 @@ pub async fn run(
                 }
                 Told::Failed(failure) => {
                     tally.failed += 1;
-                    if matches!(failure.class(entry.provider.kind()), Class::Trouble | Class::Ours) {
+                    if matches!(failure.class(entry.provider.tongue()), Class::Trouble | Class::Ours) {
                         stopped = Some(failure);
                     }
                 }
@@ -259,6 +259,8 @@ const fn meaning(class: Class) -> LinkEvent {
         | Class::Ours
         | Class::WantsConsent
         | Class::Ticket
+        | Class::TicketUsed
+        | Class::TicketLate
         | Class::Policy
         | Class::Dead
         | Class::Browser

@@ -135,7 +135,7 @@ pub(crate) async fn probe_one(app: &Arc<App>, entry: &Arc<Entry>) {
         Err(failure) => Some(failure),
         Ok(()) => provider.probe(&redirect_uri(app, provider.id()), now).await,
     };
-    let sample = match failure.map(|failure| failure.class(provider.kind())) {
+    let sample = match failure.map(|failure| failure.class(provider.tongue())) {
         None => Some(Sample::Answers),
         Some(Class::Trouble) => Some(Sample::Theirs),
         Some(Class::Ours) => Some(Sample::Ours),

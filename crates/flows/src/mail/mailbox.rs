@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     App, Fault, Visitor,
     attempt::{self, Draft, Refusal},
+    check::lookup,
     sign_in::starts,
 };
 
@@ -69,14 +70,19 @@ pub(crate) async fn refuse(
     Ok(refusal)
 }
 
-/// What is known of mail to whom a flow means; that it means nobody, when the mail job has looked.
+/// What is known of mail to whom a flow means; or that it means nobody.
 async fn of_whom(app: &App, flow: Option<Uuid>, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
     let flow = store::flow::find(&mut app.store.reader().await?, flow.unwrap_or(Uuid::nil())).await?;
-    let account = account.or(flow.as_ref().and_then(|flow| flow.account_id));
+    let mut account = account.or(flow.as_ref().and_then(|flow| flow.account_id));
+    // Whoever signs up has no account yet. The mail job may not have looked for the others.
+    let typed = flow.filter(|flow| matches!(flow.kind, FlowKind::Recover | FlowKind::Unlock)).map(|flow| flow.typed);
+    let mut unknown = false;
+    if let (None, Some(typed)) = (account, typed) {
+        account = lookup::find_account(app, &typed).await?.map(|account| account.id);
+        unknown = account.is_none();
+    }
     let mut evidence = of_account(app, account).await?;
-    // Whoever signs up has no account yet.
-    let looked = flow.is_some_and(|flow| flow.kind != FlowKind::SignUp && flow.subject_key.is_some());
-    if account.is_none() && looked {
+    if unknown {
         evidence.push(Evidence::LoginUnknown);
     }
     Ok(evidence)

@@ -10,6 +10,9 @@ use crate::{App, Fault, sign_in::recent_auth::RecentAuth};
 /// What is younger than this has to be asked for to stay.
 const YOUNG: Span = Span::days(30);
 
+/// The address of the sign-up is verified within so long of it.
+const FIRST: Span = Span::hours(1);
+
 /// A link or an address besides the mailbox that was just proven.
 #[derive(Clone, Debug)]
 pub struct Way {
@@ -21,7 +24,8 @@ pub struct Way {
     pub shown: String,
     /// Since when.
     pub since: Timestamp,
-    /// It carries the address of the mailbox that was just proven: it stays unless it is dropped.
+    /// It carries the address of the mailbox that was just proven, or is the one of the sign-up: it stays unless it is
+    /// dropped.
     pub own: bool,
     /// Whether it stays when nothing is said.
     pub stays: bool,
@@ -87,15 +91,18 @@ async fn gather(conn: &mut store::Conn, flow: &Flow, now: Timestamp) -> Result<V
             target: Target::Link(link.id),
         });
     }
+    let signed_up = store::account::find(conn, account).await?.map(|account| account.created_at);
     for email in emails.iter().filter(|email| email.address_key != mailbox) {
         let since = Timestamp(email.verified_at);
+        // Whoever signed up did so with it: nobody can have added it before.
+        let own = signed_up.is_some_and(|at| since.since(at).0 <= FIRST.0);
         ways.push(Way {
             id: format!("address:{}", email.address_key),
             provider: String::new(),
             shown: EmailAddress::parse(&email.address).map(|email| email.masked()).unwrap_or_default(),
             since,
-            own: false,
-            stays: now.since(since) >= YOUNG,
+            own,
+            stays: own || now.since(since) >= YOUNG,
             target: Target::Address(email.address_key.clone()),
         });
     }

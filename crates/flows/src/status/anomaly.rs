@@ -22,6 +22,8 @@ use crate::{
 const NOW: Span = Span::minutes(10);
 /// So many different browsers are a crowd; fewer are not told of.
 const CROWD: usize = 10;
+/// So many with the same kind of browser say something of it.
+const ALIKE: usize = 3;
 /// And of different networks, for one machine can be many browsers.
 const NETWORKS: usize = 3;
 /// A proposal of a slice that is quiet for so long is taken back.
@@ -81,7 +83,7 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
         .map(|(cause, (_, since))| ((*cause).to_owned(), Timestamp(*since)))
         .collect();
     let fine = good.len() >= CROWD && app.board.get().trouble(now).is_none();
-    app.crowd.set(fine, many);
+    app.crowd.set(if fine { faring_well(&rows) } else { BTreeSet::new() }, many);
     let found = bursts(&rows);
     for burst in &found {
         propose(app, burst).await?;
@@ -100,6 +102,24 @@ pub(crate) async fn run(app: &App) -> Result<(), Fault> {
         let _ = notices::change(app, notice.clone(), change, &Agent::system()).await?;
     }
     Ok(())
+}
+
+/// The kinds of browsers with which some came in of late, and more than were told of anything but their password.
+fn faring_well(rows: &[Lately]) -> BTreeSet<String> {
+    let mut slices: BTreeMap<&str, Side> = BTreeMap::new();
+    for row in rows {
+        let good = row.outcome == "signed_in";
+        if !good && !Cause::parse(&row.told).is_some_and(is_telling) {
+            continue;
+        }
+        for slice in row.slices.split(' ').filter(|slice| slice.starts_with("browser:")) {
+            let side = slices.entry(slice).or_default();
+            let browsers = if good { &mut side.good } else { &mut side.bad };
+            browsers.insert(who(row));
+        }
+    }
+    let well = slices.into_iter().filter(|(_, side)| side.good.len() >= ALIKE && side.good.len() > side.bad.len());
+    well.map(|(slice, _)| slice.to_owned()).collect()
 }
 
 /// What stands out.

@@ -3,7 +3,6 @@
 //! <https://developer.apple.com/documentation/signinwithapplerestapi>
 
 use super::{ClientProof, Profile, Ways};
-use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
     issuer: Some("https://appleid.apple.com"),
@@ -25,11 +24,3 @@ pub(super) const WAYS: Ways = Ways {
     form_sources: &["https://idmsa.apple.com"],
     ..Ways::USUAL
 };
-
-pub(super) fn class(code: &str) -> Option<Class> {
-    match code {
-        "user_cancelled_authorize" | "popup_closed_by_user" => Some(Class::Denied),
-        "user_trigger_new_signin_flow" => Some(Class::Ticket),
-        _ => None,
-    }
-}

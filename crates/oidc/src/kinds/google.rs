@@ -2,7 +2,6 @@
 //! <https://developers.google.com/identity/openid-connect/openid-connect>
 
 use super::{ClientProof, Offline, Ways};
-use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
     issuer: Some("https://accounts.google.com"),
@@ -21,13 +20,3 @@ pub(super) const WAYS: Ways = Ways {
     form_sources: &["https://*.google.com", "https://*.google.co.jp", "https://*.youtube.com"],
     ..Ways::USUAL
 };
-
-pub(super) fn class(code: &str) -> Option<Class> {
-    match code {
-        "admin_policy_enforced" | "access_not_configured" => Some(Class::Policy),
-        "org_internal" => Some(Class::Policy),
-        "disallowed_useragent" => Some(Class::Browser),
-        "redirect_uri_mismatch" | "deleted_client" | "origin_mismatch" => Some(Class::Ours),
-        _ => None,
-    }
-}

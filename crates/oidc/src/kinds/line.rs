@@ -3,7 +3,6 @@
 //! <https://developers.line.biz/en/docs/line-login/integrate-line-login/>
 
 use super::{ClientProof, IdToken, Offline, Profile, Ways};
-use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
     issuer: Some("https://access.line.me"),
@@ -23,11 +22,3 @@ pub(super) const WAYS: Ways = Ways {
     form_sources: &["https://*.line.me"],
     ..Ways::USUAL
 };
-
-pub(super) fn class(code: &str) -> Option<Class> {
-    match code {
-        // v2.0 wrote numbers: DISALLOWED.
-        "417" => Some(Class::Denied),
-        _ => None,
-    }
-}

@@ -7,8 +7,6 @@ mod plain;
 mod x;
 mod yahoo_japan;
 
-use crate::class::Class;
-
 /// What a provider speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -73,18 +71,6 @@ impl Kind {
             Self::Line => &line::WAYS,
             Self::Oidc => &plain::OIDC,
             Self::OAuth2 => &plain::OAUTH2,
-        }
-    }
-
-    /// What a code means that only this kind uses.
-    pub(crate) fn own_class(self, code: &str, words: &str) -> Option<Class> {
-        match self {
-            Self::Google => google::class(code),
-            Self::Apple => apple::class(code),
-            Self::X => x::class(code, words),
-            Self::YahooJapan => yahoo_japan::class(code),
-            Self::Line => line::class(code),
-            Self::Oidc | Self::OAuth2 => None,
         }
     }
 }

@@ -2,7 +2,6 @@
 //! <https://docs.x.com/resources/fundamentals/authentication/oauth-2-0/authorization-code>
 
 use super::{IdToken, Offline, Profile, Ways};
-use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
     issuer: Some("https://x.com"),
@@ -21,21 +20,3 @@ pub(super) const WAYS: Ways = Ways {
     form_sources: &["https://twitter.com", "https://*.x.com", "https://*.twitter.com"],
     ..Ways::USUAL
 };
-
-pub(super) fn class(code: &str, words: &str) -> Option<Class> {
-    match code {
-        // 64: suspended; 326: locked until its owner acts.
-        "64" | "326" => Some(Class::Frozen),
-        "32" | "89" => Some(Class::Dead),
-        // 135: our clock; 415: our callback; 453: our access level.
-        "135" | "415" | "453" | "client-forbidden" | "client-not-enrolled" => Some(Class::Ours),
-        "usage-capped" | "rate-limit-exceeded" => Some(Class::Trouble),
-        "invalid_request" if is_of_ticket(&words.to_ascii_lowercase()) => Some(Class::Ticket),
-        _ => None,
-    }
-}
-
-/// "Value passed for the authorization code was invalid.", and "for the token" when one is refreshed.
-fn is_of_ticket(words: &str) -> bool {
-    words.contains("authorization code") || words.contains("for the token")
-}

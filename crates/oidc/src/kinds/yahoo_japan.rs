@@ -2,7 +2,6 @@
 //! <https://developer.yahoo.co.jp/yconnect/v2/>
 
 use super::{Offline, Profile, Ways};
-use crate::class::Class;
 
 pub(super) const WAYS: Ways = Ways {
     issuer: Some("https://auth.login.yahoo.co.jp/yconnect/v2"),
@@ -16,10 +15,3 @@ pub(super) const WAYS: Ways = Ways {
     form_sources: &["https://*.yahoo.co.jp"],
     ..Ways::USUAL
 };
-
-pub(super) fn class(code: &str) -> Option<Class> {
-    match code {
-        "invalid_redirect_uri" => Some(Class::Ours),
-        _ => None,
-    }
-}

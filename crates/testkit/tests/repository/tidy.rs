@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kagiya_domain::{Cause, remedy::Remedy, screen::Screen, setup::SetupFault, symptom::Symptom};
+use kagiya_domain::{
+    Cause, handover::HandoverFault, remedy::Remedy, screen::Screen, setup::SetupFault, symptom::Symptom,
+};
 use kagiya_text::{Lang, Words, help_page};
 
 fn root() -> PathBuf {
@@ -113,10 +115,11 @@ fn every_cause_remedy_and_fact_has_its_words_and_every_cause_its_page() {
                 assert!(words.has(lang, &key), "{lang:?} {key}");
             }
         }
-        let evidence = fs::read_to_string(root().join("crates/domain/src/evidence.rs")).unwrap();
+        let evidence = fs::read_to_string(root().join("crates/domain/src/evidence/about.rs")).unwrap();
         let mut keys: Vec<&str> = evidence.split("=> (\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(keys.len() > 80);
         keys.extend(Symptom::ALL.iter().map(|symptom| symptom.key()));
+        keys.extend(HandoverFault::ALL.iter().map(|fault| fault.key()));
         keys.extend(SetupFault::ALL.iter().map(|fault| fault.key()));
         for screen in Screen::ALL {
             let key = format!("screen-{}", screen.id().replace('_', "-"));

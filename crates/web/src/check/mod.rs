@@ -13,7 +13,9 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
-use kagiya_domain::{Evidence, act::Act, browser::Browser, reference::Reference, remedy::Remedy, symptom::Symptom};
+use kagiya_domain::{
+    Evidence, act::Act, browser::Browser, notice::Impact, reference::Reference, remedy::Remedy, symptom::Symptom,
+};
 use kagiya_flows::{
     Refusal,
     attempt::{self, Draft},
@@ -94,6 +96,8 @@ struct Seen<'e> {
     reach: bool,
     /// Mail leaves in time.
     mail: bool,
+    /// A notice says that something is wrong.
+    told: bool,
 }
 
 #[expect(
@@ -158,7 +162,7 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         ("browser", judge(has(|f| matches!(f, Evidence::OldBrowser)))),
         ("transport", judge(seen.secure && seen.scheme == "http")),
         ("reach", judge(!seen.reach)),
-        ("platform", judge(!seen.reach || !seen.mail || has(|f| matches!(f, Evidence::OursAtFault)))),
+        ("platform", judge(!seen.reach || !seen.mail || seen.told || has(|f| matches!(f, Evidence::OursAtFault)))),
     ];
     let shown = findings.into_iter().map(|(id, finding)| {
         let key = format!("check-{}-{}", id.replace('_', "-"), finding.as_str());
@@ -227,6 +231,7 @@ async fn show(
         scheme: scheme(context),
         tls: tls(context),
         reach: app.store.ping().await.is_ok() && app.hashing.has_room(Lane::New),
+        told: app.board.get().active(context.now).into_iter().any(|notice| notice.impact > Impact::None),
         // Of no account: only what holds for everybody.
         mail: mailbox::queue(app).await.is_ok_and(|late| late.is_none()),
     };

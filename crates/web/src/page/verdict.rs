@@ -296,6 +296,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         | Evidence::NotReturned { minutes } => args.push(("minutes", Arg::from(*minutes))),
         Evidence::DifferentValues { count }
         | Evidence::OwnFailures { count }
+        | Evidence::FailedAlike { count }
         | Evidence::NetworkFlaps { count }
         | Evidence::SameErrorAgain { count }
         | Evidence::RedirectLoop { count } => args.push(("count", Arg::from(*count))),
@@ -325,7 +326,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
         | Evidence::ProviderForbidsBrowser { code }
         | Evidence::ProviderCodeUnknown { code }
         | Evidence::TokenDead { code }
-        | Evidence::TicketRefused { code } => args.push(("code", Arg::from(code.clone()))),
+        | Evidence::TicketRefused { code, .. } => args.push(("code", Arg::from(code.clone()))),
         Evidence::ProviderDown { since: at }
         | Evidence::ProviderSetupWrong { since: at }
         | Evidence::LinkRemovedHere { at }

@@ -2,7 +2,7 @@
 
 use kagiya_domain::{
     Span,
-    component::{DATABASE, Level, OWN, PASSWORD},
+    component::{DATABASE, Level, PASSWORD},
     notice::{Door, Impact, Kind, Notice},
 };
 use kagiya_flows::status::platform::Snapshot;
@@ -41,8 +41,9 @@ impl Banner {
         if let Some(notice) = board.active(now).first() {
             return Some(Self::told(view, &board, notice));
         }
-        let bad: Vec<_> =
-            board.components.iter().filter(|c| OWN.contains(&c.id.as_str()) && c.level.is_out()).collect();
+        // A provider's trouble stands at its button.
+        let ours = |id: &str| app.providers.find(id).is_none();
+        let bad: Vec<_> = board.components.iter().filter(|c| ours(&c.id) && c.level.is_out()).collect();
         if let Some(first) = bad.iter().map(|component| component.since).min() {
             let names: Vec<String> = bad.iter().map(|component| component_name(view, &component.id)).collect();
             let args = [("time", Arg::from(view.time(&first.0))), ("names", Arg::from(names.join(" / ")))];

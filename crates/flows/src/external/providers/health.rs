@@ -89,6 +89,8 @@ struct Inner {
     probed: Timestamp,
     /// The provider's own feed says that something is wrong.
     feed: Option<String>,
+    /// When somebody came through last, however long ago.
+    last_good: Option<Timestamp>,
 }
 
 /// The health of one provider, in this process.
@@ -99,7 +101,14 @@ impl Default for Health {
     fn default() -> Self {
         let reading = Reading { state: State::Ok, since: Timestamp(0), ours: false };
         let never = Timestamp(i64::MIN / 2);
-        Self(Mutex::new(Inner { samples: VecDeque::new(), reading, let_through: never, probed: never, feed: None }))
+        Self(Mutex::new(Inner {
+            samples: VecDeque::new(),
+            reading,
+            let_through: never,
+            probed: never,
+            feed: None,
+            last_good: None,
+        }))
     }
 }
 
@@ -110,6 +119,9 @@ impl Health {
         if matches!(sample, Sample::Ticket(_)) {
             // The same network's earlier ticket is worth no more than its last.
             inner.samples.retain(|(_, other)| *other != sample);
+        }
+        if sample == Sample::Good {
+            inner.last_good = Some(now);
         }
         inner.samples.push_back((now, sample));
         if inner.samples.len() > MOST {
@@ -154,6 +166,11 @@ impl Health {
             inner.probed = now;
         }
         wants
+    }
+
+    /// When somebody came through here last, since this server began.
+    pub fn last_good(&self) -> Option<Timestamp> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last_good
     }
 
     /// Whether nearly every ticket of several networks is refused.

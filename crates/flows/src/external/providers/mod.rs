@@ -2,7 +2,10 @@
 
 pub mod health;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use kagiya_domain::email::EmailAddress;
 use kagiya_oidc::{Identity, Provider};
@@ -16,6 +19,19 @@ pub struct Entry {
     pub provider: Provider,
     /// How it fares, by our own measure.
     pub health: health::Health,
+    /// Codes of its that nobody here knows, and that were told.
+    unknown: Mutex<BTreeSet<String>>,
+}
+
+/// So many unknown codes are told; whoever makes them up tells no news.
+const UNKNOWN: usize = 50;
+
+impl Entry {
+    /// Whether this code was not told yet.
+    pub(crate) fn is_new(&self, code: &str) -> bool {
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        unknown.len() < UNKNOWN && unknown.insert(code.to_owned())
+    }
 }
 
 /// The providers that the settings name, in their order.
@@ -25,7 +41,8 @@ pub struct Providers(Vec<Arc<Entry>>);
 impl Providers {
     /// From the settings' list.
     pub fn new(providers: Vec<Provider>) -> Self {
-        let entry = |provider| Arc::new(Entry { provider, health: health::Health::default() });
+        let entry =
+            |provider| Arc::new(Entry { provider, health: health::Health::default(), unknown: Mutex::default() });
         Self(providers.into_iter().map(entry).collect())
     }
 

@@ -4,14 +4,14 @@
 mod browser;
 mod drive;
 mod notice;
+mod report;
 mod scenario;
 mod town;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use kagiya_domain::{Timestamp, diagnosis::Verdict, reference::Reference};
 use kagiya_flows::check::why;
-use serde_json::json;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -19,10 +19,11 @@ use tokio::{
 
 use self::{
     drive::{Run, Stage},
+    report::{Outcome, report},
     scenario::{Scenario, ServerKind},
 };
 use super::{child::Child, progress, seed::Folder};
-use crate::{Failure, cli::Flags, config::Config, open, output::say, outside::SystemClock};
+use crate::{Failure, cli::Flags, config::Config, open, outside::SystemClock};
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -39,35 +40,8 @@ fn now_ms() -> i64 {
     now
 }
 
-/// How one scenario came out.
-struct Outcome {
-    name: String,
-    truth: Vec<String>,
-    or: Vec<String>,
-    author: String,
-    cause: String,
-    candidates: Vec<(String, f32)>,
-    /// What is wrong with what was advised, where that is judged.
-    advice: Option<Result<(), String>>,
-    /// Pages from the refusal to My Page by way of the first step, where a cure is written down.
-    loads: Option<u32>,
-    trouble: Option<String>,
-}
-
-impl Outcome {
-    fn is_right(&self) -> bool {
-        self.truth.first() == Some(&self.cause) || self.or.contains(&self.cause)
-    }
-
-    fn in_top_three(&self) -> bool {
-        let mut good = self.truth.iter().take(1).chain(&self.or);
-        good.any(|truth| *truth == self.cause || self.candidates.iter().any(|c| c.0 == *truth))
-    }
-
-    fn confidence(&self) -> f32 {
-        self.candidates.iter().find(|c| c.0 == self.cause).map_or(0.0, |c| c.1)
-    }
-}
+/// So many tenths of a second at most are waited for what is found out after the answer.
+const WAITS: usize = 80;
 
 /// Runs every scenario and prints what came of it.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
@@ -216,6 +190,14 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
         report = why::report(&stage.app, &reference).await?;
     }
+    // What is found out after the answer is part of it.
+    for _ in 0..WAITS {
+        if !report.as_ref().is_some_and(|report| report.pending) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        report = why::report(&stage.app, &reference).await?;
+    }
     let said = match report {
         Some(report) => report.verdict.into(),
         // Nothing is kept of who only opens a page: what it says there is all there is.
@@ -247,74 +229,4 @@ fn judge(scenario: &Scenario, said: &Said) -> Option<Result<(), String>> {
     }
     let fine = scenario.first.is_empty() || steps.first().is_some_and(|first| scenario.first.contains(first));
     Some(if fine { Ok(()) } else { Err(format!("advises {} first", steps.first().map_or("nothing", String::as_str))) })
-}
-
-#[allow(clippy::cast_precision_loss, reason = "counts of scenarios")]
-fn share(good: usize, all: usize) -> f64 {
-    if all == 0 { 1.0 } else { good as f64 / all as f64 }
-}
-
-fn report(outcomes: &[Outcome], as_json: bool) {
-    let driven: Vec<&Outcome> = outcomes.iter().filter(|o| o.trouble.is_none()).collect();
-    let count = |which: &dyn Fn(&Outcome) -> bool| driven.iter().filter(|o| which(o)).count();
-    let single = |o: &Outcome| o.truth.len() == 1;
-    let sure = |o: &Outcome| o.confidence() >= 0.9;
-    let mut loads: Vec<u32> = driven.iter().filter_map(|o| o.loads).collect();
-    loads.sort_unstable();
-    let median = loads.get(loads.len() / 2).copied().unwrap_or_default();
-    let figures = [
-        ("top1_single", share(count(&|o| single(o) && o.is_right()), count(&single)), 0.95),
-        ("top1_mixtures", share(count(&|o| !single(o) && o.is_right()), count(&|o| !single(o))), 0.85),
-        ("top3", share(count(&|o| o.in_top_three()), driven.len()), 0.99),
-        ("right_when_sure", share(count(&|o| sure(o) && o.is_right()), count(&sure)), 0.97),
-        ("good_first_step", share(count(&|o| matches!(o.advice, Some(Ok(())))), count(&|o| o.advice.is_some())), 0.97),
-    ];
-    let mut confusion: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for outcome in &driven {
-        let truth = outcome.truth.first().map(String::as_str).unwrap_or_default();
-        *confusion.entry((truth, &outcome.cause)).or_default() += 1;
-    }
-    if as_json {
-        let value = json!({
-            "scenarios": outcomes.len(),
-            "mixtures": count(&|o| !single(o)),
-            "figures": figures.iter().map(|(name, value, goal)| json!({ "name": name, "value": value, "goal": goal, "met": value >= goal })).collect::<Vec<_>>(),
-            "sure": count(&sure),
-            "median_loads": median,
-            "confusion": confusion.iter().map(|((truth, told), n)| json!({ "truth": truth, "told": told, "count": n })).collect::<Vec<_>>(),
-            "wrong": driven.iter().filter(|o| !o.is_right()).map(|o| json!({ "name": o.name, "truth": o.truth, "told": o.cause, "candidates": o.candidates })).collect::<Vec<_>>(),
-            "not_driven": outcomes.iter().filter_map(|o| Some(json!({ "name": o.name, "why": o.trouble.as_ref()? }))).collect::<Vec<_>>(),
-        });
-        say(&value.to_string());
-        return;
-    }
-    say(&format!("{} scenarios, {} of them mixtures", outcomes.len(), count(&|o| !single(o))));
-    for (name, value, goal) in figures {
-        say(&format!("{name:<18} {value:>6.3}  >= {goal:.2}  {}", if value >= goal { "met" } else { "MISSED" }));
-    }
-    say(&format!("{:<18} {:>6}", "sure (>= 0.9)", count(&sure)));
-    say(&format!(
-        "{:<18} {median:>6}  <= 2     {}  (of {} with a cure)",
-        "median page loads",
-        if median <= 2 { "met" } else { "MISSED" },
-        loads.len()
-    ));
-    say("confusion: truth → told");
-    for ((truth, told), n) in &confusion {
-        say(&format!("  {n:>3}  {} {truth} → {told}", if truth == told { " " } else { "!" }));
-    }
-    for outcome in driven.iter().filter(|o| !o.is_right()) {
-        let list: Vec<String> = outcome.candidates.iter().map(|(slug, sure)| format!("{slug} {sure:.2}")).collect();
-        say(&format!("wrong: {} (truth {}): {}", outcome.name, outcome.truth.join(" + "), list.join(", ")));
-    }
-    for outcome in &driven {
-        if let Some(Err(words)) = &outcome.advice {
-            say(&format!("advice: {} (by {}): {words}", outcome.name, outcome.author));
-        }
-    }
-    for outcome in outcomes {
-        if let Some(trouble) = &outcome.trouble {
-            say(&format!("not driven: {}: {trouble}", outcome.name));
-        }
-    }
 }

@@ -1,10 +1,12 @@
 //! Evidence: typed facts about one attempt, each with its source and who may hear it.
 
+mod about;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::AccountState, audience::Audience, browser::InApp, cause::Cause, clocks::Whose, password::Slip,
-    screen::Screen, session::EndReason, setup::SetupFault, symptom::Symptom, time::Timestamp,
+    account::AccountState, audience::Audience, browser::InApp, cause::Cause, clocks::Whose, handover::HandoverFault,
+    password::Slip, screen::Screen, session::EndReason, setup::SetupFault, symptom::Symptom, time::Timestamp,
 };
 
 /// Where a fact comes from.
@@ -162,6 +164,12 @@ pub enum Evidence {
     KnownBefore { cause: Cause },
     /// The page was made `minutes` ago for another browser, and something on the way handed it to this one.
     HandedOn { minutes: i64 },
+    /// Another account was signed in to with this browser afterwards: what stops this one is bound to the account.
+    OtherAccountWorks,
+    /// The account was signed in to before, never with such a browser, or never from this network.
+    NewForThem { browser: bool, network: bool },
+    /// The account failed `count` times before in the same way.
+    FailedAlike { count: i64 },
     /// The browser was sent to and fro `count` times within seconds.
     RedirectLoop { count: i64 },
     /// This browser signed in a moment ago, and its session cookie did not come back.
@@ -205,8 +213,16 @@ pub enum Evidence {
     ProviderCodeUnknown { code: String },
     /// A token that the provider had just given did not work there.
     TokenDead { code: String },
-    /// The ticket that came back was refused.
-    TicketRefused { code: String },
+    /// The ticket that came back was refused; for which `fault`, where that is known.
+    TicketRefused {
+        code: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fault: Option<HandoverFault>,
+    },
+    /// Others come back from this provider now.
+    OthersReturn,
+    /// Nobody has come back from this provider of late; whether anybody did `before`.
+    NobodyReturns { before: bool },
     /// What the provider had just written is `seconds` ahead of our clock, or behind it.
     ClocksDiffer { seconds: i64, whose: Whose },
     /// The ticket that came back was used already.
@@ -303,164 +319,6 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    /// What is to be known of a fact: its name, the least audience that may hear it, and its source.
-    #[rustfmt::skip]
-    #[expect(clippy::too_many_lines, reason = "a table: one line for each fact")]
-    const fn about(&self) -> (&'static str, Audience, Source) {
-        use Audience::{Anyone, Browser, KnownDevice, Owner, Provider, Staff};
-        use Source as From;
-        match self {
-            Self::CredentialsRefused => ("credentials_refused", Anyone, From::Server),
-            Self::TriesSpent { .. } => ("tries_spent", Anyone, From::Server),
-            Self::CodeRefused => ("code_refused", Anyone, From::Server),
-            Self::CodeTriesSpent { here: true } => ("code_tries_spent", Anyone, From::Server),
-            Self::CodeTriesSpent { here: false } => ("code_tries_spent", Owner, From::Server),
-            Self::FieldInvalid { .. } => ("field_invalid", Anyone, From::Browser),
-            Self::LoginIdTaken => ("login_id_taken", Anyone, From::Server),
-            Self::SaysNoMail => ("says_no_mail", Anyone, From::Member),
-            Self::SaysContactLost => ("says_contact_lost", Anyone, From::Member),
-            Self::HashQueueFull => ("hash_queue_full", Anyone, From::Platform),
-            Self::StoreFailed => ("store_failed", Anyone, From::Platform),
-            Self::MailQueueSlow { .. } => ("mail_queue_slow", Anyone, From::Platform),
-            Self::MailDown { .. } => ("mail_down", Anyone, From::Platform),
-            Self::Maintenance { .. } => ("maintenance", Anyone, From::Platform),
-            Self::IncidentOpen { .. } => ("incident_open", Anyone, From::Platform),
-            Self::ServiceDegraded { .. } => ("service_degraded", Anyone, From::Platform),
-            Self::ComponentDown { .. } => ("component_down", Anyone, From::Platform),
-            Self::SliceFails { .. } => ("slice_fails", Anyone, From::Platform),
-            Self::AfterSignInFailed => ("after_sign_in_failed", Browser, From::Platform),
-            Self::ManyHaveThis { .. } => ("many_have_this", Anyone, From::Platform),
-            Self::OthersFine => ("others_fine", Anyone, From::Platform),
-            Self::ProbeCookieMissing => ("probe_cookie_missing", Anyone, From::Browser),
-            Self::FormMissing => ("form_missing", Anyone, From::Browser),
-            Self::FormUnreadable => ("form_unreadable", Anyone, From::Browser),
-            Self::FormTooOld { .. } => ("form_too_old", Anyone, From::Browser),
-            Self::FlowEnded => ("flow_ended", Anyone, From::Server),
-            Self::CrossSitePost => ("cross_site_post", Anyone, From::Browser),
-            Self::FullWidthTyped => ("full_width_typed", Anyone, From::Browser),
-            Self::JapaneseTyped => ("japanese_typed", Anyone, From::Browser),
-            Self::EdgeSpaceTyped => ("edge_space_typed", Anyone, From::Browser),
-            Self::PunctuationTyped => ("punctuation_typed", Anyone, From::Browser),
-            Self::CapsLockOn => ("caps_lock_on", Anyone, From::Browser),
-            Self::LoginImpossible => ("login_impossible", Anyone, From::Browser),
-            Self::SameValueAgain => ("same_value_again", Browser, From::Server),
-            Self::DifferentValues { .. } => ("different_values", Owner, From::Server),
-            Self::InAppBrowser { .. } => ("in_app_browser", Anyone, From::Browser),
-            Self::OldBrowser => ("old_browser", Anyone, From::Browser),
-            Self::NetworkSpent { .. } => ("network_spent", Anyone, From::Server),
-            Self::CookiesCleared => ("cookies_cleared", Anyone, From::Browser),
-            Self::DuplicateCookie { .. } => ("duplicate_cookie", Anyone, From::Browser),
-            Self::MalformedSession => ("malformed_session", Anyone, From::Browser),
-            Self::UnknownSession => ("unknown_session", Anyone, From::Browser),
-            Self::EndedSession { .. } => ("ended_session", Browser, From::Server),
-            Self::LegacyCookie { .. } => ("legacy_cookie", Anyone, From::Browser),
-            Self::CookieHeaderLarge { .. } => ("cookie_header_large", Anyone, From::Browser),
-            Self::CookieHeaderTooLarge { .. } => ("cookie_header_too_large", Anyone, From::Browser),
-            Self::OldBuild => ("old_build", Anyone, From::Browser),
-            Self::OldBuildAgain => ("old_build_again", Anyone, From::Server),
-            Self::OldAsset => ("old_asset", Anyone, From::Browser),
-            Self::ServiceWorker => ("service_worker", Anyone, From::Browser),
-            Self::HeartbeatMissing => ("heartbeat_missing", Anyone, From::Browser),
-            Self::HeadersStripped => ("headers_stripped", Anyone, From::Browser),
-            Self::HeaderChanged => ("header_changed", Anyone, From::Browser),
-            Self::BodyChanged => ("body_changed", Anyone, From::Browser),
-            Self::ScriptOff => ("script_off", Anyone, From::Browser),
-            Self::ScriptRan => ("script_ran", Anyone, From::Browser),
-            Self::StorageBlocked => ("storage_blocked", Anyone, From::Browser),
-            Self::ClockSkew { .. } => ("clock_skew", Anyone, From::Browser),
-            Self::FlowElsewhere => ("flow_elsewhere", Anyone, From::Browser),
-            Self::NetworkFlaps { .. } => ("network_flaps", Browser, From::Server),
-            Self::PartialRequest => ("partial_request", Anyone, From::Browser),
-            Self::SameErrorAgain { .. } => ("same_error_again", Anyone, From::Server),
-            Self::RefusedBefore { .. } => ("refused_before", Browser, From::Server),
-            Self::KnownBefore { .. } => ("known_before", Staff, From::Server),
-            Self::HandedOn { .. } => ("handed_on", Anyone, From::Browser),
-            Self::RedirectLoop { .. } => ("redirect_loop", Anyone, From::Browser),
-            Self::BouncedAfterSuccess => ("bounced_after_success", Browser, From::Server),
-            Self::WorksElsewhere => ("works_elsewhere", Anyone, From::Member),
-            Self::FailsElsewhere => ("fails_elsewhere", Anyone, From::Member),
-            Self::Says { symptom } => (symptom.key(), Anyone, From::Member),
-            Self::OursAtFault => ("ours_at_fault", Anyone, From::Platform),
-            Self::Setup { fault } => (fault.key(), Staff, From::Platform),
-            Self::AtProvider { .. } => ("at_provider", Anyone, From::Server),
-            Self::ProviderDenied { .. } => ("provider_denied", Anyone, From::Provider),
-            Self::ProviderTrouble { .. } => ("provider_trouble", Anyone, From::Provider),
-            Self::ProviderDown { .. } => ("provider_down", Anyone, From::Provider),
-            Self::ProviderRefusedUs { .. } => ("provider_refused_us", Anyone, From::Provider),
-            Self::ProviderSetupWrong { .. } => ("provider_setup_wrong", Anyone, From::Platform),
-            Self::ProviderWantsAct { .. } => ("provider_wants_act", Anyone, From::Provider),
-            Self::ProviderWantsConsent { .. } => ("provider_wants_consent", Anyone, From::Provider),
-            Self::ProviderPolicy { .. } => ("provider_policy", Anyone, From::Provider),
-            Self::ProviderFroze { .. } => ("provider_froze", Anyone, From::Provider),
-            Self::ProviderForbidsBrowser { .. } => ("provider_forbids_browser", Anyone, From::Provider),
-            Self::ProviderForbidsInApp => ("provider_forbids_in_app", Anyone, From::Browser),
-            Self::ProviderCodeUnknown { .. } => ("provider_code_unknown", Anyone, From::Provider),
-            Self::TokenDead { .. } => ("token_dead", Anyone, From::Provider),
-            Self::TicketRefused { .. } => ("ticket_refused", Anyone, From::Provider),
-            Self::ClocksDiffer { .. } => ("clocks_differ", Anyone, From::Provider),
-            Self::TicketUsed => ("ticket_used", Anyone, From::Browser),
-            Self::TicketsAllRefused => ("tickets_all_refused", Anyone, From::Platform),
-            Self::AnswerIncomplete => ("answer_incomplete", Anyone, From::Browser),
-            Self::StateUnknown => ("state_unknown", Anyone, From::Browser),
-            Self::JourneyTooOld { .. } => ("journey_too_old", Anyone, From::Server),
-            Self::NotReturned { .. } => ("not_returned", Anyone, From::Server),
-            Self::StartedAgain => ("started_again", Anyone, From::Server),
-            Self::SawThere { screen } => (screen.key(), Anyone, From::Member),
-            Self::IdentityNotLinked => ("identity_not_linked", Provider, From::Server),
-            Self::OtherIdentityBefore => ("other_identity_before", Browser, From::Server),
-            Self::LinkRemovedHere { .. } => ("link_removed_here", Provider, From::Server),
-            Self::IdentityOfOther => ("identity_of_other", Provider, From::Server),
-            Self::AddressElsewhere => ("address_elsewhere", Owner, From::Server),
-            Self::AddressTaken => ("address_taken", Owner, From::Server),
-            Self::LinkReauth { .. } => ("link_reauth", KnownDevice, From::Provider),
-            Self::LinkSuspended { .. } => ("link_suspended", KnownDevice, From::Provider),
-            Self::LinkGone { .. } => ("link_gone", KnownDevice, From::Provider),
-            Self::LinkLapsed { .. } => ("link_lapsed", KnownDevice, From::Provider),
-            Self::LinkPurged { .. } => ("link_purged", KnownDevice, From::Provider),
-            Self::ProviderRetired => ("provider_retired", Anyone, From::Platform),
-            Self::LinkedAt { .. } => ("linked_at", Owner, From::Server),
-            Self::LastWayIn => ("last_way_in", Owner, From::Server),
-            Self::SignedInAsOther => ("signed_in_as_other", Browser, From::Server),
-            Self::DeviceKnown => ("device_known", KnownDevice, From::Server),
-            Self::LoginUnknown => ("login_unknown", Staff, From::Server),
-            Self::PasswordMismatch => ("password_mismatch", KnownDevice, From::Server),
-            Self::PasswordNotSet => ("password_not_set", Owner, From::Server),
-            Self::PasswordChangedAt { .. } => ("password_changed_at", Owner, From::Server),
-            Self::OldPassword { .. } => ("old_password", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::AllCase } => ("slip_all_case", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::FirstCase } => ("slip_first_case", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::EdgeSpace } => ("slip_edge_space", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::ExtraCharacter } => ("slip_extra_character", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::LookAlike } => ("slip_look_alike", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::Punctuation } => ("slip_punctuation", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::YenSign } => ("slip_yen_sign", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::KeyboardLayout } => ("slip_keyboard_layout", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::KanaInput } => ("slip_kana_input", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::PastedAlong } => ("slip_pasted_along", Owner, From::Server),
-            Self::TypingSlip { slip: Slip::Doubled } => ("slip_doubled", Owner, From::Server),
-            Self::DeviceLocked { .. } => ("device_locked", KnownDevice, From::Server),
-            Self::StrangersLocked { .. } => ("strangers_locked", Owner, From::Server),
-            Self::OwnFailures { .. } => ("own_failures", Owner, From::Server),
-            Self::OthersFailures { .. } => ("others_failures", Owner, From::Server),
-            Self::State { state: AccountState::Unverified } => ("state_unverified", Owner, From::Server),
-            Self::State { state: AccountState::Active } => ("state_active", Owner, From::Server),
-            Self::State { state: AccountState::Locked } => ("state_locked", Owner, From::Server),
-            Self::State { state: AccountState::Suspended } => ("state_suspended", Owner, From::Server),
-            Self::State { state: AccountState::Dormant } => ("state_dormant", Owner, From::Server),
-            Self::State { state: AccountState::Closed } => ("state_closed", Owner, From::Server),
-            Self::CodeMismatch => ("code_mismatch", Staff, From::Server),
-            Self::CodeSuperseded => ("code_superseded", Anyone, From::Server),
-            Self::CodeExpired => ("code_expired", Anyone, From::Server),
-            Self::CodeUsed => ("code_used", Anyone, From::Server),
-            Self::CodeCapReached => ("code_cap_reached", Owner, From::Server),
-            Self::MailRefused { .. } => ("mail_refused", Owner, From::Server),
-            Self::MailDeferred { .. } => ("mail_deferred", Owner, From::Server),
-            Self::MailDelivered { .. } => ("mail_delivered", Owner, From::Server),
-            Self::EveryAddressRefuses => ("every_address_refuses", Owner, From::Server),
-            Self::UnusualAddress => ("unusual_address", Owner, From::Server),
-        }
-    }
-
     /// The name of the fact: `data-because`, `because` in JSON, and the message `because-…`.
     pub const fn key(&self) -> &'static str {
         self.about().0
