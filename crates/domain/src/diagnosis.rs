@@ -118,7 +118,9 @@ impl Beside {
         match fact {
             Evidence::SameErrorAgain { count } => self.repeated = self.repeated.max(*count),
             Evidence::State { state } => self.state = Some(*state),
-            Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } => self.held_back = true,
+            Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } | Evidence::MailHeldBack { .. } => {
+                self.held_back = true;
+            }
             Evidence::TicketRefused { fault: Some(fault), .. } => self.in_vain |= !fault.restart_may_cure(),
             _ => {}
         }
@@ -194,6 +196,10 @@ fn advise(
         }
         steps.rotate_left(1);
     }
+    // Whoever has tried it twice in vain is not left alone with the rest.
+    if repeated >= 2 && wait_until.is_none() && !steps.contains(&Remedy::ContactSupport) {
+        steps.push(Remedy::ContactSupport);
+    }
     if repeated >= STOP {
         steps.retain(|step| !matches!(step, Remedy::Retype | Remedy::RestartFlow));
         if !steps.contains(&Remedy::ContactSupport) {
@@ -209,7 +215,7 @@ fn advise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::password::Slip;
+    use crate::{handover::HandoverFault, password::Slip};
 
     const LATER: Timestamp = Timestamp(1_000);
 
@@ -327,6 +333,99 @@ mod tests {
                 !steps.is_empty() && steps.iter().all(|step| !avoid.contains(step)),
                 "{cause:?}: {steps:?} {avoid:?}"
             );
+        }
+    }
+
+    /// Facts of every family, with and without weight.
+    fn some_facts() -> Vec<Evidence> {
+        use Evidence as E;
+        vec![
+            E::CredentialsRefused,
+            E::PasswordMismatch,
+            E::LoginUnknown,
+            E::SameValueAgain,
+            E::TypingSlip { slip: Slip::YenSign },
+            E::OldPassword { replaced_at: LATER },
+            E::TriesSpent { until: LATER },
+            E::StrangersLocked { until: LATER },
+            E::State { state: AccountState::Closed },
+            E::CodeRefused,
+            E::CodeMismatch,
+            E::SaysNoMail,
+            E::MailDeferred { status: 452 },
+            E::MailHeldBack { status: 452 },
+            E::MailQueueSlow { minutes: 9 },
+            E::ProbeCookieMissing,
+            E::HandedOn { minutes: 90 },
+            E::OldBrowser,
+            E::HeartbeatMissing,
+            E::HeadersStripped,
+            E::ClockSkew { minutes: 9 },
+            E::BouncedAfterSuccess,
+            E::RedirectLoop { count: 3 },
+            E::RefusedBefore { cause: Cause::Password },
+            E::CookieHeaderLarge { kib: 12, names: String::new() },
+            E::TicketRefused { code: String::new(), fault: Some(HandoverFault::Signature) },
+            E::TicketRefused { code: String::new(), fault: None },
+            E::OthersReturn,
+            E::NobodyReturns { before: true },
+            E::ProviderCodeUnknown { code: String::new() },
+            E::IncidentOpen { since: LATER },
+        ]
+    }
+
+    /// Facts that speak for no candidate, and against none.
+    fn silent_facts() -> Vec<Evidence> {
+        vec![
+            Evidence::ScriptOff,
+            Evidence::AtProvider { provider: "google".into() },
+            Evidence::NewForThem { browser: true, network: false },
+            Evidence::FailedAlike { count: 3 },
+            Evidence::ClocksDiffer { seconds: 3, whose: crate::clocks::Whose::Theirs },
+        ]
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_speaks_for_nobody_moves_nobody(
+            facts in proptest::sample::subsequence(some_facts(), 0..9),
+            silent in proptest::sample::subsequence(silent_facts(), 1..5),
+            at in 0_usize..9,
+        ) {
+            let plain = diagnose(&facts, Audience::Staff);
+            let mut more = facts.clone();
+            let place = at.min(more.len());
+            more.splice(place..place, silent);
+            let told = |verdict: &Verdict| -> Vec<(Cause, f32)> {
+                verdict.candidates.iter().map(|c| (c.cause, c.confidence)).collect()
+            };
+            let with = diagnose(&more, Audience::Staff);
+            proptest::prop_assert_eq!(plain.cause, with.cause);
+            proptest::prop_assert_eq!(told(&plain), told(&with));
+        }
+
+        #[test]
+        fn without_its_strongest_fact_a_cause_is_less_sure(facts in proptest::sample::subsequence(some_facts(), 1..9)) {
+            let verdict = diagnose(&facts, Audience::Staff);
+            let Some(first) = verdict.candidates.first() else { return Ok(()) };
+            let weight = |fact: &Evidence, cause: Cause| -> f32 {
+                weights(fact).iter().filter(|(c, _)| *c == cause).map(|(_, w)| *w).sum()
+            };
+            let strongest = first.because.iter().copied().max_by(|a, b| {
+                weight(&facts[*a], first.cause).total_cmp(&weight(&facts[*b], first.cause))
+            });
+            let Some(place) = strongest else { return Ok(()) };
+            // What speaks more for another, or explains something away, is another matter.
+            let fact = &facts[place];
+            let own = weight(fact, first.cause);
+            let divided = Cause::ALL.iter().any(|c| *c != first.cause && weight(fact, *c) >= own);
+            let explains = facts.iter().any(|other| is_explained(other, fact));
+            if divided || explains { return Ok(()) }
+            let mut fewer = facts.clone();
+            fewer.remove(place);
+            let less = diagnose(&fewer, Audience::Staff);
+            let sure = less.candidates.iter().find(|c| c.cause == first.cause).map_or(0.0, |c| c.confidence);
+            proptest::prop_assert!(sure <= first.confidence, "{sure} {} {:?}", first.confidence, facts);
         }
     }
 

@@ -236,6 +236,12 @@ pub(crate) enum Measure {
         /// The folder of scenarios
         #[arg(long, value_name = "DIR", default_value = "bench/scenarios")]
         scenarios: PathBuf,
+        /// So many worlds, put together by chance, instead of scenarios; somebody follows the page's steps in each
+        #[arg(long, value_name = "N", conflicts_with = "scenarios")]
+        generate: Option<usize>,
+        /// The seed of the worlds: the same gives the same. Without it a fresh one
+        #[arg(long, value_name = "S", requires = "generate")]
+        seed: Option<u64>,
         /// Only scenarios whose names hold this
         #[arg(long, value_name = "WORDS")]
         only: Option<String>,

@@ -249,13 +249,8 @@ pub async fn forget(conn: &mut Conn, account: Uuid) -> Result<()> {
     execute!(conn, "DELETE FROM link WHERE account_id = $1", account).map(drop)
 }
 
-/// Whether anybody has ever signed in by a link to this provider.
+/// Whether anybody has ever come back from this provider and was linked.
 pub async fn is_used(conn: &mut Conn, provider: &str) -> Result<bool> {
-    let used: Option<(Uuid,)> = optional!(
-        conn,
-        (Uuid,),
-        "SELECT id FROM link WHERE provider = $1 AND last_used_at IS NOT NULL LIMIT 1",
-        provider
-    )?;
+    let used: Option<(Uuid,)> = optional!(conn, (Uuid,), "SELECT id FROM link WHERE provider = $1 LIMIT 1", provider)?;
     Ok(used.is_some())
 }

@@ -81,13 +81,16 @@ pub(crate) fn candidates(typed: &str) -> Vec<(Vec<Slip>, Zeroizing<String>)> {
     }
     readings.add(&[Slip::YenSign], typed.replace('\\', "\u{a5}"));
     readings.add(&[Slip::Punctuation], typeset(typed));
-    readings.add(&[Slip::FirstCase, Slip::ExtraCharacter], first_case(&shorter));
-    shorter.zeroize();
+    for place in out_of_place(typed) {
+        readings.add(&[Slip::LookAlike], look_alike(typed, |at, _| at == place));
+    }
     readings.add(&[Slip::LookAlike], look_alike(typed, |_, c| matches!(c, '0' | '1')));
     readings.add(&[Slip::LookAlike], look_alike(typed, |_, c| matches!(c, 'O' | 'o' | 'l' | 'I')));
     for place in 0..typed.chars().count() {
         readings.add(&[Slip::LookAlike], look_alike(typed, |at, _| at == place));
     }
+    readings.add(&[Slip::FirstCase, Slip::ExtraCharacter], first_case(&shorter));
+    shorter.zeroize();
     readings.found
 }
 
@@ -146,6 +149,21 @@ fn look_alike(text: &str, which: impl Fn(usize, char) -> bool) -> String {
             other => other,
         })
         .collect()
+}
+
+/// The places of look-alikes that stand among the other kind: a digit between letters, a letter beside digits. The oddest
+/// first.
+fn out_of_place(text: &str) -> Vec<usize> {
+    let all: Vec<char> = text.chars().collect();
+    let odd = |at: usize, c: char| {
+        let beside = [at.checked_sub(1).and_then(|before| all.get(before)), all.get(at + 1)];
+        let other = |near: &char| if c.is_ascii_digit() { near.is_alphabetic() } else { near.is_ascii_digit() };
+        beside.into_iter().flatten().filter(|near| other(near)).count()
+    };
+    let looks = all.iter().enumerate().filter(|(_, c)| matches!(c, '0' | '1' | 'O' | 'o' | 'l' | 'I'));
+    let mut places: Vec<(usize, usize)> = looks.map(|(at, c)| (odd(at, *c), at)).filter(|(odd, _)| *odd > 0).collect();
+    places.sort_by_key(|(odd, at)| (std::cmp::Reverse(*odd), *at));
+    places.into_iter().map(|(_, at)| at).collect()
 }
 
 /// What is on the keys for what phones and word processors put in; `None` for a long dash, which two hyphens make.
@@ -351,6 +369,7 @@ mod tests {
             ("hana\"shop=2016'", "hana@shop_2016&", &[Slip::KeyboardLayout]),
             // Only one of several.
             ("l0l0-Ol10", "lOl0-Ol10", &[Slip::LookAlike]),
+            ("hello0wor1d-1I", "hello0world-1I", &[Slip::LookAlike]),
         ] {
             assert_eq!(finds(typed, right).as_deref(), Some(slips), "{typed}");
         }

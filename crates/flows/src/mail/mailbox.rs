@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kagiya_domain::{Evidence, Span, Timestamp, act::FlowKind, code::LIFE, component::MAIL};
+use kagiya_domain::{Evidence, Span, Timestamp, act::FlowKind, code::LIFE, component::MAIL, email::EmailAddress};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -49,6 +49,7 @@ pub(crate) async fn refuse(
     flow: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     draft.evidence.extend(queue(app).await?);
+    draft.evidence.extend(held_back(app, flow).await?);
     let place = Arc::clone(&app.background).try_acquire_owned().ok();
     let account = draft.account;
     draft.pending_until = place.is_some().then(|| app.now().plus(PENDING));
@@ -68,6 +69,18 @@ pub(crate) async fn refuse(
         });
     }
     Ok(refusal)
+}
+
+/// Whether the server of the address that was typed in a flow takes no mail for it. It is asked in the same way whether or
+/// not an account has the address: whoever has none is told so there.
+async fn held_back(app: &App, flow: Option<Uuid>) -> Result<Option<Evidence>, Fault> {
+    let mut conn = app.store.reader().await?;
+    let flow = store::flow::find(&mut conn, flow.unwrap_or(Uuid::nil())).await?;
+    let (typed, since) = flow.map(|flow| (flow.typed, flow.created_at)).unwrap_or_default();
+    let typed = EmailAddress::parse(&typed).map(|email| email.key()).unwrap_or_default();
+    // What an earlier mail met says that there was one.
+    let last = store::delivery::last_of(&mut conn, &typed).await?.filter(|last| last.at >= since && last.status > 0);
+    Ok(last.filter(|last| last.outcome != "delivered").map(|last| Evidence::MailHeldBack { status: last.status }))
 }
 
 /// What is known of mail to whom a flow means; or that it means nobody.
@@ -95,7 +108,7 @@ async fn of_account(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, F
     let addresses = store::email::of_account(&mut conn, account.unwrap_or(Uuid::nil())).await?;
     let mut refusing = 0;
     for address in &addresses {
-        if kagiya_domain::email::EmailAddress::parse(&address.address).is_ok_and(|a| a.is_unusual()) {
+        if EmailAddress::parse(&address.address).is_ok_and(|a| a.is_unusual()) {
             evidence.push(Evidence::UnusualAddress);
         }
         let Some(last) = store::delivery::last_of(&mut conn, &address.address_key).await? else {

@@ -40,8 +40,9 @@ const ROUNDS: u32 = 6;
 /// Measures what was asked for; without a word for it, speed and memory.
 pub(crate) async fn measure(what: Option<Measure>, plan: Plan) -> Result<(), Failure> {
     match what {
-        Some(Measure::Verdicts { scenarios, only, json }) => {
-            verdicts::run(verdicts::Plan { scenarios, json, only }).await
+        Some(Measure::Verdicts { scenarios, generate, seed, only, json }) => {
+            let generate = generate.map(|count| (count, seed.unwrap_or_else(verdicts::fresh_seed)));
+            verdicts::run(verdicts::Plan { scenarios, generate, json, only }).await
         }
         Some(Measure::Hostile { seconds, json }) => hostile::run(seconds, json).await,
         Some(Measure::External { json }) => external::run(json).await,

@@ -31,7 +31,11 @@ pub(super) struct Run<'s> {
     number: usize,
     browsers: BTreeMap<String, Browser>,
     pub(super) current: String,
-    codes: Vec<String>,
+    pub(super) codes: Vec<String>,
+    /// The provider that they went to last.
+    pub(super) shop: Option<String>,
+    /// The password that they have given themselves since.
+    pub(super) new_password: Option<String>,
     /// Shops that were broken.
     pub(super) broken: Vec<String>,
     /// The address to come back to.
@@ -120,6 +124,8 @@ impl<'s> Run<'s> {
             browsers: BTreeMap::new(),
             current: String::new(),
             codes: Vec::new(),
+            shop: None,
+            new_password: None,
             broken: Vec::new(),
             held: None,
             notices: Vec::new(),
@@ -292,7 +298,7 @@ impl<'s> Run<'s> {
             browser.page.text = age_forms(&self.stage.app, &browser.page.text, by);
         }
         // A server trusts its memory of sessions for a moment.
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        tokio::time::sleep(Duration::from_millis(80)).await;
         Ok(())
     }
 
@@ -312,10 +318,12 @@ impl<'s> Run<'s> {
                     .lines()
                     .map(str::trim)
                     .find(|line| line.len() == 6 && line.bytes().all(|b| b.is_ascii_digit()));
-                if let Some(code) = code.filter(|code| self.codes.last().is_none_or(|last| last != code)) {
-                    return Ok(code.to_owned());
+                match code {
+                    Some(code) if self.codes.last().is_none_or(|last| last != code) => return Ok(code.to_owned()),
+                    Some(_) => break,
+                    // A notice; the code may have left before it.
+                    None => {}
                 }
-                break;
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }

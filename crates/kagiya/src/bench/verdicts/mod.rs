@@ -4,12 +4,15 @@
 mod browser;
 mod drive;
 mod notice;
+mod person;
 mod report;
 mod scenario;
 mod town;
+mod worlds;
 
 use std::path::PathBuf;
 
+use futures_util::{StreamExt, stream};
 use kagiya_domain::{Timestamp, diagnosis::Verdict, reference::Reference};
 use kagiya_flows::check::why;
 use tokio::{
@@ -19,16 +22,25 @@ use tokio::{
 
 use self::{
     drive::{Run, Stage},
+    person::Journey,
     report::{Outcome, report},
     scenario::{Scenario, ServerKind},
 };
 use super::{child::Child, progress, seed::Folder};
-use crate::{Failure, cli::Flags, config::Config, open, outside::SystemClock};
+use crate::{
+    Failure,
+    cli::Flags,
+    config::Config,
+    open,
+    outside::{SystemClock, SystemDice},
+};
 
 /// What to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) scenarios: PathBuf,
+    /// So many worlds that are put together by chance instead, from this seed.
+    pub(crate) generate: Option<(usize, u64)>,
     pub(crate) json: bool,
     /// Only scenarios whose names hold this.
     pub(crate) only: Option<String>,
@@ -40,40 +52,72 @@ fn now_ms() -> i64 {
     now
 }
 
+/// A seed that nobody has tuned on.
+pub(crate) fn fresh_seed() -> u64 {
+    use kagiya_flows::Dice;
+    let mut bytes = [0; 4];
+    SystemDice.fill(&mut bytes);
+    u64::from(u32::from_le_bytes(bytes))
+}
+
+/// So many made-up worlds share a server,
+const CROWD: usize = 25;
+/// and so many servers run at once.
+const AT_ONCE: usize = 16;
+
 /// So many tenths of a second at most are waited for what is found out after the answer.
 const WAITS: usize = 80;
 
 /// Runs every scenario and prints what came of it.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
-    let mut scenarios = scenario::read(&plan.scenarios)?;
+    let mut scenarios = match plan.generate {
+        Some((count, seed)) => {
+            progress(&format!("{count} worlds of seed {seed}"));
+            worlds::generate(seed, count)
+        }
+        None => scenario::read(&plan.scenarios)?,
+    };
     if let Some(only) = &plan.only {
         scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
         if scenarios.is_empty() {
             return Err(Failure::Usage(format!("--only {only}: no scenario's name has this in it")));
         }
     }
-    let mut outcomes = Vec::new();
-    for kind in [ServerKind::Plain, ServerKind::Refusing, ServerKind::Full, ServerKind::Slow, ServerKind::Town] {
-        let own: Vec<&Scenario> = scenarios.iter().filter(|scenario| scenario.server == kind).collect();
-        if own.is_empty() {
-            continue;
-        }
-        progress(&format!("{} scenarios on the {kind:?} server", own.len()));
-        let folder = Folder::new()?;
-        let (server, stage) = stage(&folder, kind).await?;
-        for (number, scenario) in own.into_iter().enumerate() {
-            outcomes.push(drive(&stage, number, scenario).await);
-        }
-        stage.app.hashing.stop();
-        stage.app.store.close().await;
-        server.stop().await;
+    // Worlds that are made up are many at once: what one crowd of them fails by must not be another's weather.
+    let made_up = plan.generate.is_some();
+    let mut crowds: Vec<(ServerKind, &[Scenario])> = Vec::new();
+    scenarios.sort_by_key(|scenario| scenario.server);
+    for own in scenarios.chunk_by(|one, next| one.server == next.server) {
+        let kind = own.first().map(|scenario| scenario.server).unwrap_or_default();
+        crowds.extend(own.chunks(if made_up { CROWD } else { own.len() }).map(|some| (kind, some)));
     }
+    let all = crowds.len();
+    let each = crowds.into_iter().enumerate().map(|(nth, (kind, some))| async move {
+        progress(&format!("{} of {all}: {} scenarios on the {kind:?} server", nth + 1, some.len()));
+        on_one_server(kind, some, made_up).await
+    });
+    // They wait for mails and clocks more than they work.
+    let done: Vec<_> = stream::iter(each).buffered(if made_up { AT_ONCE } else { 1 }).collect().await;
+    let outcomes: Vec<Outcome> = done.into_iter().collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect();
     report(&outcomes, plan.json);
     let broken = outcomes.iter().filter(|outcome| outcome.trouble.is_some()).count();
     if broken > 0 { Err(Failure::Failed(format!("{broken} scenarios could not be driven"))) } else { Ok(()) }
 }
 
-async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Failure> {
+async fn on_one_server(kind: ServerKind, scenarios: &[Scenario], made_up: bool) -> Result<Vec<Outcome>, Failure> {
+    let folder = Folder::new()?;
+    let (server, stage) = stage(&folder, kind, made_up).await?;
+    let mut outcomes = Vec::new();
+    for (number, scenario) in scenarios.iter().enumerate() {
+        outcomes.push(drive(&stage, number, scenario).await);
+    }
+    stage.app.hashing.stop();
+    stage.app.store.close().await;
+    server.stop().await;
+    Ok(outcomes)
+}
+
+async fn stage(folder: &Folder, kind: ServerKind, cheap: bool) -> Result<(Child, Stage), Failure> {
     let data = folder.path();
     let mail = match kind {
         ServerKind::Plain | ServerKind::Town => format!("file:{}", data.join("mail").display()),
@@ -88,12 +132,17 @@ async fn stage(folder: &Folder, kind: ServerKind) -> Result<(Child, Stage), Fail
     // A port that nobody listens on.
     let town = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
     let at = town.to_string();
-    let mut words = vec!["--mail", &mail, "--trusted-proxy", "127.0.0.1"];
+    let settings = data.join("kagiya.toml");
+    // A hash that costs nothing tells the same passwords apart.
+    let text = if cheap { "[password]\nargon2_memory_kib = 64\nargon2_passes = 1\n" } else { "" };
+    std::fs::write(&settings, text)?;
+    let named = settings.display().to_string();
+    let mut words = vec!["--config", &named, "--mail", &mail, "--trusted-proxy", "127.0.0.1"];
     if kind == ServerKind::Town {
         words.extend(["demo", "--town", &at]);
     }
     let server = Child::serve_with(data, &words).await?;
-    let flags = Flags { data: Some(data.to_path_buf()), ..Flags::default() };
+    let flags = Flags { data: Some(data.to_path_buf()), config: Some(settings), ..Flags::default() };
     let app = open::beside(&Config::read(&flags)?).await?;
     let stage = Stage { address: server.address, app, mail: data.join("mail"), town };
     Ok((server, stage))
@@ -132,17 +181,20 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
         or: scenario.or.clone(),
         author: scenario.author.clone(),
         advice: None,
+        can_get_in: scenario.knows.as_ref().is_some_and(|knows| knows.can_get_in),
+        journey: None,
         cause: String::new(),
         candidates: Vec::new(),
         loads: None,
         trouble: None,
     };
     match try_drive(stage, number, scenario).await {
-        Ok((said, loads)) => {
+        Ok((said, loads, journey)) => {
             outcome.advice = judge(scenario, &said);
             outcome.cause = said.cause;
             outcome.candidates = said.candidates;
             outcome.loads = loads;
+            outcome.journey = journey;
         }
         Err(Failure::Usage(words) | Failure::Failed(words)) => outcome.trouble = Some(words),
     }
@@ -166,7 +218,11 @@ impl From<Verdict> for Said {
     }
 }
 
-async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<(Said, Option<u32>), Failure> {
+async fn try_drive(
+    stage: &Stage,
+    number: usize,
+    scenario: &Scenario,
+) -> Result<(Said, Option<u32>, Option<Journey>), Failure> {
     let mut run = Run::begin(stage, number).await?;
     let mut driven = Ok(());
     for step in &scenario.steps {
@@ -204,8 +260,12 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
         None if run.browser().opened => run.browser().page.said(),
         None => return Err(Failure::Failed(format!("{reference} is not known"))),
     };
+    if let Some(knows) = &scenario.knows {
+        let journey = person::follow(&mut run, knows).await?;
+        return Ok((said, None, Some(journey)));
+    }
     if scenario.cure.is_empty() {
-        return Ok((said, None));
+        return Ok((said, None, None));
     }
     let before = run.browser().loads;
     for step in &scenario.cure {
@@ -215,7 +275,7 @@ async fn try_drive(stage: &Stage, number: usize, scenario: &Scenario) -> Result<
     if !run.browser().is_in().await? {
         return Err(Failure::Failed("the cure did not lead to My Page".into()));
     }
-    Ok((said, Some(loads)))
+    Ok((said, Some(loads), None))
 }
 
 /// Whether what staff sees advised is good, where the story says what is.

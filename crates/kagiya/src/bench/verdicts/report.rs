@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use kagiya_domain::{Cause, advice::advice};
+
+use super::person::Journey;
 use crate::output::say;
 
 /// How one scenario came out.
@@ -14,6 +17,9 @@ pub(super) struct Outcome {
     pub(super) author: String,
     pub(super) cause: String,
     pub(super) candidates: Vec<(String, f32)>,
+    /// Whether the person of a made-up world can get in at all, and how it went.
+    pub(super) can_get_in: bool,
+    pub(super) journey: Option<Journey>,
     /// What is wrong with what was advised, where that is judged.
     pub(super) advice: Option<Result<(), String>>,
     /// Pages from the refusal to My Page by way of the first step, where a cure is written down.
@@ -22,6 +28,14 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// Steps that were taken although they harm or waste, by the truth.
+    fn harm(&self) -> Vec<&str> {
+        let truth = self.truth.first().and_then(|slug| Cause::parse(slug));
+        let avoid = truth.map_or(&[][..], |cause| advice(cause).avoid);
+        let taken = self.journey.iter().flat_map(|journey| &journey.taken).map(String::as_str);
+        taken.filter(|step| avoid.iter().any(|avoid| avoid.id() == *step)).collect()
+    }
+
     fn is_right(&self) -> bool {
         self.truth.first() == Some(&self.cause) || self.or.contains(&self.cause)
     }
@@ -105,6 +119,38 @@ fn figures(driven: &[&Outcome], bins: &[Bin]) -> Vec<Figure> {
         Figure::new("good_first_step", advised, 0.97),
         Figure { at_least: false, ..Figure::new("calibration_error", calibration_error(bins), 0.03) },
     ]
+    .into_iter()
+    .chain(journeys(driven))
+    .collect()
+}
+
+/// How those fare who follow the page's steps: whoever can get in does, soon, and nobody is harmed. Whoever cannot is told
+/// whom to ask.
+fn journeys(driven: &[&Outcome]) -> Vec<Figure> {
+    let journeys: Vec<(&&Outcome, &Journey)> = driven.iter().filter_map(|o| Some((o, o.journey.as_ref()?))).collect();
+    if journeys.is_empty() {
+        return Vec::new();
+    }
+    let count = |which: &dyn Fn(&Outcome, &Journey) -> bool| journeys.iter().filter(|(o, j)| which(o, j)).count();
+    let mut loads: Vec<u32> = journeys.iter().filter(|(_, j)| j.got_in).map(|(_, j)| j.loads).collect();
+    loads.sort_unstable();
+    let quantile = |tenths: usize| f64::from(loads.get(loads.len() * tenths / 10).copied().unwrap_or_default());
+    let at_most = |name, value, goal| Figure { at_least: false, ..Figure::new(name, value, goal) };
+    vec![
+        Figure::new(
+            "get_in_by_steps",
+            share(count(&|o, j| o.can_get_in && j.got_in), count(&|o, _| o.can_get_in)),
+            0.97,
+        ),
+        Figure::new(
+            "told_whom_to_ask",
+            share(count(&|o, j| !o.can_get_in && (j.told_to_ask || j.got_in)), count(&|o, _| !o.can_get_in)),
+            0.97,
+        ),
+        at_most("loads_median", quantile(5), 2.0),
+        at_most("loads_0.9", quantile(9), 5.0),
+        at_most("harmful_steps", share(count(&|o, _| !o.harm().is_empty()), journeys.len()), 0.0),
+    ]
 }
 
 /// Prints what came of scenarios, for people or as JSON.
@@ -157,6 +203,26 @@ fn tell_each(outcomes: &[Outcome], driven: &[&Outcome]) {
     for outcome in driven {
         if let Some(Err(words)) = &outcome.advice {
             say(&format!("advice: {} (by {}): {words}", outcome.name, outcome.author));
+        }
+    }
+    for outcome in driven {
+        let helped = |journey: &Journey| journey.got_in || !outcome.can_get_in && journey.told_to_ask;
+        let lost = outcome.journey.as_ref().filter(|journey| !helped(journey));
+        if let Some(journey) = lost {
+            say(&format!(
+                "lost: {} (truth {}): took {}",
+                outcome.name,
+                outcome.truth.join(" + "),
+                journey.taken.join(", ")
+            ));
+        }
+        if !outcome.harm().is_empty() {
+            say(&format!(
+                "harm: {} (truth {}): {}",
+                outcome.name,
+                outcome.truth.join(" + "),
+                outcome.harm().join(", ")
+            ));
         }
     }
     for outcome in outcomes {

@@ -14,8 +14,17 @@ struct File {
     scenario: Vec<Scenario>,
 }
 
-/// What is driven, and its truth.
+/// What the person of a made-up world knows.
 #[derive(Clone, Debug, Deserialize)]
+pub(super) struct Knows {
+    /// The password, if they have not forgotten it.
+    pub(super) password: Option<String>,
+    /// Whether they can get in by what they can do themselves.
+    pub(super) can_get_in: bool,
+}
+
+/// What is driven, and its truth.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scenario {
     pub(super) name: String,
@@ -29,7 +38,10 @@ pub(super) struct Scenario {
     pub(super) author: String,
     #[serde(default)]
     #[expect(dead_code, reason = "for whoever reads the file")]
-    seen: String,
+    pub(super) seen: String,
+    /// Who follows the steps of the page to its end.
+    #[serde(skip)]
+    pub(super) knows: Option<Knows>,
     /// Steps that are good as the first; empty: not judged.
     #[serde(default)]
     pub(super) first: Vec<String>,
@@ -48,7 +60,7 @@ pub(super) struct Scenario {
 }
 
 /// The surroundings of a scenario.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ServerKind {
     #[default]

@@ -31,6 +31,7 @@ impl Run<'_> {
                 self.town(&format!("/push/{shop}"), &form).await.map(drop)
             }
             "go" => {
+                self.shop = Some(shop.clone());
                 self.hold(&shop, &person).await?;
                 self.come_back().await
             }
@@ -50,6 +51,15 @@ impl Run<'_> {
         let mut form = vec![("shop".to_owned(), shop.to_owned())];
         form.extend(faults.iter().map(|fault| ("fault".to_owned(), fault.clone())));
         self.town("/", &form).await.map(drop)
+    }
+
+    /// There and back once more, having done there what was wanted.
+    pub(super) async fn go_again(&mut self) -> Result<(), Failure> {
+        let shop = self.shop.clone().ok_or_else(|| Failure::Failed("nobody went anywhere".into()))?;
+        self.break_shop(&shop, &[]).await?;
+        let person = self.id();
+        self.hold(&shop, &person).await?;
+        self.come_back().await
     }
 
     /// Mends what was broken, and lets somebody through, so that no scenario makes another's weather.
