@@ -128,6 +128,14 @@ impl Conn {
         }
     }
 
+    /// How long another process that holds a SQLite file is waited for from now on.
+    pub(crate) fn patience(&mut self, time: std::time::Duration) -> Result<()> {
+        match self.backend() {
+            Backend::Sqlite(conn) => conn.patience(time).map_err(Error::from),
+            Backend::Postgres(..) => Ok(()),
+        }
+    }
+
     /// Runs statements without parameters.
     pub(crate) async fn raw(&mut self, sql: &'static str) -> Result<()> {
         match self.backend() {

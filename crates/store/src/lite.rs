@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 const READERS: usize = 4;
 /// How long is waited for one of them.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long is waited for another process that writes.
-const BUSY: Duration = Duration::from_secs(10);
+/// How long is waited for another process that holds the file. It stops a thread that answers others.
+const BUSY: Duration = Duration::from_secs(2);
 /// Statements that a connection keeps prepared.
 const PREPARED: usize = 128;
 
@@ -77,6 +77,11 @@ impl Lite {
 
     fn connection(&mut self) -> rusqlite::Result<&mut Connection> {
         self.conn.as_mut().ok_or(rusqlite::Error::InvalidQuery)
+    }
+
+    /// How long another process that holds the file is waited for from now on.
+    pub(crate) fn patience(&mut self, time: Duration) -> rusqlite::Result<()> {
+        self.connection()?.busy_timeout(time)
     }
 
     /// Statements without parameters.

@@ -80,7 +80,7 @@ impl Postgres {
         let by_now = Arc::clone(&pooled);
         let pool = PgPoolOptions::new()
             .max_connections(size.0)
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(Duration::from_secs(4))
             .before_acquire(move |_, about| {
                 let opened = begun.elapsed().saturating_sub(about.age).as_millis();
                 let fresh = opened >= u128::from(bound.load(Ordering::Relaxed));
@@ -185,7 +185,8 @@ impl Postgres {
     pub(crate) async fn begin(&self) -> Result<Conn> {
         let mut tx = self.pool.begin_with(BEGIN).await.inspect_err(|error| self.look(error))?;
         if self.is_pooled() {
-            let sql = "SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '30s'";
+            let sql = "SET LOCAL synchronous_commit = on; SET LOCAL idle_in_transaction_session_timeout = '30s';
+                       SET LOCAL lock_timeout = '4s'";
             sqlx::raw_sql(sql).execute(&mut *tx).await?;
             return Ok(Conn::PooledTx(tx));
         }
@@ -268,10 +269,11 @@ async fn prepare(conn: &mut PgConnection, pooled: bool) -> std::result::Result<(
     }
     // What was acknowledged survives power loss, and a statement sees what was committed, whatever the database was
     // told before. A server that freezes amid a transaction does not finish it much later: who follows the log of
-    // endings does not wait for it for ever.
+    // endings does not wait for it for ever; nor does a person for a row that somebody holds.
     let sql = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
                UNION ALL SELECT set_config('default_transaction_isolation', 'read committed', false)
                WHERE current_setting('default_transaction_isolation') <> 'read committed'
+               UNION ALL SELECT set_config('lock_timeout', '4s', false)
                UNION ALL SELECT set_config('idle_in_transaction_session_timeout', '30s', false)";
     sqlx::query(sql).persistent(false).execute(&mut *conn).await?;
     // A standby: the next connection may reach the primary. One that was only told to take no writes is still read.

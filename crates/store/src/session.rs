@@ -277,13 +277,12 @@ pub async fn count(conn: &mut Conn, now: Timestamp) -> Result<i64> {
     Ok(count)
 }
 
-/// Whether a session of the account that began at that time, or within seconds of it, has not ended.
+/// Whether the session of the account that began at that very time has not ended.
 pub async fn lives_since(conn: &mut Conn, account: Uuid, at: Timestamp) -> Result<bool> {
     let (count,): (i64,) = one!(
         conn,
         (i64,),
-        "SELECT COUNT(*) FROM session WHERE account_id = $1 AND created_at >= $2 - 2000 AND created_at <= $2 + 2000
-         AND ended_at IS NULL",
+        "SELECT COUNT(*) FROM session WHERE account_id = $1 AND created_at = $2 AND ended_at IS NULL",
         account,
         at.0
     )?;

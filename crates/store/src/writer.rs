@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{runtime::Handle, sync::oneshot, time::Instant};
 
 use crate::db::{Conn, Error, Result, execute};
 
@@ -21,11 +21,17 @@ type Finish = Box<dyn FnOnce(std::result::Result<(), &Error>) + Send>;
 type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, std::result::Result<Finish, Finish>> + Send>;
 
 enum Message {
-    /// Work, and whether it must survive power loss once acknowledged.
-    Work(Work, bool),
+    /// Work, whether it must survive power loss once acknowledged, and since when it waits.
+    Work(Work, bool, Instant),
     /// Answered when the file is closed.
     Stop(oneshot::Sender<()>),
 }
+
+/// How long another process that writes is waited for, and how long once it was waited for in vain.
+const BUSY: Duration = Duration::from_secs(3);
+const HELD: Duration = Duration::from_secs(1);
+/// What waited for longer is not begun.
+const STALE: Duration = Duration::from_secs(5);
 
 /// Longest group that is committed together.
 const GROUP: usize = 64;
@@ -78,7 +84,7 @@ impl Writer {
             }
             .boxed()
         });
-        self.sender.send(Message::Work(work, durable)).map_err(|_| Error::Closing)?;
+        self.sender.send(Message::Work(work, durable, Instant::now())).map_err(|_| Error::Closing)?;
         // Dropped with its group.
         answered
             .await
@@ -98,7 +104,7 @@ impl Writer {
 /// A group of writes, and who wants to know when the file is closed.
 #[derive(Default)]
 struct Group {
-    works: Vec<Work>,
+    works: Vec<(Work, Instant)>,
     durable: bool,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -106,8 +112,8 @@ struct Group {
 impl Group {
     fn take(&mut self, message: Message) {
         match message {
-            Message::Work(work, durable) => {
-                self.works.push(work);
+            Message::Work(work, durable, since) => {
+                self.works.push((work, since));
                 self.durable |= durable;
             }
             Message::Stop(answer) => self.stop = Some(answer),
@@ -129,6 +135,8 @@ fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
     let mut crowded = false;
     // As the file was opened.
     let mut durable = true;
+    // Another process held the file when it was last asked for.
+    let mut held = false;
     loop {
         let (first, soon) = match receiver.recv_timeout(LULL) {
             Ok(message) => (Ok(message), true),
@@ -158,7 +166,7 @@ fn serve(mut conn: Conn, receiver: &Receiver<Message>, runtime: &Handle) {
                 match sync(&mut conn, durable, group.durable).await {
                     Ok(()) => {
                         durable = group.durable;
-                        commit(&mut conn, group.works).await;
+                        held = !commit(&mut conn, group.works, held).await;
                     }
                     Err(error) => tracing::error!(%error, "a group of writes was not begun"),
                 }
@@ -182,11 +190,23 @@ async fn sync(conn: &mut Conn, before: bool, durable: bool) -> Result<()> {
     }
 }
 
-async fn commit(conn: &mut Conn, group: Vec<Work>) {
+/// Commits a group; `false` when it could not be begun, and nothing of it was done. Whoever waits has waited long enough
+/// when others before have waited for the same: nobody is kept without a word.
+async fn commit(conn: &mut Conn, group: Vec<(Work, Instant)>, held: bool) -> bool {
+    let begun = match conn.patience(if held { HELD } else { BUSY }) {
+        Ok(()) => say(conn, "BEGIN IMMEDIATE").await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = begun {
+        tracing::error!(%error, "a group of writes was not begun");
+        return false;
+    }
+    // Who asked has been told that it was not done.
+    let group: Vec<Work> =
+        group.into_iter().filter(|(_, since)| since.elapsed() < STALE).map(|(work, _)| work).collect();
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {
-        say(conn, "BEGIN IMMEDIATE").await?;
         for work in group {
             if !alone {
                 say(conn, "SAVEPOINT unit").await?;
@@ -219,6 +239,7 @@ async fn commit(conn: &mut Conn, group: Vec<Work>) {
             Err(error) => Err(error),
         });
     }
+    true
 }
 
 /// A statement of the transaction's own.

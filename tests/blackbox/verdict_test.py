@@ -1,0 +1,202 @@
+"""What the verdict finds out, on stories that its authors did not think of first."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import time
+import unittest
+
+from aiosmtpd.controller import Controller
+
+from client import Browser, Server, free_port
+from support import OnBoth, on_both, sql
+
+PASSWORD = "correct horse battery"
+CHECK = {"echo": "鍵 + & = % < ' \" ~ ﾃｽﾄ", "facts": "js=&st=1"}
+
+
+class Full:
+    """A mailbox that is full for now, and one that nobody has."""
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        return "550 5.1.1 no such mailbox" if address.startswith("gone") else "452 4.2.2 the mailbox is full"
+
+
+class Verdicts(OnBoth):
+    def facts(self, answer):
+        return [fact["key"] for fact in self.server.why(answer.reference)["evidence"]]
+
+    def keys(self, answer):
+        return self.server.why_cause(answer.reference), self.facts(answer)
+
+    def test_how_a_hand_slips_is_named_to_staff_and_to_nobody_else(self):
+        kept = {
+            "yen": ("C:\\neko\\Tama-2016", "C:¥neko¥Tama-2016", "slip_yen_sign"),
+            "kana": ("sakura-no-hana7", "さくらーのーはな7", "slip_kana_input"),
+            "memo": ("tamago-yaki-sanmai", "「tamago-yaki-sanmai」", "slip_pasted_along"),
+            "twice": ("tamago-yaki-sanmai", "tamago-yaki-sanmai" * 2, "slip_doubled"),
+            "keyboard": ("hana@shop_2016-x", "hana\"shop=2016-x", "slip_keyboard_layout"),
+            "phone": ("tamago-yaki-sanmai", "Tamago-yaki-sanmai ", "slip_first_case"),
+            "looks": ("hello0world-1I-x", "hello0wor1d-1I-x", "slip_look_alike"),
+        }
+        for name, (password, typed, slip) in kept.items():
+            with self.subTest(name):
+                self.server.account(f"hand-{name}", password=password)
+                answer = Browser(self.server).sign_in(f"hand-{name}", typed)
+                self.assertEqual(answer.status, 401)
+                self.assertNotIn(slip, answer.text)
+                cause, facts = self.keys(answer)
+                self.assertEqual(cause, "credential.input_form", facts)
+                self.assertIn(slip, facts)
+                # Two slips of an unknown login cost the same, and are not named.
+                nobody = Browser(self.server).sign_in("nobody-here", typed)
+                self.assertEqual((nobody.status, nobody.cause), (answer.status, answer.cause))
+                self.assertNotIn(slip, self.facts(nobody))
+
+    def test_an_id_that_nobody_has_is_never_paused_to_staff(self):
+        b = Browser(self.server)
+        for n in range(12):
+            answer = b.sign_in("nobody-here", f"wrong number {n}")
+        self.assertEqual(answer.cause, "credential.locked")
+        self.assertEqual(self.server.why_cause(answer.reference), "credential.id_unknown")
+
+    def test_what_would_still_stand_when_the_pause_is_over_is_told_first(self):
+        self.server.account("hana")
+        self.server.run("account", "suspend", "hana")
+        b = Browser(self.server)
+        for n in range(12):
+            answer = b.sign_in("hana", f"wrong number {n}")
+        self.assertEqual(answer.cause, "credential.locked")
+        cause, facts = self.keys(answer)
+        self.assertEqual(cause, "credential.account_state")
+        self.assertIn("tries_spent", facts)
+
+    def test_a_check_knows_what_the_browser_was_refused_for(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        for n in range(3):
+            b.sign_in("hana", f"wrong number {n}")
+        page = b.get("/check")
+        answer = b.follow(b.post("/check", {**page.form("/check")["fields"], **CHECK, "symptom": "same_error"}))
+        self.assertEqual(answer.cause, "credential.password")
+        self.assertNotIn("repair", answer.marks("data-step"))
+        # A check of a browser that nobody was refused in knows of nothing.
+        other = Browser(self.server)
+        page = other.follow(other.get("/check"))
+        answer = other.follow(other.post("/check", {**page.form("/check")["fields"], **CHECK}))
+        self.assertNotIn("credential.password", answer.marks("data-candidate"))
+
+    def test_the_same_wrong_password_twice_is_no_old_one(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        for _ in range(2):
+            answer = b.sign_in("hana", "the same wrong one")
+        self.assertEqual(answer.cause, "credential.password")
+        self.assertIn("clear_all_sites", answer.marks("data-avoid"))
+
+    def test_a_sign_in_that_did_not_stick_is_told_at_the_door(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        page = b.get("/sign-in")
+        b.keep = False  # What comes with a redirect is dropped.
+        answer = b.post("/sign-in", {**page.form("/sign-in")["fields"], "login": "hana", "password": PASSWORD})
+        self.assertEqual(answer.status, 303)
+        b.keep = True
+        door = b.get("/sign-in")
+        self.assertEqual(door.cause, "browser.cookie_blocked")
+        # Whoever signs out stands there of their own accord.
+        c = Browser(self.server)
+        c.sign_in("hana", PASSWORD)
+        c.submit("/", "/sign-out")
+        self.assertIsNone(c.get("/sign-in").cause)
+
+    def test_success_is_the_case_of_the_account_that_came_in(self):
+        self.server.account("hana")
+        self.server.account("taro", "taro@example.jp")
+        b = Browser(self.server)
+        answer = b.sign_in("hana", "not the right one")
+        self.assertEqual(b.sign_in("taro", PASSWORD).status, 303)
+        told = self.server.why(answer.reference)
+        self.assertIn("other_account_works", [fact["key"] for fact in told["evidence"]])
+        solved = sql(self.server, self.url, f"SELECT resolved_at FROM attempt WHERE reference = '{answer.reference}'")
+        self.assertIn(solved, ([""], ["None"]))
+
+    def test_the_address_of_the_sign_up_outlives_a_reset_by_another(self):
+        b = Browser(self.server)
+        self.assertEqual(b.sign_up("hana", "hana@example.jp", PASSWORD).status, 303)
+        verify = b.follow(b.submit("/account/security", "/account/emails", email="second@example.jp", password=PASSWORD)).form("/account/emails/verify")
+        b.post(verify["action"], {**verify["fields"], "code": self.server.code("second@example.jp")})
+        c = Browser(self.server)
+        form = c.follow(c.submit("/recover", email="second@example.jp")).form("/recover/code")
+        code = self.server.code("second@example.jp", nth=2)
+        page = c.follow(c.post(form["action"], {**form["fields"], "code": code}))
+        form = page.form("/recover/password")
+        self.assertIn('name="drop"', page.text)
+        self.assertEqual(c.post(form["action"], {**form["fields"], "password": "an entirely new passphrase"}).status, 303)
+        kept = sql(self.server, self.url, "SELECT address_key FROM email ORDER BY address_key")
+        self.assertEqual(kept, ["hana@example.jp", "second@example.jp"])
+
+    def test_a_database_that_somebody_holds_keeps_nobody_waiting(self):
+        self.server.account("hana")
+        b = Browser(self.server)
+        page = b.get("/sign-in")
+        form = {**page.form("/sign-in")["fields"], "login": "hana", "password": PASSWORD}
+        with self.held():
+            begun = time.monotonic()
+            answer = b.post("/sign-in", form)
+            took = time.monotonic() - begun
+        self.assertEqual((answer.status, answer.cause), (503, "platform.outage"))
+        self.assertLess(took, 9, "three or four seconds, and what a busy machine adds")
+
+    @contextlib.contextmanager
+    def held(self):
+        """Somebody else's transaction that does not end."""
+        if self.url:
+            words = ["psql", "-qAt", self.url, "-c", "BEGIN; LOCK TABLE throttle IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(25)"]
+            process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            waiting = "SELECT COUNT(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'throttle'::regclass AND granted"
+            for _ in range(100):
+                if sql(self.server, self.url, waiting) == ["1"]:
+                    break
+                time.sleep(0.05)
+            try:
+                yield
+            finally:
+                ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK TABLE throttle%' AND pid <> pg_backend_pid()"
+                sql(self.server, self.url, ended)
+                process.wait()
+        else:
+            with contextlib.closing(sqlite3.connect(os.path.join(self.server.data, "kagiya.db"), isolation_level=None)) as db:
+                db.execute("BEGIN IMMEDIATE")
+                yield
+                db.execute("ROLLBACK")
+
+
+class HeldBack(unittest.TestCase):
+    def test_whoever_typed_an_address_hears_that_it_takes_no_mail_account_or_none(self):
+        controller = Controller(Full(), hostname="127.0.0.1", port=free_port())
+        controller.start()
+        self.addCleanup(controller.stop)
+        with Server(mail=f"smtp://127.0.0.1:{controller.port}") as server:
+            server.account("hana")
+            for address in ("hana@example.jp", "nobody@example.jp", "gone@example.jp"):
+                with self.subTest(address):
+                    b = Browser(server)
+                    form = b.follow(b.submit("/recover", email=address)).form("/recover/code")
+                    until = time.monotonic() + 20
+                    while time.monotonic() < until:
+                        answer = b.post(form["action"], {**form["fields"], "code": "123456"})
+                        if "mail_held_back" in answer.marks("data-because") or answer.status != 401:
+                            break
+                        time.sleep(1)
+                    self.assertIn("mail_held_back", answer.marks("data-because"))
+                    self.assertEqual(answer.cause, "credential.code_undelivered")
+                    self.assertEqual(answer.marks("data-step")[0], "other_address")
+                    self.assertNotIn("resend", answer.marks("data-step"))
+
+
+on_both(Verdicts)
+
+if __name__ == "__main__":
+    unittest.main()
