@@ -183,6 +183,7 @@ repair-not-all = Please do not use the browser’s “clear all cookies”: it s
 check-title = Check this browser
 check-lead = This finds out whether something in this browser keeps you from signing in. You need no account for it.
 check-fine-title = Nothing wrong was found in this browser
+check-before-lead = What stopped you a moment ago is something else: { $title }. Here is what to do about it.
 check-fine-lead = Please go on to the sign-in page. If that does not work, choose below what you see, or try another device.
 check-lines-title = What we looked at
 check-result-ok = Fine:

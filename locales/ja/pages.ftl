@@ -180,6 +180,7 @@ repair-not-all = ブラウザーの「すべてのCookieを消去」は使わな
 check-title = このブラウザーを調べる
 check-lead = ログインできない原因がこのブラウザーにないか、調べます。登録やログインは必要ありません。
 check-fine-title = このブラウザーに問題は見つかりませんでした
+check-before-lead = 少し前にログインできなかった理由は、ブラウザーではありません(「{ $title }」)。次のことをお試しください。
 check-fine-lead = ログイン画面へお進みください。うまくいかないときは、下で症状を選ぶか、別の端末でもお試しください。
 check-lines-title = 調べた結果
 check-result-ok = 問題なし:

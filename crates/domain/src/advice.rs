@@ -44,7 +44,7 @@ pub const fn advice(cause: Cause) -> Advice {
         Cause::Locked => (&[Wait, Unlock], &[Retry, SignUpAgain]),
         Cause::LockedByOthers => (&[Unlock, Wait], &[Retry, SignUpAgain]),
         Cause::RiskHold => (&[ProveByMail, OtherNetwork], &[Retry, ClearAllSites]),
-        Cause::CodeWrong => (&[NewestCode, Resend, OtherAddress], &[Retry, SignUpAgain]),
+        Cause::CodeWrong => (&[NewestCode, Resend], &[Retry, SignUpAgain]),
         Cause::CodeUndelivered => (&[OtherAddress, AllowMailDomain, ContactSupport], &[Resend, SignUpAgain]),
         Cause::ContactLost => (&[OtherMethod, ContactSupport], &[SignUpAgain, Resend]),
         Cause::SecondFactor => (&[OtherMethod, SetClock, ContactSupport], &[DisableSecondFactor, PasswordReset]),

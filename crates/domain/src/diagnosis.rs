@@ -92,9 +92,9 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     };
     let (wait_until, repeated) = (beside.wait_until, beside.repeated);
     let (mut steps, avoid) = advise(cause, beside.steps(cause), &candidates, wait_until, repeated);
-    if beside.in_vain {
-        steps.retain(|step| *step != Remedy::RestartFlow);
-    }
+    // What cannot work is no step: starting again ends as it did, and no newer code comes where no mail is taken.
+    let by_mail = |step: &Remedy| matches!(step, Remedy::NewestCode | Remedy::Resend | Remedy::ProveByMail);
+    steps.retain(|step| !(beside.in_vain && *step == Remedy::RestartFlow || beside.held_back && by_mail(step)));
     let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
 }
@@ -118,9 +118,7 @@ impl Beside {
         match fact {
             Evidence::SameErrorAgain { count } => self.repeated = self.repeated.max(*count),
             Evidence::State { state } => self.state = Some(*state),
-            Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } | Evidence::MailHeldBack { .. } => {
-                self.held_back = true;
-            }
+            Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } => self.held_back = true,
             Evidence::TicketRefused { fault: Some(fault), .. } => self.in_vain |= !fault.restart_may_cure(),
             _ => {}
         }
@@ -137,17 +135,16 @@ impl Beside {
     }
 }
 
-/// What a fact weighs beside the others. One that another explains speaks for what that one speaks for, and for nothing
-/// else.
+/// What a fact weighs beside the others. One that another explains speaks for what that one speaks for most, and for
+/// nothing else.
 fn counted<'e>(
     evidence: &'e [Evidence],
     audience: Audience,
     fact: &'e Evidence,
 ) -> impl Iterator<Item = (Cause, f32)> + 'e {
     let by = evidence.iter().find(|by| is_explained(fact, by) && audience.may_hear(by.tier()));
-    let stands = move |cause: Cause, weight: f32| {
-        by.is_none_or(|by| weight <= 0.0 || weights(by).iter().any(|(other, w)| *other == cause && *w > 0.0))
-    };
+    let most = by.and_then(|by| weights(by).iter().max_by(|(_, a), (_, b)| a.total_cmp(b))).map(|(cause, _)| *cause);
+    let stands = move |cause: Cause, weight: f32| by.is_none() || weight <= 0.0 || most == Some(cause);
     weights(fact).iter().copied().filter(move |(cause, weight)| stands(*cause, *weight))
 }
 
@@ -353,7 +350,6 @@ mod tests {
             E::CodeMismatch,
             E::SaysNoMail,
             E::MailDeferred { status: 452 },
-            E::MailHeldBack { status: 452 },
             E::MailQueueSlow { minutes: 9 },
             E::ProbeCookieMissing,
             E::HandedOn { minutes: 90 },

@@ -76,7 +76,7 @@ impl Remedy {
     /// Where it is done, when it is done on a page of ours.
     pub const fn page(self) -> Option<&'static str> {
         match self {
-            Self::Recover | Self::FindId | Self::OtherAddress | Self::PasswordReset => Some("/recover"),
+            Self::Recover | Self::FindId | Self::PasswordReset => Some("/recover"),
             Self::Unlock => Some("/unlock"),
             Self::RestartFlow | Self::OtherMethod => Some("/sign-in"),
             Self::Repair => Some("/repair"),
@@ -93,6 +93,7 @@ impl Remedy {
             | Self::ProveByMail
             | Self::NewestCode
             | Self::Resend
+            | Self::OtherAddress
             | Self::AllowMailDomain
             | Self::UpdateManager
             | Self::Retry

@@ -35,12 +35,6 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
         }
         // Its clock makes every page and every cookie look old.
         Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),
-        // A queue that does not move puts everything off.
-        Evidence::MailQueueSlow { .. } | Evidence::MailDown { .. } => {
-            matches!(fact, Evidence::MailDeferred { .. } | Evidence::MailHeldBack { .. })
-        }
-        // The same answer of the same server, told to whoever typed the address.
-        Evidence::MailHeldBack { .. } => matches!(fact, Evidence::MailDeferred { .. } | Evidence::MailRefused { .. }),
         Evidence::HandedOn { .. } => matches!(fact, Evidence::OldBuild | Evidence::OldBuildAgain | Evidence::OldAsset),
         // Cookies that are not kept take every session with them.
         Evidence::BouncedAfterSuccess => matches!(
@@ -299,7 +293,6 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::CodeCapReached => &[(CodeWrong, 2.0)],
         Evidence::MailRefused { .. } => &[(CodeUndelivered, 7.5), (CodeWrong, -3.0), (PlatformMailDelay, -2.0)],
         Evidence::MailDeferred { .. } => &[(CodeUndelivered, 7.0), (CodeWrong, -3.0), (PlatformMailDelay, -1.0)],
-        Evidence::MailHeldBack { .. } => &[(CodeUndelivered, 7.0), (CodeWrong, -3.0), (PlatformMailDelay, -1.0)],
         Evidence::MailDelivered { .. } => &[(CodeUndelivered, -2.5), (PlatformMailDelay, -2.0)],
         Evidence::EveryAddressRefuses => &[(ContactLost, 8.5), (CodeUndelivered, -4.0)],
         Evidence::UnusualAddress => &[(CodeUndelivered, 1.0)],

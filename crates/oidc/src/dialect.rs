@@ -190,6 +190,8 @@ mod tests {
             (own, Token, "invalid_grant", "Authorization code expired", C::TicketLate),
             (own, Token, "invalid_grant", "redirect_uri does not match", C::Ours),
             (own, Token, "invalid_grant", "the code is invalid, expired or of another redirect_uri", C::Ticket),
+            (own, Token, "invalid_grant", "the code is wrong or the redirect_uri does not match", C::Ticket),
+            (own, Token, "invalid_grant", "the code is expired or has been used", C::Ticket),
             (own, Token, "invalid_grant", "", C::Ticket),
             (own, Token, "invalid_grant", "Account is not fully set up", C::WantsAct),
             (club, Profile, "190/458", "", C::WantsConsent),

@@ -181,6 +181,18 @@ pub async fn note_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) ->
     Ok(rows == 1)
 }
 
+/// Keeps what was found of a wrong value, as JSON.
+pub async fn keep_found(conn: &mut Conn, digest: &[u8], found: &str) -> Result<()> {
+    execute!(conn, "UPDATE wrong_value SET found = $2 WHERE digest = $1", digest, found).map(drop)
+}
+
+/// What was found of a wrong value, once it was looked into.
+pub async fn found(conn: &mut Conn, digest: &[u8]) -> Result<Option<String>> {
+    let row: Option<(Option<String>,)> =
+        optional!(conn, (Option<String>,), "SELECT found FROM wrong_value WHERE digest = $1", digest)?;
+    Ok(row.and_then(|row| row.0))
+}
+
 /// Keeps a digest with that time, whether it was kept or not.
 pub async fn renew_wrong_value(conn: &mut Conn, digest: &[u8], now: Timestamp) -> Result<()> {
     execute!(

@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tokio::{runtime::Handle, sync::oneshot, time::Instant};
+use tokio::{runtime::Handle, sync::oneshot};
 
 use crate::db::{Conn, Error, Result, execute};
 
@@ -21,8 +21,8 @@ type Finish = Box<dyn FnOnce(std::result::Result<(), &Error>) + Send>;
 type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, std::result::Result<Finish, Finish>> + Send>;
 
 enum Message {
-    /// Work, whether it must survive power loss once acknowledged, and since when it waits.
-    Work(Work, bool, Instant),
+    /// Work, and whether it must survive power loss once acknowledged.
+    Work(Work, bool),
     /// Answered when the file is closed.
     Stop(oneshot::Sender<()>),
 }
@@ -30,8 +30,6 @@ enum Message {
 /// How long another process that writes is waited for, and how long once it was waited for in vain.
 const BUSY: Duration = Duration::from_secs(3);
 const HELD: Duration = Duration::from_secs(1);
-/// What waited for longer is not begun.
-const STALE: Duration = Duration::from_secs(5);
 
 /// Longest group that is committed together.
 const GROUP: usize = 64;
@@ -84,7 +82,7 @@ impl Writer {
             }
             .boxed()
         });
-        self.sender.send(Message::Work(work, durable, Instant::now())).map_err(|_| Error::Closing)?;
+        self.sender.send(Message::Work(work, durable)).map_err(|_| Error::Closing)?;
         // Dropped with its group.
         answered
             .await
@@ -104,7 +102,7 @@ impl Writer {
 /// A group of writes, and who wants to know when the file is closed.
 #[derive(Default)]
 struct Group {
-    works: Vec<(Work, Instant)>,
+    works: Vec<Work>,
     durable: bool,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -112,8 +110,8 @@ struct Group {
 impl Group {
     fn take(&mut self, message: Message) {
         match message {
-            Message::Work(work, durable, since) => {
-                self.works.push((work, since));
+            Message::Work(work, durable) => {
+                self.works.push(work);
                 self.durable |= durable;
             }
             Message::Stop(answer) => self.stop = Some(answer),
@@ -192,18 +190,17 @@ async fn sync(conn: &mut Conn, before: bool, durable: bool) -> Result<()> {
 
 /// Commits a group; `false` when it could not be begun, and nothing of it was done. Whoever waits has waited long enough
 /// when others before have waited for the same: nobody is kept without a word.
-async fn commit(conn: &mut Conn, group: Vec<(Work, Instant)>, held: bool) -> bool {
+async fn commit(conn: &mut Conn, group: Vec<Work>, held: bool) -> bool {
     let begun = match conn.patience(if held { HELD } else { BUSY }) {
         Ok(()) => say(conn, "BEGIN IMMEDIATE").await,
         Err(error) => Err(error),
     };
     if let Err(error) = begun {
         tracing::error!(%error, "a group of writes was not begun");
+        // One that an earlier fault left open would keep every other from beginning.
+        let _ = say(conn, "ROLLBACK").await;
         return false;
     }
-    // Who asked has been told that it was not done.
-    let group: Vec<Work> =
-        group.into_iter().filter(|(_, since)| since.elapsed() < STALE).map(|(work, _)| work).collect();
     let mut finishes: Vec<Finish> = Vec::with_capacity(group.len());
     let alone = group.len() == 1;
     let outcome: Result<()> = async {

@@ -164,7 +164,6 @@ impl Evidence {
             Self::CodeCapReached => ("code_cap_reached", Owner, From::Server),
             Self::MailRefused { .. } => ("mail_refused", Owner, From::Server),
             Self::MailDeferred { .. } => ("mail_deferred", Owner, From::Server),
-            Self::MailHeldBack { .. } => ("mail_held_back", Anyone, From::Server),
             Self::MailDelivered { .. } => ("mail_delivered", Owner, From::Server),
             Self::EveryAddressRefuses => ("every_address_refuses", Owner, From::Server),
             Self::UnusualAddress => ("unusual_address", Owner, From::Server),

@@ -310,9 +310,6 @@ pub enum Evidence {
     MailRefused { status: i64 },
     /// The mail server for this address put the mail off with `status`.
     MailDeferred { status: i64 },
-    /// The mail server for the typed address takes no mail for it now, and said `status`. A mail is sent there whether or
-    /// not an account has it.
-    MailHeldBack { status: i64 },
     /// The mail was accepted at `at`.
     MailDelivered { at: Timestamp },
     /// Every address of the account has been refusing mail.

@@ -23,7 +23,7 @@ pub(super) fn kana_keys(text: &str) -> String {
         ("ちとしはきくまのりれけむ", "asdfghjkl;:]"),
         ("つさそひこみもねるめろ", "zxcvbnm,./\\"),
     ];
-    const SHIFTED: (&str, &str) = ("ぁぅぇぉゃゅょをぃっ「」、。・", "34567890ez[],./");
+    const SHIFTED: (&str, &str) = ("ぁぅぇぉゃゅょをぃっ「」、。・", "#$%&'()0EZ{}<>?");
     text.chars()
         .map(hiragana)
         .flat_map(|c| std::iter::once(c).nfd())

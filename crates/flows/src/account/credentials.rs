@@ -30,6 +30,11 @@ impl Offered {
         Self { providers, passwords: !out && !told }
     }
 
+    /// Whether passwords are taken now.
+    pub(crate) fn takes_passwords(&self) -> bool {
+        self.passwords
+    }
+
     /// Whether its owner can get in by a link: it works, and the service still offers the provider.
     pub(crate) fn is_usable(&self, link: &Link) -> bool {
         link.state().is_usable() && self.providers.contains(&link.provider)

@@ -74,7 +74,14 @@ fn what_the_rows_show(visitor: &Visitor, rows: &[Recent]) -> Vec<Evidence> {
 fn refused_before(rows: &[Recent]) -> Vec<Evidence> {
     let refused = episode(rows).find(|row| row.outcome == "refused" && row.kind != Act::Check);
     let cause = |slug: &str| Cause::parse(slug).filter(|cause| *cause != Cause::Undetermined);
-    let told = refused.and_then(|row| cause(&row.told)).map(|cause| Evidence::RefusedBefore { cause });
+    // What only the owner may hear is told where the owner is proven, and not once more here.
+    let anyones = |cause: &Cause| {
+        !matches!(
+            cause,
+            Cause::AccountState | Cause::NoPassword | Cause::OldPassword | Cause::OtherAccount | Cause::LockedByOthers
+        )
+    };
+    let told = refused.and_then(|row| cause(&row.told)).filter(anyones).map(|cause| Evidence::RefusedBefore { cause });
     let known = refused.and_then(|row| cause(&row.cause)).map(|cause| Evidence::KnownBefore { cause });
     told.into_iter().chain(known).collect()
 }

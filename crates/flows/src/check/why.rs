@@ -110,7 +110,10 @@ fn compared(row: &Attempt, timeline: &[Attempt]) -> Vec<Evidence> {
     // What is usual for the account: with what and from where it was signed in to before.
     let before = || came_in().filter(|other| other.account_id == row.account_id && other.created_at < row.created_at);
     if row.account_id.is_some() && before().next().is_some() {
-        let name = |row: &Attempt| attempt::read_browser(row).name();
+        // The family: every update is another version.
+        let family =
+            |name: String| name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end().to_owned();
+        let name = |row: &Attempt| family(attempt::read_browser(row).name());
         let (browser, network) = (name(row), &row.network);
         let new_browser = !before().any(|other| name(other) == browser);
         let new_network = !before().any(|other| other.network == *network);

@@ -77,14 +77,16 @@ pub(crate) async fn others(app: &App, entry: &Entry, class: Class, now: Timestam
     if !class.is_of_ticket() && class != Class::Unknown {
         return Ok(None);
     }
-    Ok(Some(match entry.health.last_good() {
-        Some(at) if now.since(at) < NOW => Evidence::OthersReturn,
-        Some(_) => Evidence::NobodyReturns { before: true },
-        None => {
-            let before = store::link::is_used(&mut app.store.reader().await?, entry.provider.id()).await?;
-            Evidence::NobodyReturns { before }
-        }
-    }))
+    let last = entry.health.last_good();
+    if last.is_some_and(|at| now.since(at) < NOW) {
+        return Ok(Some(Evidence::OthersReturn));
+    }
+    let before = match last {
+        Some(_) => true,
+        None => store::link::is_used(&mut app.store.reader().await?, entry.provider.id()).await?,
+    };
+    // That nobody came is silence, not trouble, unless several tried.
+    Ok((!before || entry.health.fails_several(now)).then_some(Evidence::NobodyReturns { before }))
 }
 
 /// Tells the operator of a code that no dialect knows, each once: it is ready to be added there.

@@ -188,7 +188,9 @@ pub async fn remove(app: &App, visitor: &Visitor, auth: &RecentAuth, id: Uuid) -
     match done {
         Err(store::Error::Undone) => {
             // While passwords are our trouble, what is left is no way in for now.
-            let mut why = app.board.get().evidence(Act::SignIn, None, "", now);
+            let password = store::link::has_password(&mut app.store.reader().await?, account).await?;
+            let ours = password && !Offered::of(app).takes_passwords();
+            let mut why = if ours { app.board.get().evidence(Act::SignIn, None, "", now) } else { Vec::new() };
             if why.is_empty() {
                 why.push(Evidence::LastWayIn);
             }

@@ -23,6 +23,9 @@ pub(crate) fn code_patience(app: &App) -> Span {
     if out { Span::hours(1) } else { LIFE }
 }
 
+/// What was put off longer ago says nothing of a mail of now.
+const FRESH: Span = Span::hours(1);
+
 /// For so long what is known of mail to an account may come after the answer.
 const PENDING: Span = Span::minutes(1);
 
@@ -49,7 +52,6 @@ pub(crate) async fn refuse(
     flow: Option<Uuid>,
 ) -> Result<Box<Refusal>, Fault> {
     draft.evidence.extend(queue(app).await?);
-    draft.evidence.extend(held_back(app, flow).await?);
     let place = Arc::clone(&app.background).try_acquire_owned().ok();
     let account = draft.account;
     draft.pending_until = place.is_some().then(|| app.now().plus(PENDING));
@@ -71,22 +73,11 @@ pub(crate) async fn refuse(
     Ok(refusal)
 }
 
-/// Whether the server of the address that was typed in a flow takes no mail for it. It is asked in the same way whether or
-/// not an account has the address: whoever has none is told so there.
-async fn held_back(app: &App, flow: Option<Uuid>) -> Result<Option<Evidence>, Fault> {
-    let mut conn = app.store.reader().await?;
-    let flow = store::flow::find(&mut conn, flow.unwrap_or(Uuid::nil())).await?;
-    let (typed, since) = flow.map(|flow| (flow.typed, flow.created_at)).unwrap_or_default();
-    let typed = EmailAddress::parse(&typed).map(|email| email.key()).unwrap_or_default();
-    // What an earlier mail met says that there was one.
-    let last = store::delivery::last_of(&mut conn, &typed).await?.filter(|last| last.at >= since && last.status > 0);
-    Ok(last.filter(|last| last.outcome != "delivered").map(|last| Evidence::MailHeldBack { status: last.status }))
-}
-
 /// What is known of mail to whom a flow means; or that it means nobody.
 async fn of_whom(app: &App, flow: Option<Uuid>, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
     let flow = store::flow::find(&mut app.store.reader().await?, flow.unwrap_or(Uuid::nil())).await?;
     let mut account = account.or(flow.as_ref().and_then(|flow| flow.account_id));
+    let since = flow.as_ref().map_or_else(|| app.now().minus(FRESH), |flow| Timestamp(flow.created_at));
     // Whoever signs up has no account yet. The mail job may not have looked for the others.
     let typed = flow.filter(|flow| matches!(flow.kind, FlowKind::Recover | FlowKind::Unlock)).map(|flow| flow.typed);
     let mut unknown = false;
@@ -94,19 +85,19 @@ async fn of_whom(app: &App, flow: Option<Uuid>, account: Option<Uuid>) -> Result
         account = lookup::find_account(app, &typed).await?.map(|account| account.id);
         unknown = account.is_none();
     }
-    let mut evidence = of_account(app, account).await?;
+    let mut evidence = of_account(app, account, since).await?;
     if unknown {
         evidence.push(Evidence::LoginUnknown);
     }
     Ok(evidence)
 }
 
-/// What is known of mail to an account.
-async fn of_account(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, Fault> {
+/// What is known of mail to an account; what was put off only since then, and only when no address has taken any.
+async fn of_account(app: &App, account: Option<Uuid>, since: Timestamp) -> Result<Vec<Evidence>, Fault> {
     let mut conn = app.store.reader().await?;
     let mut evidence = Vec::new();
     let addresses = store::email::of_account(&mut conn, account.unwrap_or(Uuid::nil())).await?;
-    let mut refusing = 0;
+    let (mut refusing, mut taken) = (0, false);
     for address in &addresses {
         if EmailAddress::parse(&address.address).is_ok_and(|a| a.is_unusual()) {
             evidence.push(Evidence::UnusualAddress);
@@ -120,10 +111,19 @@ async fn of_account(app: &App, account: Option<Uuid>) -> Result<Vec<Evidence>, F
                 evidence.push(Evidence::MailRefused { status: last.status });
             }
             // Without an answer it is our way out that does not work.
-            "deferred" if last.status > 0 => evidence.push(Evidence::MailDeferred { status: last.status }),
+            "deferred" if last.status > 0 && last.at >= since.0 => {
+                evidence.push(Evidence::MailDeferred { status: last.status })
+            }
             "deferred" => {}
-            _ => evidence.push(Evidence::MailDelivered { at: Timestamp(last.at) }),
+            _ => {
+                taken |= last.at >= since.0;
+                evidence.push(Evidence::MailDelivered { at: Timestamp(last.at) });
+            }
         }
+    }
+    if taken {
+        // Another address of theirs has it.
+        evidence.retain(|fact| !matches!(fact, Evidence::MailDeferred { .. }));
     }
     // One refusal may be a passing fault of theirs; several addresses, or one that has
     // refused for a long time, cannot be read any more.

@@ -95,7 +95,8 @@ async fn gather(conn: &mut store::Conn, flow: &Flow, now: Timestamp) -> Result<V
     for email in emails.iter().filter(|email| email.address_key != mailbox) {
         let since = Timestamp(email.verified_at);
         // Whoever signed up did so with it: nobody can have added it before.
-        let own = signed_up.is_some_and(|at| since.since(at).0 <= FIRST.0);
+        let first = emails.iter().all(|other| other.verified_at >= email.verified_at);
+        let own = first && signed_up.is_some_and(|at| since.since(at).0 <= FIRST.0);
         ways.push(Way {
             id: format!("address:{}", email.address_key),
             provider: String::new(),

@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use futures_util::FutureExt;
 use kagiya_domain::{Evidence, Timestamp, password::Password};
 use kagiya_store as store;
 use uuid::Uuid;
@@ -35,11 +36,18 @@ pub(crate) fn take_place(app: &Arc<App>) -> Option<Place> {
     (running < BUDGET).then_some(place)
 }
 
-/// Looks into a wrong password in the background.
-pub(crate) fn look_into(place: Place, attempt: Uuid, account: Option<(Uuid, String)>, password: Password) {
+/// Looks into a wrong password in the background. `value`: its digest for this account or login; the same value is not
+/// looked into twice, but inherits what was found.
+pub(crate) fn look_into(
+    place: Place,
+    attempt: Uuid,
+    account: Option<(Uuid, String)>,
+    password: Password,
+    value: Vec<u8>,
+) {
     let app = Arc::clone(&place.0);
     app.jobs.soon(async move {
-        let found = slips(&place.0, account, &password).await;
+        let found = found(&place.0, account, &password, value).await;
         let more = found.unwrap_or_else(|error| {
             tracing::warn!(%error, "evidence could not be gathered");
             Vec::new()
@@ -48,6 +56,26 @@ pub(crate) fn look_into(place: Place, attempt: Uuid, account: Option<(Uuid, Stri
             tracing::warn!(%error, "evidence could not be kept");
         }
     });
+}
+
+/// What was found of this value before, or is found now.
+async fn found(
+    app: &App,
+    account: Option<(Uuid, String)>,
+    password: &Password,
+    value: Vec<u8>,
+) -> Result<Vec<Evidence>, Fault> {
+    let before = store::throttle::found(&mut app.store.reader().await?, &value).await?;
+    if let Some(found) = before.and_then(|text| serde_json::from_str(&text).ok()) {
+        return Ok(found);
+    }
+    let found = slips(app, account, password).await?;
+    let text = serde_json::to_string(&found).unwrap_or_default();
+    let kept = app
+        .store
+        .write_forgettable(move |conn| async move { store::throttle::keep_found(conn, &value, &text).await }.boxed());
+    kept.await?;
+    Ok(found)
 }
 
 async fn slips(app: &App, account: Option<(Uuid, String)>, password: &Password) -> Result<Vec<Evidence>, Fault> {

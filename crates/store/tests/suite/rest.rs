@@ -191,6 +191,9 @@ async fn time_passes_for_the_bench_and_old_things_go() {
             assert_eq!(session::count(&mut read(store).await, NOW.plus(Span::minutes(50))).await.unwrap(), 0);
             // Renewed, a value counts from now.
             assert!(write!(store, |conn| throttle::note_wrong_value(conn, &[5; 16], NOW)));
+            assert_eq!(throttle::found(&mut read(store).await, &[5; 16]).await.unwrap(), None, "not looked into yet");
+            write!(store, |conn| throttle::keep_found(conn, &[5; 16], "[]"));
+            assert_eq!(throttle::found(&mut read(store).await, &[5; 16]).await.unwrap().as_deref(), Some("[]"));
             write!(store, |conn| throttle::renew_wrong_value(conn, &[5; 16], NOW.plus(Span::hours(30))));
             write!(store, |conn| throttle::sweep_wrong_values(conn, NOW.plus(Span::hours(40))));
             assert!(!write!(store, |conn| throttle::note_wrong_value(conn, &[5; 16], NOW.plus(Span::hours(40)))));

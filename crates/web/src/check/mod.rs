@@ -14,7 +14,8 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use kagiya_domain::{
-    Evidence, act::Act, browser::Browser, notice::Impact, reference::Reference, remedy::Remedy, symptom::Symptom,
+    Evidence, act::Act, browser::Browser, cause::Family, notice::Impact, reference::Reference, remedy::Remedy,
+    symptom::Symptom,
 };
 use kagiya_flows::{
     Refusal,
@@ -204,6 +205,12 @@ fn tls(context: &Context) -> String {
     }
 }
 
+/// Whether a refusal of before is all that there is to say, and no matter of the browser.
+fn is_of_before(refusal: &Refusal) -> bool {
+    let cause = refusal.verdict.cause;
+    cause.family() == Family::Credential && refusal.evidence.contains(&Evidence::RefusedBefore { cause })
+}
+
 async fn show(
     context: &Context,
     mut refusal: Refusal,
@@ -219,6 +226,10 @@ async fn show(
     if refusal.verdict.candidates.is_empty() {
         verdict.title = view.t("check-fine-title").into_owned();
         verdict.lead = view.t("check-fine-lead").into_owned();
+    } else if is_of_before(&refusal) {
+        // It is not the browser; what was told a moment ago is what to look at.
+        verdict.lead = view.f1("check-before-lead", "title", verdict.title.clone());
+        verdict.title = view.t("check-fine-title").into_owned();
     }
     let app = &context.web.app;
     let address = format!("{}/check/{}", app.settings.public_url.origin, refusal.reference);

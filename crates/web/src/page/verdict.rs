@@ -304,7 +304,7 @@ pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
             args.push(("count", Arg::from(*count)));
             args.push(("networks", Arg::from(*networks)));
         }
-        Evidence::MailRefused { status } | Evidence::MailDeferred { status } | Evidence::MailHeldBack { status } => {
+        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => {
             args.push(("status", Arg::from(*status)))
         }
         Evidence::DuplicateCookie { name, count } => {

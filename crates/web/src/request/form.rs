@@ -33,8 +33,8 @@ const PACE: u64 = 512;
 /// Without the browser's word for its origin, a form is good for this long.
 const FORM_LIFE: Span = Span::hours(12);
 
-/// Nobody leaves the first page open for so long; whoever keeps pages for others does.
-const HANDED_ON: Span = Span::minutes(30);
+/// Few leave the first page open for so long and come back to it; whoever keeps pages for others does.
+const HANDED_ON: Span = Span::hours(2);
 
 /// Fields that a page shows again as they were typed.
 const SHOWN_AGAIN: [&str; 5] = ["login", "login_id", "email", "url", "reference"];

@@ -168,6 +168,24 @@ impl Health {
         wants
     }
 
+    /// Whether people of several networks have failed here since anybody came through.
+    pub fn fails_several(&self, now: Timestamp) -> bool {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = inner.samples.iter().rev().take_while(|(at, _)| now.since(*at) < WINDOW).map(|(_, sample)| sample);
+        let mut networks: Vec<&str> = fresh
+            .take_while(|sample| **sample != Sample::Good)
+            .filter_map(|sample| match sample {
+                Sample::TheySay(network) | Sample::TheySayOurs(network) | Sample::Ticket(network) => {
+                    Some(network.as_str())
+                }
+                Sample::Good | Sample::Answers | Sample::Theirs | Sample::Ours => None,
+            })
+            .collect();
+        networks.sort_unstable();
+        networks.dedup();
+        networks.len() >= SHAKY
+    }
+
     /// When somebody came through here last, since this server began.
     pub fn last_good(&self) -> Option<Timestamp> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).last_good
