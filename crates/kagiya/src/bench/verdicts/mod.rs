@@ -183,6 +183,7 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
         advice: None,
         can_get_in: scenario.knows.as_ref().is_some_and(|knows| knows.can_get_in),
         journey: None,
+        steps: scenario.steps.iter().map(|step| step.join(" ")).collect(),
         cause: String::new(),
         candidates: Vec::new(),
         loads: None,

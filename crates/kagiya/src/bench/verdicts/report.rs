@@ -19,6 +19,8 @@ pub(super) struct Outcome {
     pub(super) candidates: Vec<(String, f32)>,
     /// Whether the person of a made-up world can get in at all, and how it went.
     pub(super) can_get_in: bool,
+    /// What was done.
+    pub(super) steps: Vec<String>,
     pub(super) journey: Option<Journey>,
     /// What is wrong with what was advised, where that is judged.
     pub(super) advice: Option<Result<(), String>>,
@@ -199,6 +201,10 @@ fn tell_each(outcomes: &[Outcome], driven: &[&Outcome]) {
     for outcome in driven.iter().filter(|o| !o.is_right()) {
         let list: Vec<String> = outcome.candidates.iter().map(|(slug, sure)| format!("{slug} {sure:.2}")).collect();
         say(&format!("wrong: {} (truth {}): {}", outcome.name, outcome.truth.join(" + "), list.join(", ")));
+        // What was made up stands in no file.
+        if outcome.journey.is_some() {
+            say(&format!("  {}", outcome.steps.join(" | ")));
+        }
     }
     for outcome in driven {
         if let Some(Err(words)) = &outcome.advice {
