@@ -139,7 +139,7 @@ class Setups(OnBoth):
         foreign = lambda text: b"".join(part(n) for n in utils.decode_dss_signature(other.sign(text, ec.ECDSA(hashes.SHA512()))))
         for head, by in (({"alg": "ES512", "kid": "e"}, foreign), ({"alg": "ES512", "kid": "k"}, sign), ({"alg": "ES384", "kid": "e"}, sign), ({"alg": "ES512", "kid": "e"}, lambda text: b"\0" * 132)):
             answer = self.enter(head, by)
-            self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"), head)
+            self.assertEqual((answer.status // 100, answer.cause), (4, "external.outage"), head)
 
     def test_a_number_is_a_subject_and_the_same_one_as_text(self):
         self.start()
@@ -206,7 +206,7 @@ class Setups(OnBoth):
         self.comes_in(iss="https://login.example/11111111-aaaa/v2.0", tid="11111111-aaaa")
         for iss, tid in (("https://login.example/2222/v2.0", "2222"), ("https://login.example/2222/v2.0", "11111111-aaaa"), (shared, None), ("https://login.example/11111111-aaaa/v2.0", None)):
             answer = self.enter(iss=iss, tid=tid)
-            self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"), (iss, tid))
+            self.assertEqual((answer.status // 100, answer.cause), (4, "external.config"), (iss, tid))
 
     def push(self, head, **claims):
         """A logout token; the status of the answer."""

@@ -203,11 +203,10 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
             // Theirs to mend.
             Some(HandoverFault::KeysNotServed) => &[(ExternalOutage, 6.5), (ExternalConfig, 3.5), (BrowserSessionStale, -3.0)],
             // Wrong for everybody, or for this one ticket: by itself it does not say.
-            Some(HandoverFault::Signature | HandoverFault::UnknownKey | HandoverFault::Missing | HandoverFault::Unreadable
-                | HandoverFault::Subject) => {
+            Some(HandoverFault::Signature | HandoverFault::UnknownKey | HandoverFault::Missing | HandoverFault::Unreadable) => {
                 &[(ExternalOutage, 5.2), (ExternalConfig, 4.2), (ExternalHandshake, 3.6), (BrowserSessionStale, -3.0)]
             }
-            Some(HandoverFault::Algorithm | HandoverFault::Issuer | HandoverFault::Audience) => {
+            Some(HandoverFault::Algorithm | HandoverFault::Issuer | HandoverFault::Audience | HandoverFault::Subject) => {
                 &[(ExternalConfig, 5.6), (ExternalOutage, 4.0), (ExternalHandshake, 3.4), (BrowserSessionStale, -3.0)]
             }
         },

@@ -362,7 +362,7 @@ async fn denied(
     }
     let mut evidence = vec![facts::of_class(class, answer.kept())];
     if class == Class::Unknown {
-        facts::note_unknown(entry, &answer.kept(), &answer.words);
+        facts::note_unknown(entry, &answer.kept());
     }
     evidence.extend(facts::health(entry, app.now()));
     evidence.extend(facts::others(app, entry, class, app.now()).await?);

@@ -90,16 +90,16 @@ pub(crate) async fn others(app: &App, entry: &Entry, class: Class, now: Timestam
 }
 
 /// Tells the operator of a code that no dialect knows, each once: it is ready to be added there.
-pub(crate) fn note_unknown(entry: &Entry, code: &str, words: &str) {
-    if entry.is_new(code) {
+pub(crate) fn note_unknown(entry: &Entry, code: &str) {
+    // Whoever comes back may have written it: nothing that a code does not need goes into the log.
+    let code: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || "_-.:/ ".contains(*c)).collect();
+    if entry.is_new(&code) {
         let provider = entry.provider.id();
         metrics::counter!("kagiya_provider_unknown_codes_total", "provider" => provider.to_owned()).increment(1);
-        let words: String = words.chars().filter(|c| !c.is_control()).take(200).collect();
         let dialect = entry.provider.tongue().describe();
         tracing::warn!(
             provider,
             code,
-            words,
             dialect,
             "a code that is not known here; what it means can be added to the dialect"
         );
@@ -164,7 +164,7 @@ pub(crate) async fn failed(
         provider_monitor::note(app, entry, sample);
     }
     if class == Class::Unknown {
-        note_unknown(entry, &failure.code(), &failure.to_string());
+        note_unknown(entry, &failure.code());
     }
     let mut evidence = vec![of_failure(class, failure)];
     let now = app.now();
