@@ -9,8 +9,9 @@ import unittest
 
 from aiosmtpd.controller import Controller
 
-from client import Browser, Server, free_port
-from support import OnBoth, on_both, sql
+from client import Browser, Server, Town, Traveller, free_port
+from platform_test import until
+from support import OnBoth, new_postgres, on_both, sql
 
 PASSWORD = "correct horse battery"
 CHECK = {"echo": "鍵 + & = % < ' \" ~ ﾃｽﾄ", "facts": "js=&st=1"}
@@ -54,15 +55,16 @@ class Verdicts(OnBoth):
                 self.assertEqual((nobody.status, nobody.cause), (answer.status, answer.cause))
                 self.assertNotIn(slip, self.facts(nobody))
 
-    def test_the_same_value_inherits_what_was_found(self):
+    def test_the_same_value_inherits_what_was_found_and_is_looked_into_once_account_or_none(self):
         self.server.account("hana", password="C:\\neko\\Tama-2016")
-        b = Browser(self.server)
-        answers = [b.sign_in("hana", "C:¥neko¥Tama-2016") for _ in range(3)]
-        for answer in answers:
-            self.assertIn("slip_yen_sign", self.facts(answer))
-        # After a change it is another question.
-        found = sql(self.server, self.url, "SELECT COUNT(*) FROM wrong_value WHERE found LIKE '%yen_sign%'")
-        self.assertEqual(found, ["1"])
+        looked = "SELECT COUNT(*) FROM wrong_value WHERE found IS NOT NULL"
+        for n, login in enumerate(("hana", "nobody-here"), 1):
+            self.keys(Browser(self.server).sign_in(login, "C:¥neko¥Tama-2016"))
+            self.assertEqual(sql(self.server, self.url, looked), [str(2 * n)], "the same is kept of both")
+        # What is kept is what is told; nothing is looked at again.
+        sql(self.server, self.url, "UPDATE wrong_value SET found = '[{\"fact\":\"typing_slip\",\"slip\":\"doubled\"}]' WHERE found LIKE '%yen_sign%'")
+        self.assertIn("slip_doubled", self.facts(Browser(self.server).sign_in("hana", "C:¥neko¥Tama-2016")))
+        self.assertNotIn("slip_doubled", self.facts(Browser(self.server).sign_in("nobody-here", "C:¥neko¥Tama-2016")))
 
     def test_an_id_that_nobody_has_is_never_paused_to_staff(self):
         b = Browser(self.server)
@@ -183,6 +185,41 @@ class Verdicts(OnBoth):
                 db.execute("ROLLBACK")
 
 
+class OurTrouble(OnBoth):
+    """What members may do and hear while passwords are our trouble."""
+
+    toml = '[status]\ncomponents = [{ id = "shop", name = "ショップ", name_en = "Shop", probe_url = "http://127.0.0.1:9/" }]\n'
+
+    def setUp(self):
+        self.url = new_postgres() if self.database == "postgres" else None
+        self.server = Town(database=self.url, toml=self.toml)
+        self.addCleanup(self.server.__exit__)
+
+    def test_the_other_way_in_stays_while_passwords_are_our_trouble(self):
+        self.server.account("keiko")
+        b = Traveller(self.server)
+        b.sign_in("keiko", PASSWORD)
+        form = b.get("/account/links").form("/account/links/google")
+        away = b.post(form["action"], form["fields"]).header("Location")
+        b.back(*self.server.decide(away, person="keiko"))
+        page = b.get("/account/links")
+        action = next(a for a in page.text.split('action="')[1:] if a.split('"')[0].endswith("/remove")).split('"')[0]
+        form = page.form(action)
+        self.server.run("incident", "open", "--message", "調べています", "--component", "password", "--impact", "major")
+        until(lambda: b.get("/sign-in").mark("data-notice") == "incident", 10)
+        refused = b.post(action, form["fields"])
+        self.assertEqual((refused.status, refused.cause), (409, "platform.outage"))
+        self.assertEqual(sql(self.server, self.url, "SELECT COUNT(*) FROM link WHERE removed_at IS NULL AND account_id IN (SELECT id FROM account WHERE login_id = 'keiko')"), ["1"])
+        self.server.run("incident", "resolve", "--message", "直りました")
+        until(lambda: b.get("/sign-in").mark("data-notice") != "incident", 10)
+        self.assertEqual(b.post(action, b.get("/account/links").form(action)["fields"]).status, 303)
+
+    def test_a_component_of_the_operators_that_is_down_stands_at_the_door(self):
+        b = Browser(self.server, **{"Accept-Language": "ja"})
+        until(lambda: b.get("/sign-in").mark("data-notice") == "measured", 90)
+        self.assertIn("ショップ", b.get("/sign-in").text)
+
+
 class HeldBack(unittest.TestCase):
     def test_that_a_mailbox_takes_no_mail_is_for_its_owner_and_staff(self):
         controller = Controller(Full(), hostname="127.0.0.1", port=free_port())
@@ -208,6 +245,7 @@ class HeldBack(unittest.TestCase):
 
 
 on_both(Verdicts)
+on_both(OurTrouble)
 
 if __name__ == "__main__":
     unittest.main()

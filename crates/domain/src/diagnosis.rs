@@ -212,7 +212,7 @@ fn advise(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{handover::HandoverFault, password::Slip};
+    use crate::{handover::HandoverFault, password::Slip, symptom::Symptom};
 
     const LATER: Timestamp = Timestamp(1_000);
 
@@ -423,6 +423,66 @@ mod tests {
             let sure = less.candidates.iter().find(|c| c.cause == first.cause).map_or(0.0, |c| c.confidence);
             proptest::prop_assert!(sure <= first.confidence, "{sure} {} {:?}", first.confidence, facts);
         }
+    }
+
+    #[test]
+    fn what_one_fact_explains_is_no_second_cause() {
+        use Evidence as E;
+        let leads = |facts: &[Evidence]| diagnose(facts, Audience::Staff).cause;
+        let says = |symptom| E::Says { symptom };
+        // By itself each means something else.
+        assert_eq!(leads(&[E::HeartbeatMissing, says(Symptom::ButtonDead)]), Cause::BrowserInterference);
+        assert_eq!(leads(&[E::RedirectLoop { count: 3 }, says(Symptom::Loop)]), Cause::BrowserSessionStale);
+        for (name, facts, cause) in [
+            (
+                "an old engine runs no script",
+                vec![E::OldBrowser, E::HeartbeatMissing, E::HeadersStripped, says(Symptom::ButtonDead)],
+                Cause::BrowserUnsupported,
+            ),
+            (
+                "cookies that are not kept take the session with them",
+                vec![E::BouncedAfterSuccess, E::RedirectLoop { count: 3 }, says(Symptom::Loop)],
+                Cause::BrowserCookieBlocked,
+            ),
+            (
+                "a full jar loses the newest",
+                vec![E::CookieHeaderLarge { kib: 40, names: String::new() }, E::BouncedAfterSuccess],
+                Cause::BrowserCookieOverflow,
+            ),
+            (
+                "somebody else's page is an old one",
+                vec![E::ProbeCookieMissing, E::HandedOn { minutes: 540 }, E::OldBuild],
+                Cause::BrowserCache,
+            ),
+        ] {
+            assert_eq!(leads(&facts), cause, "{name}");
+        }
+        // Who may not hear what explains hears the rest as it is.
+        let mut facts = vec![E::BouncedAfterSuccess, E::RedirectLoop { count: 3 }, says(Symptom::Loop)];
+        let all = diagnose(&facts, Audience::Anyone).cause;
+        assert_eq!(all, diagnose(&facts.split_off(1), Audience::Anyone).cause);
+    }
+
+    #[test]
+    fn a_step_that_cannot_work_is_none() {
+        let steps = |facts: &[Evidence]| diagnose(facts, Audience::Staff).steps;
+        let code = [Evidence::CodeRefused, Evidence::CodeMismatch];
+        assert!(steps(&code).contains(&Remedy::Resend));
+        let full = steps(&[&code[..], &[Evidence::MailDeferred { status: 452 }]].concat());
+        assert_eq!(full.first(), Some(&Remedy::OtherAddress));
+        assert!(
+            !full.iter().any(|s| matches!(s, Remedy::Resend | Remedy::NewestCode | Remedy::ProveByMail)),
+            "{full:?}"
+        );
+        let refused = |fault| steps(&[Evidence::TicketRefused { code: String::new(), fault }]);
+        assert_eq!(refused(Some(HandoverFault::CodeLate)).first(), Some(&Remedy::RestartFlow));
+        for fault in HandoverFault::ALL {
+            let told = refused(Some(*fault));
+            assert!(!told.is_empty());
+            assert!(fault.restart_may_cure() || !told.contains(&Remedy::RestartFlow), "{fault:?} {told:?}");
+        }
+        let again = |count| steps(&[Evidence::CredentialsRefused, Evidence::SameErrorAgain { count }]);
+        assert!(!again(1).contains(&Remedy::ContactSupport) && again(2).contains(&Remedy::ContactSupport));
     }
 
     #[test]

@@ -150,6 +150,20 @@ impl Failure {
         }
     }
 
+    /// What is wrong with the identity token, when it is that.
+    pub const fn token_fault(&self) -> Option<TokenFault> {
+        match self {
+            Self::IdToken(fault) => Some(*fault),
+            Self::Unreachable { .. }
+            | Self::Answered { .. }
+            | Self::Unreadable { .. }
+            | Self::Setup { .. }
+            | Self::Blocked(_)
+            | Self::Secret(_)
+            | Self::Unknown(_) => None,
+        }
+    }
+
     /// The raw code, for keeping.
     pub fn code(&self) -> String {
         match self {

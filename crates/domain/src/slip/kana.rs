@@ -162,6 +162,7 @@ mod tests {
             // A key for each kana.
             ("ちにすか", "airt"),
             ("がるす", "t@.r"),
+            ("ぁぃっ「わ", "#EZ{0"),
         ] {
             assert_eq!(finds(typed, right).as_deref(), Some(&[Slip::KanaInput][..]), "{typed}");
         }

@@ -25,15 +25,7 @@ pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
     if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
         let rows = recent(app, &key).await.unwrap_or_default();
         let told = if rows.is_empty() { Cause::Undetermined } else { diagnose(&draft.evidence, draft.audience).cause };
-        // Whoever goes round and round comes in each time, and is thrown back.
-        let round = draft.kind == Act::Session;
-        let again = |row: &&Recent| {
-            row.kind == draft.kind
-                && row.told == told.slug()
-                && (row.outcome == "refused" || round && row.outcome == "noted")
-        };
-        let same = if round { rows.iter().filter(again).count() } else { episode(&rows).filter(again).count() };
-        count = count.max(i64::try_from(same).unwrap_or(i64::MAX));
+        count = count.max(told_before(draft.kind, told, &rows));
         draft.evidence.extend(what_the_rows_show(visitor, &rows));
         if draft.kind == Act::Check {
             draft.evidence.extend(refused_before(&rows));
@@ -50,6 +42,18 @@ pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
 /// The attempts since this browser last came in, the newest first.
 fn episode(rows: &[Recent]) -> impl Iterator<Item = &Recent> {
     rows.iter().take_while(|row| row.outcome != "signed_in")
+}
+
+/// How often the same was told before. Whoever goes round and round comes in each time, and is thrown back: what is only
+/// noted counts then, and a success in between ends nothing.
+fn told_before(kind: Act, told: Cause, rows: &[Recent]) -> i64 {
+    let same = |row: &&Recent| row.kind == kind && row.told == told.slug();
+    let count = if kind == Act::Session {
+        rows.iter().filter(same).filter(|row| matches!(row.outcome.as_str(), "refused" | "noted")).count()
+    } else {
+        episode(rows).filter(same).filter(|row| row.outcome == "refused").count()
+    };
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn what_the_rows_show(visitor: &Visitor, rows: &[Recent]) -> Vec<Evidence> {
@@ -128,4 +132,51 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
     let rows = recent(app, &key).await?;
     let since = app.now().minus(within).0;
     Ok(rows.into_iter().find(|row| row.kind == Act::SignIn).filter(|row| row.created_at > since).map(|row| row.outcome))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(kind: Act, outcome: &str, told: Cause, cause: Cause) -> Recent {
+        Recent {
+            kind,
+            outcome: outcome.to_owned(),
+            told: told.slug().to_owned(),
+            cause: cause.slug().to_owned(),
+            account_id: None,
+            network: String::new(),
+            repairs: String::new(),
+            created_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_check_hears_of_the_last_refusal_only_what_anyone_may() {
+        let in_vain = |told, cause| refused_before(&[row(Act::SignIn, "refused", told, cause)]);
+        let (told, known) = (Cause::Password, Cause::InputForm);
+        let both = vec![Evidence::RefusedBefore { cause: told }, Evidence::KnownBefore { cause: known }];
+        assert_eq!(in_vain(told, known), both);
+        // What the owner heard is staff's here.
+        let state = Cause::AccountState;
+        assert_eq!(in_vain(state, state), [Evidence::KnownBefore { cause: state }]);
+        assert_eq!(in_vain(Cause::Undetermined, Cause::Undetermined), []);
+        // Whoever came in since has another story.
+        let came_in = row(Act::SignIn, "signed_in", told, known);
+        assert_eq!(refused_before(&[came_in, row(Act::SignIn, "refused", told, known)]), []);
+        // A check before is no refusal.
+        assert_eq!(refused_before(&[row(Act::Check, "refused", told, known)]), []);
+    }
+
+    #[test]
+    fn going_round_is_counted_over_what_succeeds_in_between() {
+        let stale = Cause::BrowserSessionStale;
+        let thrown = || row(Act::Session, "noted", stale, stale);
+        let came_in = || row(Act::SignIn, "signed_in", Cause::Undetermined, Cause::Undetermined);
+        let rows = [thrown(), came_in(), thrown(), came_in(), thrown()];
+        assert_eq!(told_before(Act::Session, stale, &rows), 3);
+        assert_eq!(told_before(Act::Session, Cause::BrowserCookieBlocked, &rows), 0);
+        let wrong = || row(Act::SignIn, "refused", Cause::Password, Cause::Password);
+        assert_eq!(told_before(Act::SignIn, Cause::Password, &[wrong(), came_in(), wrong()]), 1);
+    }
 }

@@ -41,15 +41,9 @@ pub(crate) fn of_class(class: Class, code: String) -> Evidence {
 /// What a call that failed shows; what is wrong with an identity token is a fact each.
 fn of_failure(class: Class, failure: &Failure) -> Evidence {
     let code = failure.code();
-    match failure {
-        Failure::IdToken(fault) => Evidence::TicketRefused { code, fault: Some(of_token(*fault)) },
-        Failure::Unreachable { .. }
-        | Failure::Answered { .. }
-        | Failure::Unreadable { .. }
-        | Failure::Setup { .. }
-        | Failure::Blocked(_)
-        | Failure::Secret(_)
-        | Failure::Unknown(_) => of_class(class, code),
+    match failure.token_fault() {
+        Some(fault) => Evidence::TicketRefused { code, fault: Some(of_token(fault)) },
+        None => of_class(class, code),
     }
 }
 
@@ -141,16 +135,8 @@ pub(crate) async fn failed(
 ) -> Result<Draft, Fault> {
     let class = failure.class(entry.provider.tongue());
     tracing::warn!(provider = entry.provider.id(), %failure, "a provider's answer brought no identity");
-    let clocks = match failure {
-        Failure::IdToken(fault) => fault.clock_ahead().map(|by| clocks_differ(app, entry, by)),
-        Failure::Unreachable { .. }
-        | Failure::Answered { .. }
-        | Failure::Unreadable { .. }
-        | Failure::Setup { .. }
-        | Failure::Blocked(_)
-        | Failure::Secret(_)
-        | Failure::Unknown(_) => None,
-    };
+    let ahead = failure.token_fault().and_then(TokenFault::clock_ahead);
+    let clocks = ahead.map(|by| clocks_differ(app, entry, by));
     let network = visitor.network_kept();
     let sample = match (class, failure) {
         (Class::Trouble, _) => Some(Sample::TheySay(network)),

@@ -10,7 +10,7 @@ use kagiya_domain::{Evidence, Timestamp, password::Password};
 use kagiya_store as store;
 use uuid::Uuid;
 
-use crate::{App, Fault, attempt, password::hashing::Check};
+use crate::{App, Fault, attempt};
 
 /// Attempts that may be looked into at once; beyond it the evidence is left out.
 const BUDGET: usize = 4;
@@ -36,14 +36,22 @@ pub(crate) fn take_place(app: &Arc<App>) -> Option<Place> {
     (running < BUDGET).then_some(place)
 }
 
-/// Looks into a wrong password in the background. `value`: its digest for this account or login; the same value is not
-/// looked into twice, but inherits what was found.
+/// The digests of a wrong value. Whether it was looked into follows from what was typed alone, so the hashes that it
+/// costs again tell nothing; what was found is the account's, and of this password of it.
+pub(crate) struct Value {
+    /// Of the login as typed.
+    pub(crate) typed: Vec<u8>,
+    /// Of the account, or of the login where there is none; `None` while it is not looked at.
+    pub(crate) subject: Option<Vec<u8>>,
+}
+
+/// Looks into a wrong password in the background. The same value is not looked into twice, but inherits what was found.
 pub(crate) fn look_into(
     place: Place,
     attempt: Uuid,
     account: Option<(Uuid, String)>,
     password: Password,
-    value: Vec<u8>,
+    value: Value,
 ) {
     let app = Arc::clone(&place.0);
     app.jobs.soon(async move {
@@ -63,22 +71,37 @@ async fn found(
     app: &App,
     account: Option<(Uuid, String)>,
     password: &Password,
-    value: Vec<u8>,
+    value: Value,
 ) -> Result<Vec<Evidence>, Fault> {
-    let before = store::throttle::found(&mut app.store.reader().await?, &value).await?;
-    if let Some(found) = before.and_then(|text| serde_json::from_str(&text).ok()) {
-        return Ok(found);
+    let subject = value.subject.unwrap_or_default();
+    let mut conn = app.store.reader().await?;
+    let looked = store::throttle::found(&mut conn, &value.typed).await?.is_some();
+    let before = store::throttle::found(&mut conn, &subject).await?;
+    drop(conn);
+    if looked {
+        return Ok(before.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default());
     }
-    let found = slips(app, account, password).await?;
-    let text = serde_json::to_string(&found).unwrap_or_default();
-    let kept = app
-        .store
-        .write_forgettable(move |conn| async move { store::throttle::keep_found(conn, &value, &text).await }.boxed());
-    kept.await?;
+    let (found, whole) = slips(app, account, password).await?;
+    if whole {
+        let text = serde_json::to_string(&found).unwrap_or_default();
+        let kept = app.store.write_forgettable(move |conn| {
+            async move {
+                store::throttle::keep_found(conn, &value.typed, "[]").await?;
+                store::throttle::keep_found(conn, &subject, &text).await
+            }
+            .boxed()
+        });
+        kept.await?;
+    }
     Ok(found)
 }
 
-async fn slips(app: &App, account: Option<(Uuid, String)>, password: &Password) -> Result<Vec<Evidence>, Fault> {
+/// What is found, and whether everything was looked at: a queue that is full leaves something out.
+async fn slips(
+    app: &App,
+    account: Option<(Uuid, String)>,
+    password: &Password,
+) -> Result<(Vec<Evidence>, bool), Fault> {
     let (current, mut old) = match account {
         Some((id, phc)) => {
             let old = store::password::old(&mut app.store.reader().await?, id).await?;
@@ -89,18 +112,22 @@ async fn slips(app: &App, account: Option<(Uuid, String)>, password: &Password) 
     old.resize(OLD_PASSWORDS, (None, Timestamp::default()));
     let fits = |phc: Option<String>, candidate: Password| async move {
         let check = app.hashing.verify_later(phc, candidate).await?;
-        Ok::<bool, Fault>(matches!(check, Ok(Check { fits: true, .. })))
+        Ok::<_, Fault>(check.ok().map(|check| check.fits))
     };
-    let mut found = Vec::new();
+    let (mut found, mut whole) = (Vec::new(), true);
     for (phc, replaced_at) in old {
-        if fits(phc, password.clone()).await? && found.is_empty() {
+        let check = fits(phc, password.clone()).await?;
+        whole &= check.is_some();
+        if check == Some(true) && found.is_empty() {
             found.push(Evidence::OldPassword { replaced_at });
         }
     }
     for (slips, candidate) in password.slip_candidates() {
-        if fits(current.clone(), candidate).await? && found.is_empty() {
+        let check = fits(current.clone(), candidate).await?;
+        whole &= check.is_some();
+        if check == Some(true) && found.is_empty() {
             found.extend(slips.into_iter().map(|slip| Evidence::TypingSlip { slip }));
         }
     }
-    Ok(found)
+    Ok((found, whole))
 }

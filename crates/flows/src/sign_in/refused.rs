@@ -15,7 +15,8 @@ use crate::{
     attempt::{self, Draft, Refusal},
     mail::{self, compose},
     sign_in::{
-        deferred, starts,
+        deferred::{self, Value},
+        starts,
         throttle::{self, ReservedTry, Settlement},
     },
 };
@@ -178,7 +179,8 @@ pub(super) async fn refuse_credentials(
     let mut notice = mail::to_account(app, MailKind::Locked, account, String::new(), &lang);
     (notice.network, notice.wait) = (Some(starts::network_key(app, visitor)), starts::wait(app));
     let wrong = matches!(check, PasswordCheck::Mismatch | PasswordCheck::NoAccount | PasswordCheck::NotSet);
-    let (app2, visitor2, value) = (Arc::clone(app), visitor.clone(), of_subject.clone());
+    let (app2, visitor2) = (Arc::clone(app), visitor.clone());
+    let value = Value { typed: of_typed.clone(), subject: (!hidden).then(|| of_subject.clone()) };
     let (refusal, id, locked) = app
         .store
         .write(move |conn| {
@@ -212,8 +214,7 @@ pub(super) async fn refuse_credentials(
     }
     if let Some(place) = place {
         let known = gathered.credential.as_ref().and_then(|c| Some((c.account.id, c.phc.clone()?)));
-        // A locked account is not looked at, not even afterwards; nor is that kept as what was found.
-        let value = if hidden { Vec::new() } else { value };
+        // A locked account is not looked at, not even afterwards.
         deferred::look_into(place, id, known.filter(|_| !hidden), password, value);
     }
     Ok(Box::new(refusal))

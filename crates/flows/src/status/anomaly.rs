@@ -309,6 +309,17 @@ mod tests {
     }
 
     #[test]
+    fn only_those_with_the_same_kind_of_browser_say_that_others_are_fine() {
+        let mut rows: Vec<Lately> = (0..3).map(|n| row(n, "signed_in", "", "browser:Chrome network:a")).collect();
+        rows.extend((10..12).map(|n| row(n, "signed_in", "", "browser:Safari")));
+        rows.extend((20..24).map(|n| row(n, "signed_in", "", "browser:Firefox")));
+        rows.extend((30..34).map(|n| row(n, "refused", "browser.cookie_blocked", "browser:Firefox")));
+        rows.extend((40..60).map(|n| row(n, "refused", "credential.password", "browser:Chrome")));
+        // Two are few, as many failures as successes are no comfort, and wrong passwords are typed all day.
+        assert_eq!(faring_well(&rows), BTreeSet::from(["browser:Chrome".to_owned()]));
+    }
+
+    #[test]
     fn a_slice_stands_out_only_beside_others_who_fare_well() {
         let good = |from: u8, slices: &'static str| (from..from + 12).map(move |n| row(n, "signed_in", "", slices));
         let bad = |from: u8, slices: &'static str, cause: &'static str| {

@@ -340,8 +340,11 @@ mod tests {
         let later = at(3 + 601);
         assert_eq!(health.read(later).state, State::Ok);
         for n in 0..6 {
+            assert_eq!(health.fails_several(later), n >= 2, "one network's trouble is its own");
+            health.note(Sample::Ticket(format!("net {n}")), later);
             health.note(Sample::Ticket(format!("net {n}")), later);
         }
+        assert_eq!(health.last_good(), None);
         assert!(health.refuses_all_tickets(later));
         assert_eq!(health.read(later).state, State::Ok);
     }
