@@ -197,9 +197,10 @@ class Apart(InTown):
             "says_login": "external.reauth", "says_consent": "external.link_gone", "says_policy": "external.policy",
             "says_suspended": "external.frozen", "says_unknown": ("other.undetermined", "external.outage"), "no_code": "external.handshake",
             "token_down": "external.outage", "expired_code": "external.handshake", "secret_expired": "external.config",
-            "babble": "external.outage",
+            "babble": "external.outage", "says_admin_consent": "external.policy", "bad_code": "external.handshake",
+            "keys_gone": "external.outage", "issuer_slash": "external.config",
         }
-        shops = {"says_policy": "google", "says_suspended": "club"}
+        shops = {"says_policy": "google", "says_suspended": "club", "keys_gone": "google", "issuer_slash": "town"}
         for n, (fault, cause) in enumerate(told.items()):
             shop = shops.get(fault, ("yahoo_japan", "town", "x", "line", "apple")[n % 5])
             with self.subTest(fault=fault, shop=shop):
@@ -210,6 +211,8 @@ class Apart(InTown):
                 self.refused(answer, answer.cause if answer.cause in cause else cause)
                 self.assertRegex(answer.text, "return_to=(%2F|/)account(%2F|/)links")
                 self.assertFalse(self.is_in(b))
+                if fault in ("keys_gone", "issuer_slash"):
+                    self.assertNotIn("restart_flow", answer.marks("data-step"))
                 self.server.break_(shop)
 
     def test_a_provider_that_wants_a_new_sign_in_gets_one_on_the_next_try(self):

@@ -70,15 +70,18 @@ pub struct Browser {
     router: Router,
     /// Its cookies.
     pub cookies: BTreeMap<String, String>,
+    /// Headers that come with every request.
+    pub headers: BTreeMap<String, String>,
 }
 
 impl Browser {
     pub(crate) fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new() }
+        Self { router, cookies: BTreeMap::new(), headers: BTreeMap::new() }
     }
 
     async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Answer {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.headers.iter().fold(request, |request, (name, value)| request.header(name, value));
         let request = request.header(header::COOKIE, cookies.join("; ")).body(Body::from(body)).expect("a request");
         let response = self.router.clone().oneshot(request).await.expect("an answer");
         for line in response.headers().get_all(header::SET_COOKIE) {

@@ -8,6 +8,7 @@ mod jobs;
 mod reopen;
 mod roles;
 mod sessions;
+mod story;
 mod time;
 mod tokens;
 mod two_worlds;
