@@ -1,10 +1,6 @@
 //! The ways in that an account has.
 
-use kagiya_domain::{
-    component::PASSWORD,
-    credential::Credential,
-    notice::{Impact, Kind},
-};
+use kagiya_domain::{component::PASSWORD, credential::Credential};
 use kagiya_store::{self as store, link::Link};
 use uuid::Uuid;
 
@@ -20,14 +16,8 @@ pub(crate) struct Offered {
 
 impl Offered {
     pub(crate) fn of(app: &App) -> Self {
-        let (board, now) = (app.board.get(), app.now());
-        let out = board.measured(PASSWORD).is_some_and(|component| component.level.is_out());
-        let told = board
-            .active(now)
-            .into_iter()
-            .any(|notice| notice.kind == Kind::Incident && notice.impact >= Impact::Major && notice.concerns(PASSWORD));
         let providers = app.providers.iter().map(|entry| entry.provider.id().to_owned()).collect();
-        Self { providers, passwords: !out && !told }
+        Self { providers, passwords: !app.board.get().is_out(PASSWORD, app.now()) }
     }
 
     /// Whether passwords are taken now.

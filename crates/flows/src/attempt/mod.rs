@@ -10,7 +10,6 @@ use kagiya_domain::{
     act::Act,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
-    notice::Impact,
     reference::Reference,
 };
 pub use kagiya_store::attempt::Attempt;
@@ -129,7 +128,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     let mut verdict = diagnose(&evidence, draft.audience);
     // How others fare depends on what one is told, never on an account.
     // Nor is anybody reassured while something is told to be wrong.
-    let told = app.board.get().active(now).into_iter().any(|notice| notice.impact > Impact::None);
+    let told = app.board.get().says_trouble(now);
     let others = app.crowd.evidence(verdict.cause, &slices);
     if let Some(others) = others.filter(|fact| !told || *fact != Evidence::OthersFine) {
         evidence.extend(Some(others.clone()).filter(|fact| may_hear(&fact)));

@@ -14,8 +14,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use kagiya_domain::{
-    Evidence, act::Act, browser::Browser, cause::Family, notice::Impact, reference::Reference, remedy::Remedy,
-    symptom::Symptom,
+    Evidence, act::Act, browser::Browser, cause::Family, reference::Reference, remedy::Remedy, symptom::Symptom,
 };
 use kagiya_flows::{
     Refusal,
@@ -242,7 +241,7 @@ async fn show(
         scheme: scheme(context),
         tls: tls(context),
         reach: app.store.ping().await.is_ok() && app.hashing.has_room(Lane::New),
-        told: app.board.get().active(context.now).into_iter().any(|notice| notice.impact > Impact::None),
+        told: app.board.get().says_trouble(context.now),
         // Of no account: only what holds for everybody.
         mail: mailbox::queue(app).await.is_ok_and(|late| late.is_none()),
     };

@@ -59,6 +59,20 @@ impl Snapshot {
         active
     }
 
+    /// Whether a notice says that something is wrong now: nobody is reassured meanwhile.
+    pub fn says_trouble(&self, now: Timestamp) -> bool {
+        self.active(now).into_iter().any(|notice| notice.impact > Impact::None)
+    }
+
+    /// Whether a component of ours is out, as we measure it or as staff says.
+    pub(crate) fn is_out(&self, component: &str, now: Timestamp) -> bool {
+        let said = |notice: &Notice| {
+            notice.kind == Kind::Incident && notice.impact >= Impact::Major && notice.concerns(component)
+        };
+        self.measured(component).is_some_and(|measured| measured.level.is_out())
+            || self.active(now).into_iter().any(said)
+    }
+
     /// Notices of what is planned, the next first.
     pub fn upcoming(&self, now: Timestamp) -> Vec<&Notice> {
         let mut upcoming: Vec<&Notice> = self.notices.iter().filter(|notice| notice.is_upcoming(now)).collect();
