@@ -232,7 +232,7 @@ class HeldBack(unittest.TestCase):
                 b = Browser(server)
                 form = b.follow(b.submit("/recover", email=address)).form("/recover/code")
                 # What the mail server said is waited for, and not asked for: each code that is tried changes what is advised.
-                until(lambda: sql(server, None, "SELECT COUNT(*) FROM outbox WHERE put_off IS NULL AND done_at IS NULL") == ["0"], 20)
+                until(lambda: sql(server, None, "SELECT COUNT(*) FROM outbox WHERE put_off = 0 AND done_at IS NULL") == ["0"], 20)
                 answer = b.post(form["action"], {**form["fields"], "code": "123456"})
                 told[address] = (answer.status, answer.cause, answer.marks("data-because"), answer.marks("data-step"))
                 self.assertEqual(server.why_cause(answer.reference), expected)
