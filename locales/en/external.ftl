@@ -245,6 +245,7 @@ because-saw-top-page = You ended up on its front page
 because-saw-blank = You saw nothing
 because-saw-none-of-these = What you saw was not in the list
 because-identity-not-linked = The account that came back is linked to no account here
+because-subject-changed = The provider calls the linked account by another name than before
 because-other-identity-before = This device used another account of that service before
 because-link-removed-here = This account was unlinked here on { $time }
 because-identity-of-other = This account is linked to another account here

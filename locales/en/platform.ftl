@@ -6,6 +6,7 @@ because-component-down = A part of this service ({ $component }) has not been wo
 because-slice-fails = People with this in common ({ $slice }) have been failing since { $time }
 because-after-sign-in-failed = Signing in worked; loading what comes after it failed
 because-many-have-this = Many people have had this since { $time }
+because-no-mail-now = Our mails do not leave at the moment
 because-others-fine = Others are signing in as always
 
 notice-wrong-end-before-start = the end must come after the beginning

@@ -6,10 +6,20 @@ verdict-reference = Reference
 verdict-more = Read more
 verdict-confirm-lead = To the owner of the account we can tell more. If there is a registered address, we send a code to it.
 verdict-confirm = Confirm by mail to see the details
+ask-elsewhere = Does it work in another browser, or on another device?
+ask-works = Yes, it does
+ask-fails = No, not there either
+ask-symptom = What do you see?
+ask-check = Look at this browser, to find out which it is
+ask-screen = Tell us what the other service’s page showed
+ask-mail = Confirm by mail to learn which it is
+ask-send = Send
+ask-done = Thank you. With your answer we looked again.
 verdict-fields-title = Please check what you entered
 verdict-fields-lead = What needs correcting is marked below.
 verdict-credentials-title = The { $word } or the password is not right
 verdict-credentials-lead = For safety we cannot say here which of the two it is. Show the password and type it once more.
+verdict-other-site-lead = Could it be the password of another site? If you are not sure, don’t go on guessing: setting a new one is quicker.
 
 because-credentials-refused = This { $word } and password do not fit together
 because-tries-spent = There were many failures with this { $word }, so we wait until { $time }
@@ -35,7 +45,10 @@ because-punctuation-typed = The password held curly quotes or long dashes, which
 because-caps-lock-on = Caps Lock was on
 because-login-impossible = What was entered can be neither a { $word } nor an e-mail address
 because-same-value-again = The very same password was sent as before
-because-different-values = { $count } different passwords were tried
+because-different-values = { $count ->
+    [one] One other password was tried before
+   *[other] { $count } different passwords were tried before
+}
 because-in-app-browser = The page is open inside another app
 because-old-browser = Your browser seems to be old
 because-network-spent = There were many failures from your network, so we wait until { $time }
@@ -158,6 +171,7 @@ because-service-worker = A leftover of an earlier site (a service worker) stands
 because-heartbeat-missing = JavaScript is on, but this page’s own did not run
 because-headers-stripped = Details that this browser always sends did not arrive
 because-header-changed = The detail that says where the form came from was changed on the way
+because-origin-hidden = The browser does not say from which page the form was sent
 because-body-changed = What the page sent was changed on the way
 because-script-off = JavaScript is off
 because-script-ran = This page’s JavaScript runs

@@ -245,6 +245,7 @@ because-saw-top-page = { $there }のトップページに移ったと回答さ�
 because-saw-blank = 何も表示されなかったと回答されました
 because-saw-none-of-these = 表示は選択肢の中になかったと回答されました
 because-identity-not-linked = 戻ってきた外部アカウントは、どのアカウントとも連携されていません
+because-subject-changed = 連携しているアカウントの識別子が、外部サービスの側で変わっています
 because-other-identity-before = この端末では、以前は別の外部アカウントが使われていました
 because-link-removed-here = この外部アカウントの連携は { $time } に解除されました
 because-identity-of-other = この外部アカウントは、すでに別のアカウントと連携されています

@@ -6,6 +6,7 @@ because-component-down = { $time }から、当サービスの一部({ $component
 because-slice-fails = { $time }から、同じ条件({ $slice })の方に失敗が続いています
 because-after-sign-in-failed = ログインは成功し、その後の読み込みに失敗しました
 because-many-have-this = { $time }から、多くの方に同じことが起きています
+because-no-mail-now = 現在、当サービスからのメールが送れていません
 because-others-fine = ほかの方は、いつもどおりログインできています
 
 notice-wrong-end-before-start = 終了は開始より後にしてください

@@ -31,6 +31,80 @@ class Verdicts(OnBoth):
     def keys(self, answer):
         return self.server.why_cause(answer.reference), self.facts(answer)
 
+    def test_an_answer_to_the_one_question_changes_the_verdict(self):
+        b = Browser(self.server, Origin=f"http://127.0.0.1:{self.server.port}")
+        b.follow(b.get("/check"))
+        looked = b.follow(b.submit("/check", **CHECK, symptom="blank"))
+        # What the person sees fits several; whether it works elsewhere tells them apart.
+        self.assertEqual(looked.marks("data-ask"), ["elsewhere"])
+        self.assertEqual(self.server.why(looked.reference)["ask"], "elsewhere")
+        before = {c["cause"]: c["confidence"] for c in self.server.why(looked.reference)["candidates"]}
+        answer = b.post(f"/why/{looked.reference}/answer", {**looked.form(f"/why/{looked.reference}/answer")["fields"], "elsewhere": "works"})
+        self.assertEqual(answer.status, 303)
+        told = b.follow(answer)
+        self.assertIn("works_elsewhere", told.marks("data-because"))
+        self.assertEqual(told.marks("data-ask"), [a for a in told.marks("data-ask") if a != "elsewhere"])
+        after = {c["cause"]: c["confidence"] for c in self.server.why(looked.reference)["candidates"]}
+        self.assertNotEqual(before, after)
+        # Another mind: the last word counts.
+        again = b.post(f"/why/{looked.reference}/answer", {**told.form("/repair")["fields"], "elsewhere": "fails"})
+        self.assertEqual(again.status, 303)
+        facts = self.facts(looked)
+        self.assertIn("fails_elsewhere", facts)
+        self.assertNotIn("works_elsewhere", facts)
+        # It is nobody else's to answer.
+        other = Browser(self.server)
+        form = other.get("/sign-in").form("/sign-in")["fields"]["form"]
+        self.assertEqual(other.post(f"/why/{looked.reference}/answer", {"form": form, "elsewhere": "works"}).status, 404)
+        self.assertIn("fails_elsewhere", self.facts(looked))
+
+    def test_a_stranger_and_a_member_are_asked_the_same(self):
+        self.server.account("asagi")
+        asked = {}
+        for login in ("asagi", "nobody-asagi"):
+            b = Browser(self.server)
+            asked[login] = [b.sign_in(login, f"wrong {n} asagi").marks("data-ask") for n in range(4)]
+            body = b.api("POST", "/api/v1/sign-in", {"login": login, "password": "wrong 9 asagi"}).json
+            asked[login].append(body.get("ask"))
+        self.assertEqual(asked["asagi"], asked["nobody-asagi"])
+        self.assertEqual(asked["asagi"][0], ["mail"])
+
+    def test_several_different_passwords_may_be_another_sites(self):
+        self.server.account("momo")
+        b = Browser(self.server, **{"Accept-Language": "ja"})
+        pages = [b.sign_in("momo", value) for value in ("ichigo-1", "ichigo-1", "ringo-2", "mikan-3")]
+        many = ["different_values" in page.marks("data-because") for page in pages]
+        self.assertEqual(many, [False, False, False, True])
+        self.assertIn("ほかのサイト", pages[3].text)
+        self.assertEqual(pages[2].marks("data-step")[0], "recover")
+        # It follows the browser, whatever it types: an ID and an address count as any two logins do.
+        other = Browser(self.server)
+        for login in ("nobody-1", "momo@example.jp", "momo"):
+            page = other.sign_in(login, f"value of {login}")
+        self.assertIn("different_values", page.marks("data-because"))
+
+    def test_another_scripts_keyboard_was_left_on(self):
+        self.server.account("misha", password="moloko-2020-zima")
+        for typed in ("ьщдщлщ-2020-яшьф", "mokolo"):
+            refused = Browser(self.server).sign_in("misha", typed)
+            until(lambda: not self.server.why(refused.reference)["pending"], 10)
+            self.assertEqual("slip_keyboard_layout" in self.facts(refused), typed.startswith("ь"))
+
+    def test_a_form_that_hides_where_it_was_sent_from(self):
+        b = Browser(self.server, Origin="null")
+        b.get("/check")
+        looked = b.follow(b.submit("/check", **CHECK))
+        self.assertEqual(self.server.why_cause(looked.reference), "browser.interference")
+        self.assertIn("origin_hidden", self.facts(looked))
+
+    def test_cookies_that_are_lost_between_a_page_and_its_form_are_seen_at_the_check(self):
+        b = Browser(self.server)
+        form = b.follow(b.get("/check")).form("/check")["fields"]
+        b.cookies.clear()
+        looked = b.post("/check", {**form, **CHECK})
+        looked = b.follow(looked) if looked.status == 303 else looked
+        self.assertEqual(looked.cause, "browser.cookie_blocked")
+
     def test_how_a_hand_slips_is_named_to_staff_and_to_nobody_else(self):
         kept = {
             "yen": ("C:\\neko\\Tama-2016", "C:¥neko¥Tama-2016", "slip_yen_sign"),

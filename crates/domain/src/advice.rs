@@ -32,6 +32,21 @@ pub const NOT_AGAIN: &[Remedy] = &[OtherMethod, NotifyMe, ContactSupport];
 /// The next steps when the server of the mailbox puts mail off or refuses it: what was sent waits there, or never comes.
 pub const HELD_BACK: &[Remedy] = &[OtherAddress, ContactSupport];
 
+/// The next steps when a code was right once, or its tries are spent: only another one helps.
+pub const CODE_OVER: &[Remedy] = &[Resend, NewestCode, ContactSupport];
+
+/// The next steps when the code is of an earlier mail.
+pub const CODE_SUPERSEDED: &[Remedy] = &[NewestCode, Resend, ContactSupport];
+
+/// The next steps when it is known how the hand slipped: the password itself is right.
+pub const RIGHT_BUT_FOR_A_SLIP: &[Remedy] = &[Retype];
+
+/// The next steps when several passwords were tried: none that is remembered is this account's.
+pub const NOT_THIS_PASSWORD: &[Remedy] = &[Recover, Retype];
+
+/// The next steps when one kind of browser fails by a fault of ours.
+pub const NOT_THIS_BROWSER: &[Remedy] = &[OtherBrowser, NotifyMe, ContactSupport];
+
 /// The advice for a cause (`causes.md` 4.3).
 #[rustfmt::skip]
 pub const fn advice(cause: Cause) -> Advice {
@@ -44,7 +59,7 @@ pub const fn advice(cause: Cause) -> Advice {
         Cause::Locked => (&[Wait, Unlock], &[Retry, SignUpAgain]),
         Cause::LockedByOthers => (&[Unlock, Wait], &[Retry, SignUpAgain]),
         Cause::RiskHold => (&[ProveByMail, OtherNetwork], &[Retry, ClearAllSites]),
-        Cause::CodeWrong => (&[NewestCode, Resend], &[Retry, SignUpAgain]),
+        Cause::CodeWrong => (&[NewestCode, OtherAddress, ContactSupport], &[Retry, SignUpAgain]),
         Cause::CodeUndelivered => (&[OtherAddress, AllowMailDomain, ContactSupport], &[Resend, SignUpAgain]),
         Cause::ContactLost => (&[OtherMethod, ContactSupport], &[SignUpAgain, Resend]),
         Cause::SecondFactor => (&[OtherMethod, SetClock, ContactSupport], &[DisableSecondFactor, PasswordReset]),

@@ -4,14 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::AccountState,
-    advice::{HELD_BACK, NOT_AGAIN, advice, state_steps},
+    advice::{
+        CODE_OVER, CODE_SUPERSEDED, HELD_BACK, NOT_AGAIN, NOT_THIS_BROWSER, NOT_THIS_PASSWORD, RIGHT_BUT_FOR_A_SLIP,
+        advice, state_steps,
+    },
     audience::Audience,
     cause::{Cause, Family},
     evidence::Evidence,
     remedy::{Effect, Remedy},
     time::Timestamp,
-    weights::{UNDETERMINED, is_explained, weights},
+    weights::{is_explained, weights},
 };
+
+pub use crate::weights::UNDETERMINED;
 
 /// One cause that the evidence speaks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +50,31 @@ pub struct Verdict {
     pub repeated: i64,
 }
 
+impl Verdict {
+    /// Whether two causes are left that the evidence does not tell apart, or none stands out: then one question or test
+    /// is worth more than more advice ([`crate::inquiry`]).
+    pub fn is_open(&self) -> bool {
+        match self.candidates.as_slice() {
+            [] => true,
+            [first, rest @ ..] => {
+                self.cause == Cause::Undetermined
+                    || first.confidence < SETTLED
+                    || rest.first().is_some_and(|second| are_close(first, second))
+            }
+        }
+    }
+}
+
+/// Whether two candidates cannot be told apart: the second is at least half as likely as the first.
+fn are_close(first: &Candidate, second: &Candidate) -> bool {
+    second.confidence * 2.0 >= first.confidence
+}
+
+/// A cause that is less likely is no matter that is settled.
+const SETTLED: f32 = 0.75;
+/// What is less likely brings no step of its own.
+const WORTH_A_STEP: f32 = 0.1;
+
 /// After so many repeats of one error the advice is to stop.
 pub const STOP: i64 = 4;
 
@@ -58,8 +88,8 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let mut beside = Beside::default();
     for fact in evidence.iter().filter(|fact| audience.may_hear(fact.tier())) {
         for (cause, weight) in counted(evidence, audience, fact) {
-            scores[cause.index()] += weight;
-            spoken_for[cause.index()] |= weight > 0.0;
+            scores[cause.index()] += *weight;
+            spoken_for[cause.index()] |= *weight > 0.0;
         }
         beside.take(fact);
     }
@@ -91,9 +121,17 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         _ => Cause::Undetermined,
     };
     let (wait_until, repeated) = (beside.wait_until, beside.repeated);
+    // What was told to the person before, over and over, bears on what they are told; where more is known, that is new.
+    let is_new = || audience.may_hear(Audience::Owner) && diagnose(evidence, Audience::Browser).cause != cause;
+    // Nor has anybody tried it who typed an old code again.
+    let repeated = if repeated > 0 && (is_new() || beside.superseded) { 0 } else { repeated };
     let (mut steps, avoid) = advise(cause, beside.steps(cause), &candidates, wait_until, repeated);
     // What cannot work is no step: starting again ends as it did, and no newer code comes where no mail is taken.
     let by_mail = |step: &Remedy| matches!(step, Remedy::NewestCode | Remedy::Resend | Remedy::ProveByMail);
+    if beside.no_mail {
+        // Later.
+        steps.sort_by_key(|step| step.needs_mail());
+    }
     steps.retain(|step| !(beside.in_vain && *step == Remedy::RestartFlow || beside.held_back && by_mail(step)));
     let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }
@@ -109,6 +147,18 @@ struct Beside {
     held_back: bool,
     /// Starting again ends as it did.
     in_vain: bool,
+    /// The code that was mailed opens nothing any more.
+    code_over: bool,
+    /// The code is one of an earlier mail.
+    superseded: bool,
+    /// Several different passwords were tried.
+    many_values: bool,
+    /// It is known how the hand slipped.
+    slipped: bool,
+    /// No mail leaves.
+    no_mail: bool,
+    /// What fails is bound to something that another browser has not.
+    other_slice: bool,
 }
 
 impl Beside {
@@ -119,6 +169,14 @@ impl Beside {
             Evidence::SameErrorAgain { count } => self.repeated = self.repeated.max(*count),
             Evidence::State { state } => self.state = Some(*state),
             Evidence::MailDeferred { .. } | Evidence::MailRefused { .. } => self.held_back = true,
+            Evidence::CodeSuperseded => self.superseded = true,
+            Evidence::DifferentValues { .. } => self.many_values = true,
+            Evidence::TypingSlip { .. } => self.slipped = true,
+            Evidence::NoMailNow => self.no_mail = true,
+            Evidence::SliceFails { slice, .. } => self.other_slice = slice.starts_with("browser:"),
+            Evidence::CodeExpired | Evidence::CodeUsed | Evidence::CodeTriesSpent { here: true } => {
+                self.code_over = true
+            }
             Evidence::TicketRefused { fault: Some(fault), .. } => self.in_vain |= !fault.restart_may_cure(),
             _ => {}
         }
@@ -129,34 +187,46 @@ impl Beside {
         match (cause, self.state) {
             (Cause::AccountState, Some(state)) => state_steps(state),
             (Cause::CodeUndelivered, _) if self.held_back => HELD_BACK,
+            (Cause::CodeWrong, _) if self.code_over => CODE_OVER,
+            (Cause::CodeWrong, _) if self.superseded => CODE_SUPERSEDED,
+            (Cause::InputForm, _) if self.slipped => RIGHT_BUT_FOR_A_SLIP,
+            (Cause::Password, _) if self.many_values => NOT_THIS_PASSWORD,
+            (Cause::PlatformRegression, _) if self.other_slice => NOT_THIS_BROWSER,
             (Cause::ExternalHandshake, _) if self.in_vain => NOT_AGAIN,
             _ => advice(cause).steps,
         }
     }
 }
 
+/// A weight of the table: what a fact says for or against a cause.
+pub type Weight = (Cause, f32);
+
+/// Which facts speak, and with which weights of the table: what a fit of the weights looks at.
+pub fn spoken(evidence: &[Evidence], audience: Audience) -> impl Iterator<Item = (&Evidence, &'static Weight)> {
+    let heard = evidence.iter().filter(move |fact| audience.may_hear(fact.tier()));
+    heard.flat_map(move |fact| counted(evidence, audience, fact).map(move |weight| (fact, weight)))
+}
+
 /// What a fact weighs beside the others. One that another explains speaks for what that one speaks for most, and for
 /// nothing else.
-fn counted<'e>(
-    evidence: &'e [Evidence],
-    audience: Audience,
-    fact: &'e Evidence,
-) -> impl Iterator<Item = (Cause, f32)> + 'e {
+fn counted(evidence: &[Evidence], audience: Audience, fact: &Evidence) -> impl Iterator<Item = &'static Weight> {
     let by = evidence.iter().find(|by| is_explained(fact, by) && audience.may_hear(by.tier()));
     let most = by.and_then(|by| weights(by).iter().max_by(|(_, a), (_, b)| a.total_cmp(b))).map(|(cause, _)| *cause);
-    let stands = move |cause: Cause, weight: f32| by.is_none() || weight <= 0.0 || most == Some(cause);
-    weights(fact).iter().copied().filter(move |(cause, weight)| stands(*cause, *weight))
+    let is_explained = by.is_some();
+    let stands = move |(cause, weight): &&Weight| !is_explained || *weight <= 0.0 || most == Some(*cause);
+    weights(fact).iter().filter(stands)
 }
 
 fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) -> Vec<usize> {
     let speaks = |fact: &Evidence| {
-        audience.may_hear(fact.tier()) && counted(evidence, audience, fact).any(|(c, w)| c == cause && w * sign > 0.0)
+        audience.may_hear(fact.tier()) && counted(evidence, audience, fact).any(|(c, w)| *c == cause && w * sign > 0.0)
     };
     evidence.iter().enumerate().filter(|(_, fact)| speaks(fact)).map(|(place, _)| place).collect()
 }
 
 /// The leading cause's advice, then the first step of every other candidate, unless the
-/// leading cause makes that step useless or warns of it. What did not help once is not
+/// leading cause makes that step useless or warns of it. Where two causes are as good as each
+/// other, what would be wrong under the second waits. What did not help once is not
 /// advised first again, and after [`STOP`] repeats not at all.
 fn advise(
     cause: Cause,
@@ -173,6 +243,7 @@ fn advise(
     let others = if cause.family() == Family::Platform { &[] } else { candidates };
     for candidate in others {
         if let Some(step) = advice(candidate.cause).steps.first()
+            && candidate.confidence >= WORTH_A_STEP
             && !steps.contains(step)
             && !leading.avoid.contains(step)
             && step.effect(cause) != Effect::Useless
@@ -180,6 +251,14 @@ fn advise(
         {
             steps.push(*step);
         }
+    }
+    // Of two that cannot be told apart, what is right under either comes first.
+    if let [first, second, ..] = others
+        && are_close(first, second)
+    {
+        let other = second.cause;
+        let is_wrong = |step: &Remedy| step.effect(other) == Effect::Useless || advice(other).avoid.contains(step);
+        steps.sort_by_key(is_wrong);
     }
     // A fault of ours does not change by trying something else.
     let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
@@ -196,6 +275,11 @@ fn advise(
     // Whoever has tried it twice in vain is not left alone with the rest.
     if repeated >= 2 && wait_until.is_none() && !steps.contains(&Remedy::ContactSupport) {
         steps.push(Remedy::ContactSupport);
+    }
+    // Support is for whom nothing else has helped.
+    if let Some(at) = steps.iter().skip(1).position(|step| *step == Remedy::ContactSupport) {
+        let last = steps.remove(at + 1);
+        steps.push(last);
     }
     if repeated >= STOP {
         steps.retain(|step| !matches!(step, Remedy::Retype | Remedy::RestartFlow));

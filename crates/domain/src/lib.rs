@@ -18,6 +18,7 @@ pub mod email;
 pub mod evidence;
 pub mod handover;
 pub mod health;
+pub mod inquiry;
 pub mod link;
 pub mod login;
 pub mod login_id;

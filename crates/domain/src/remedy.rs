@@ -105,6 +105,14 @@ impl Remedy {
         }
     }
 
+    /// Whether it begins with a mail of ours.
+    pub const fn needs_mail(self) -> bool {
+        matches!(
+            self,
+            Self::Recover | Self::PasswordReset | Self::Unlock | Self::ProveByMail | Self::Resend | Self::OtherAddress
+        )
+    }
+
     /// The remedy × cause matrix (`causes.md` 4.4).
     #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
     #[expect(clippy::too_many_lines, reason = "a table: one line for each remedy")]

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The score that `other.undetermined` always has: what a cause must beat.
-pub(crate) const UNDETERMINED: f32 = 1.0;
+pub const UNDETERMINED: f32 = 1.0;
 
 /// Whether `fact` needs no other cause where `by` is known: an engine that cannot run the page's script sends neither its
 /// word nor the headers of today, and its buttons look dead. Two shadows of one thing are not two things.
@@ -33,6 +33,8 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
         Evidence::CookieHeaderLarge { .. } | Evidence::CookieHeaderTooLarge { .. } => {
             matches!(fact, Evidence::BouncedAfterSuccess)
         }
+        // Who was told one thing, of which another is known.
+        Evidence::KnownBefore { .. } => matches!(fact, Evidence::RefusedBefore { .. }),
         // Its clock makes every page and every cookie look old.
         Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),
         Evidence::HandedOn { .. } => matches!(fact, Evidence::OldBuild | Evidence::OldBuildAgain | Evidence::OldAsset),
@@ -45,7 +47,7 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
     }
 }
 
-/// A cause that was found a moment ago, alone.
+/// A cause that was found a moment ago, alone. What staff knows is told where it differs from what was told.
 const fn each(weight: f32) -> [[(Cause, f32); 1]; Cause::ALL.len()] {
     let mut all = [[(Cause::Undetermined, weight)]; Cause::ALL.len()];
     let mut at = 0;
@@ -57,8 +59,8 @@ const fn each(weight: f32) -> [[(Cause, f32); 1]; Cause::ALL.len()] {
 }
 
 /// What a browser was told before it was checked, and what staff knows beside it.
-static TOLD_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(2.6);
-static KNOWN_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(1.4);
+static TOLD_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(3.0);
+static KNOWN_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(4.0);
 
 /// What a fact says for and against causes.
 #[rustfmt::skip]
@@ -92,6 +94,7 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::SliceFails { .. } => &[(PlatformRegression, 10.0), (PlatformOutage, -3.0)],
         Evidence::AfterSignInFailed => &[(PlatformAccountData, 13.0), (PlatformOutage, -4.0)],
         Evidence::ManyHaveThis { .. } => &[(PlatformOutage, 2.0), (PlatformRegression, 1.5)],
+        Evidence::NoMailNow => &[],
         Evidence::OthersFine => &[(PlatformOutage, -1.0)],
 
         // The request itself.
@@ -129,6 +132,7 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
         Evidence::HeartbeatMissing => &[(BrowserInterference, 3.0)],
         Evidence::HeadersStripped => &[(BrowserInterference, 2.4)],
         Evidence::HeaderChanged => &[(BrowserInterference, 2.0)],
+        Evidence::OriginHidden => &[(BrowserInterference, 2.6), (BrowserInApp, 0.6)],
         Evidence::BodyChanged => &[(BrowserInterference, 6.0)],
         Evidence::ScriptOff => &[],
         Evidence::ScriptRan => &[(BrowserInterference, -1.0), (BrowserUnsupported, -1.0)],
@@ -193,7 +197,8 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
             (Undetermined, 2.5), (ExternalOutage, 1.8), (ExternalConfig, 1.5), (ExternalCancelled, 1.4), (ExternalPolicy, 0.8),
             (ExternalFrozen, 0.6),
         ],
-        Evidence::TokenDead { .. } => &[(ExternalLinkGone, 4.0), (ExternalOutage, 2.6)],
+        // It had been given a moment before: nobody took it back in between.
+        Evidence::TokenDead { .. } => &[(ExternalOutage, 4.0), (ExternalLinkGone, 3.0)],
         Evidence::TicketRefused { fault, .. } => match fault {
             None => &[(ExternalHandshake, 6.0), (BrowserSessionStale, -3.0)],
             Some(HandoverFault::CodeUsed | HandoverFault::CodeLate) => &[(ExternalHandshake, 6.5), (BrowserSessionStale, -3.0)],
@@ -248,6 +253,9 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
             Screen::NoneOfThese => &[(ExternalNoReturn, 1.5)],
         },
         Evidence::IdentityNotLinked => &[(ExternalWrongProvider, 3.4), (ExternalWrongAccount, 1.8), (ExternalLinkGone, 0.6)],
+        Evidence::SubjectChanged => &[
+            (ExternalConfig, 8.0), (ExternalDeleted, 6.4), (ExternalWrongAccount, -3.0), (ExternalWrongProvider, -3.0),
+        ],
         Evidence::OtherIdentityBefore => &[(ExternalWrongAccount, 5.5)],
         Evidence::LinkRemovedHere { .. } => &[(ExternalLinkGone, 7.5)],
         Evidence::IdentityOfOther => &[(OtherAccount, 7.0)],

@@ -233,11 +233,11 @@ pub(crate) enum Measure {
     },
     /// How often the diagnosis is right, on scenarios that are driven against a running server
     Verdicts {
-        /// The folder of scenarios
-        #[arg(long, value_name = "DIR", default_value = "bench/scenarios")]
-        scenarios: PathBuf,
-        /// So many worlds, put together by chance, instead of scenarios; somebody follows the page's steps in each
-        #[arg(long, value_name = "N", conflicts_with = "scenarios")]
+        /// A folder of scenarios; may be given more than once. bench/scenarios, when nothing else is asked for
+        #[arg(long, value_name = "DIR")]
+        scenarios: Vec<PathBuf>,
+        /// So many worlds, put together by chance; somebody follows the page's steps in each
+        #[arg(long, value_name = "N")]
         generate: Option<usize>,
         /// The seed of the worlds: the same gives the same. Without it a fresh one
         #[arg(long, value_name = "S", requires = "generate")]
@@ -245,6 +245,10 @@ pub(crate) enum Measure {
         /// Only scenarios whose names hold this
         #[arg(long, value_name = "WORDS")]
         only: Option<String>,
+        /// Say what the weights would be if these stories had set them, and whether that is better on stories that were
+        /// left out
+        #[arg(long, conflicts_with = "json")]
+        fit: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

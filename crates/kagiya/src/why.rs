@@ -98,6 +98,9 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
             "resolved_by": row.resolved_by,
         },
     });
+    if let Some(inquiry) = report.inquiry() {
+        body["ask"] = json!(inquiry.id());
+    }
     if let Some(until) = verdict.wait_until {
         body["wait_until"] = json!(rfc3339(until));
     }
@@ -126,6 +129,9 @@ fn print(words: &Words, report: &Report) {
     say("do");
     for step in &verdict.steps {
         say(&format!("  - {}", message(words, "step", step.id())));
+    }
+    if let Some(inquiry) = report.inquiry() {
+        say(&format!("ask        {}", message(words, "ask", inquiry.id())));
     }
     say("do not");
     for remedy in &verdict.avoid {

@@ -252,6 +252,8 @@ row! {
         pub network: String,
         /// As [`Attempt::repairs`].
         pub repairs: String,
+        /// Whether it sent a value that had been refused already.
+        pub again: i64,
         /// As [`Attempt::created_at`].
         pub created_at: i64,
     }
@@ -262,7 +264,8 @@ pub async fn recent_of_browser(conn: &mut Conn, browser_key: &[u8], since: Times
     all!(
         conn,
         Recent,
-        "SELECT kind, outcome, told, cause, account_id, network, repairs, created_at FROM attempt
+        "SELECT kind, outcome, told, cause, account_id, network, repairs,
+         CAST(CASE WHEN evidence LIKE '%\"same_value_again\"%' THEN 1 ELSE 0 END AS BIGINT) AS again, created_at FROM attempt
          WHERE browser_key = $1 AND created_at > $2 ORDER BY created_at DESC LIMIT 30",
         browser_key,
         since.0

@@ -89,6 +89,7 @@ impl Routes {
             .at("/why/{reference}", why, get(check::why::page))
             .at("/why/{reference}/confirm", why, get(check::why::confirm_page).post(check::why::confirm))
             .at("/why/{reference}/me-too", why, post(check::why::me_too))
+            .at("/why/{reference}/answer", why, post(check::why::answer))
             .at("/help", OPEN, get(page::help::index))
             .at("/help/{cause}", OPEN, get(page::help::page))
     }
@@ -175,7 +176,15 @@ mod tests {
     fn planned_work_shuts_what_begins_or_changes_something() {
         let doors = all().doors;
         let of = |method, path: &str| doors.find(path).and_then(|door| door.operation(&method));
-        for path in ["/sign-in", "/check", "/language", "/sign-out", "/staff/notices", "/why/{reference}/me-too"] {
+        for path in [
+            "/sign-in",
+            "/check",
+            "/language",
+            "/sign-out",
+            "/staff/notices",
+            "/why/{reference}/me-too",
+            "/why/{reference}/answer",
+        ] {
             assert_eq!(of(Method::POST, path), None, "{path}");
         }
         for path in ["/account/close", "/account/links/{id}/remove", "/sign-up/verify", "/recover", "/api/v1/sign-up"] {

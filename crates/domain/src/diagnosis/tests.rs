@@ -252,7 +252,10 @@ fn what_one_fact_explains_is_no_second_cause() {
 fn a_step_that_cannot_work_is_none() {
     let steps = |facts: &[Evidence]| diagnose(facts, Audience::Staff).steps;
     let code = [Evidence::CodeRefused, Evidence::CodeMismatch];
-    assert!(steps(&code).contains(&Remedy::Resend));
+    // Who gets no mail is not helped by more of it; whose code is over is by nothing else.
+    assert_eq!(steps(&code).first(), Some(&Remedy::NewestCode));
+    assert!(!steps(&code).contains(&Remedy::Resend));
+    assert_eq!(steps(&[Evidence::CodeRefused, Evidence::CodeExpired]).first(), Some(&Remedy::Resend));
     let full = steps(&[&code[..], &[Evidence::MailDeferred { status: 452 }]].concat());
     assert_eq!(full.first(), Some(&Remedy::OtherAddress));
     assert!(!full.iter().any(|s| matches!(s, Remedy::Resend | Remedy::NewestCode | Remedy::ProveByMail)), "{full:?}");
@@ -265,6 +268,19 @@ fn a_step_that_cannot_work_is_none() {
     }
     let again = |count| steps(&[Evidence::CredentialsRefused, Evidence::SameErrorAgain { count }]);
     assert!(!again(1).contains(&Remedy::ContactSupport) && again(2).contains(&Remedy::ContactSupport));
+}
+
+#[test]
+fn of_two_that_are_as_good_what_is_right_under_either_comes_first() {
+    let facts = [Evidence::DuplicateCookie { name: "s".to_owned(), count: 2 }, Evidence::CodeRefused];
+    let verdict = diagnose(&facts, Audience::Anyone);
+    assert!(verdict.is_open());
+    assert_eq!(verdict.candidates.get(1).map(|second| second.cause), Some(Cause::CodeWrong));
+    // A repair cures the first, and is useless for the second.
+    assert_eq!((verdict.steps.first(), verdict.steps.last()), (Some(&Remedy::RestartFlow), Some(&Remedy::Repair)));
+    // Where the first is sure, its own step is the first.
+    let sure = diagnose(&facts[..1], Audience::Anyone);
+    assert_eq!((sure.is_open(), sure.steps.first()), (false, Some(&Remedy::Repair)));
 }
 
 #[test]

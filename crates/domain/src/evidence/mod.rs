@@ -73,6 +73,8 @@ pub enum Evidence {
     AfterSignInFailed,
     /// Many others have had this since `since`.
     ManyHaveThis { since: Timestamp },
+    /// No mail of ours leaves now: what begins with one waits.
+    NoMailNow,
     /// Others are signing in as always.
     OthersFine,
 
@@ -102,7 +104,7 @@ pub enum Evidence {
     LoginImpossible,
     /// The very same wrong value was sent again.
     SameValueAgain,
-    /// `count` different values were tried from this browser for this login.
+    /// `count` different passwords were refused to this browser before, within minutes.
     DifferentValues { count: i64 },
     /// A browser inside another app.
     InAppBrowser { app: InApp },
@@ -140,6 +142,8 @@ pub enum Evidence {
     HeadersStripped,
     /// The page is this browser's own, but `Origin` names another site.
     HeaderChanged,
+    /// `Origin` hides where the form was sent from: a closed frame, or something that blots it out.
+    OriginHidden,
     /// What the page sent arrived changed.
     BodyChanged,
     /// Scripts are off.
@@ -243,6 +247,9 @@ pub enum Evidence {
     SawThere { screen: Screen },
     /// The identity that came back is linked to no account here.
     IdentityNotLinked,
+    /// The provider calls somebody who is linked here by another name than it did: the app there is another one now, or
+    /// the account there was made anew.
+    SubjectChanged,
     /// This browser has used another account of this provider before.
     OtherIdentityBefore,
     /// The identity was linked here, and its owner removed it at `at`.

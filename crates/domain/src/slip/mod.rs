@@ -2,6 +2,7 @@
 //! Japanese keyboards JIS X 6002 and the usual tables of input methods). Only the kind of a slip is ever kept.
 
 mod kana;
+mod script;
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
@@ -30,7 +31,7 @@ pub enum Slip {
     Punctuation,
     /// A yen sign for a backslash, an overline for a tilde: one key, two signs.
     YenSign,
-    /// The signs of a Japanese keyboard for those of an American one, or the other way round.
+    /// The signs of one keyboard for those of another: a Japanese, an American, a German one, or another script's.
     KeyboardLayout,
     /// A Japanese input method was on: kana stand where letters were meant.
     KanaInput,
@@ -76,7 +77,7 @@ pub(crate) fn candidates(typed: &str) -> Vec<(Vec<Slip>, Zeroizing<String>)> {
     let mut shorter = typed.to_owned();
     shorter.pop();
     readings.add(&[Slip::ExtraCharacter], shorter.clone());
-    for table in [JIS_TO_US, US_TO_JIS] {
+    for table in [JIS_TO_US, US_TO_JIS, GERMAN] {
         readings.add(&[Slip::KeyboardLayout], keys_of(typed, table));
     }
     readings.add(&[Slip::YenSign], typed.replace('\\', "\u{a5}"));
@@ -108,6 +109,9 @@ fn shown(typed: &str) -> Vec<(Vec<Slip>, Zeroizing<String>)> {
         add(&[Slip::KanaInput], romaji(typed, false));
         add(&[Slip::KanaInput], romaji(typed, true));
         add(&[Slip::KanaInput], kana_keys(typed));
+    }
+    if let Some(keys) = script::keys(typed) {
+        add(&[Slip::KeyboardLayout], keys);
     }
     let trimmed = typed.trim();
     add(&[Slip::EdgeSpace], trimmed.to_owned());
@@ -320,6 +324,9 @@ const US_TO_JIS: &[(char, char)] = &[
     ('|', '}'),
 ];
 
+/// A German hand on an American keyboard (DIN 2137), or the other way round.
+const GERMAN: &[(char, char)] = &[('y', 'z'), ('z', 'y'), ('Y', 'Z'), ('Z', 'Y'), ('/', '-'), ('?', '_'), ('&', '/')];
+
 fn keys_of(text: &str, table: &[(char, char)]) -> String {
     text.chars().map(|c| table.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect()
 }
@@ -367,6 +374,8 @@ mod tests {
             // Keyboards that are not what they are taken for.
             ("hana[shop_2016", "hana@shop=2016", &[Slip::KeyboardLayout]),
             ("hana\"shop=2016'", "hana@shop_2016&", &[Slip::KeyboardLayout]),
+            ("crayz/zeti/2019", "crazy-yeti-2019", &[Slip::KeyboardLayout]),
+            ("ьщдщлщ-2020-яшьф", "moloko-2020-zima", &[Slip::KeyboardLayout]),
             // Only one of several.
             ("l0l0-Ol10", "lOl0-Ol10", &[Slip::LookAlike]),
             ("hello0wor1d-1I", "hello0world-1I", &[Slip::LookAlike]),

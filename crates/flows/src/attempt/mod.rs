@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use kagiya_domain::{
-    Audience, Cause, Evidence, Timestamp,
+    Audience, Cause, Evidence, Span, Timestamp,
     act::Act,
     browser::Browser,
+    component::MAIL,
     diagnosis::{Verdict, diagnose},
     reference::Reference,
 };
@@ -16,8 +17,8 @@ pub use kagiya_store::attempt::Attempt;
 use kagiya_store::{self as store};
 use uuid::Uuid;
 
-pub(crate) use self::story::recall;
 pub use self::story::{OLD_BUILD, bounced, last_outcome};
+pub(crate) use self::story::{before, recall};
 use crate::{App, Fault, Visitor};
 
 /// A field that cannot be taken as it is, and the message that says why.
@@ -122,6 +123,9 @@ impl Draft {
 pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
     let slices = slices(app, visitor, &draft.evidence);
     draft.evidence.extend(ours(app, &draft, &slices, now));
+    if app.board.get().is_out(MAIL, now) {
+        draft.evidence.push(Evidence::NoMailNow);
+    }
     let reference = Reference::from_random(app.random());
     let may_hear = |fact: &&Evidence| draft.audience.may_hear(fact.tier());
     let mut evidence: Vec<Evidence> = draft.evidence.iter().filter(may_hear).cloned().collect();
@@ -228,6 +232,8 @@ fn is_confirmable(act: Act, account: Option<Uuid>) -> bool {
 
 /// Notes of one network in a minute: robots open many pages.
 pub(crate) const NOTES: u32 = 120;
+/// For so long an answer bears on an attempt.
+const ANSWERABLE: Span = Span::hours(24);
 /// Refusals of one network, or of one browser that is known, that are kept in a minute. What is beyond is counted.
 const KEPT: u32 = 120;
 
@@ -385,6 +391,22 @@ pub async fn tell(
     Ok(Some(Told { refusal, resolved: row.resolved_at.is_some(), browser: read_browser(&row) }))
 }
 
+/// Adds what a person says to an attempt of this browser; whether it is one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn say(app: &App, visitor: &Visitor, reference: &str, said: Evidence) -> Result<bool, Fault> {
+    let Some(told) = tell(app, visitor, None, reference).await? else {
+        return Ok(false);
+    };
+    let row = store::attempt::find(&mut app.store.reader().await?, told.refusal.reference.as_str()).await?;
+    let Some(row) = row.filter(|row| Timestamp(row.created_at).plus(ANSWERABLE) > app.now()) else {
+        return Ok(true);
+    };
+    add_evidence(app, row.id, vec![said]).await?;
+    Ok(true)
+}
+
 /// The evidence of a kept attempt.
 ///
 /// # Errors
@@ -411,10 +433,13 @@ pub async fn add_evidence(app: &App, id: Uuid, more: Vec<Evidence>) -> Result<()
                 };
                 let mut evidence: Vec<Evidence> =
                     serde_json::from_str(&row.evidence).map_err(|_| store::Error::Unreadable("evidence"))?;
-                // The last word of another device counts.
+                // The last word of a person, or of another device, counts.
                 let elsewhere = |fact: &Evidence| matches!(fact, Evidence::WorksElsewhere | Evidence::FailsElsewhere);
-                if more.iter().any(elsewhere) {
-                    evidence.retain(|fact| !elsewhere(fact));
+                let says = |fact: &Evidence| matches!(fact, Evidence::Says { .. });
+                for of_one in [&elsewhere as &dyn Fn(&Evidence) -> bool, &says] {
+                    if more.iter().any(of_one) {
+                        evidence.retain(|fact| !of_one(fact));
+                    }
                 }
                 evidence.extend(more);
                 let cause: Cause = diagnose(&evidence, Audience::Staff).cause;

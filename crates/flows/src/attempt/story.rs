@@ -8,6 +8,8 @@ use crate::{App, Fault, Visitor};
 
 /// Within this time repeats belong together.
 const EPISODE: Span = Span::minutes(15);
+/// Whoever has tried as many different passwords may mean another site's.
+const MANY_VALUES: i64 = 2;
 /// As many networks within an episode are no coincidence.
 const FLAPS: usize = 3;
 
@@ -22,10 +24,12 @@ const STUCK: Span = Span::minutes(2);
 pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
     // Without a cookie only the page itself can say what came before.
     let mut count = if visitor.cookie_came { 0 } else { visitor.refused_before };
+    let mut different = 0;
     if let (true, Some(key)) = (visitor.cookie_came, visitor.browser_key) {
         let rows = recent(app, &key).await.unwrap_or_default();
         let told = if rows.is_empty() { Cause::Undetermined } else { diagnose(&draft.evidence, draft.audience).cause };
         count = count.max(told_before(draft.kind, told, &rows));
+        different = episode(&rows).filter(|row| is_wrong_value(row) && row.again == 0).count();
         draft.evidence.extend(what_the_rows_show(visitor, &rows));
         if draft.kind == Act::Check {
             draft.evidence.extend(refused_before(&rows));
@@ -33,6 +37,11 @@ pub(crate) async fn recall(app: &App, visitor: &Visitor, draft: &mut Draft) {
                 draft.evidence.push(Evidence::BouncedAfterSuccess);
             }
         }
+    }
+    let different = i64::try_from(different).unwrap_or(i64::MAX);
+    let is_of_passwords = draft.kind == Act::Check || draft.evidence.contains(&Evidence::CredentialsRefused);
+    if different >= MANY_VALUES && is_of_passwords {
+        draft.evidence.push(Evidence::DifferentValues { count: different });
     }
     if count > 0 {
         draft.evidence.push(Evidence::SameErrorAgain { count });
@@ -56,6 +65,11 @@ fn told_before(kind: Act, told: Cause, rows: &[Recent]) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+/// Of whatever login: so it tells nothing of which ID and which address are one account's.
+fn is_wrong_value(row: &Recent) -> bool {
+    row.kind == Act::SignIn && row.outcome == "refused" && row.told == Cause::Password.slug()
+}
+
 fn what_the_rows_show(visitor: &Visitor, rows: &[Recent]) -> Vec<Evidence> {
     let mut evidence = Vec::new();
     // Once is an open page while we were updated; twice is a cache that serves old pages.
@@ -77,6 +91,11 @@ fn what_the_rows_show(visitor: &Visitor, rows: &[Recent]) -> Vec<Evidence> {
 /// What a browser that is checked now was refused for last: what it was told, and what staff knows.
 fn refused_before(rows: &[Recent]) -> Vec<Evidence> {
     let refused = episode(rows).find(|row| row.outcome == "refused" && row.kind != Act::Check);
+    refused.map_or_else(Vec::new, |row| before(&row.told, &row.cause))
+}
+
+/// A refusal of before as facts: what was told then, and what staff knows beyond it.
+pub(crate) fn before(told: &str, known: &str) -> Vec<Evidence> {
     let cause = |slug: &str| Cause::parse(slug).filter(|cause| *cause != Cause::Undetermined);
     // What only the owner may hear is told where the owner is proven, and not once more here.
     let anyones = |cause: &Cause| {
@@ -85,9 +104,9 @@ fn refused_before(rows: &[Recent]) -> Vec<Evidence> {
             Cause::AccountState | Cause::NoPassword | Cause::OldPassword | Cause::OtherAccount | Cause::LockedByOthers
         )
     };
-    let told = refused.and_then(|row| cause(&row.told)).filter(anyones).map(|cause| Evidence::RefusedBefore { cause });
-    let known = refused.and_then(|row| cause(&row.cause)).map(|cause| Evidence::KnownBefore { cause });
-    told.into_iter().chain(known).collect()
+    let told = cause(told).filter(anyones);
+    let known = cause(known).filter(|known| Some(*known) != told).map(|cause| Evidence::KnownBefore { cause });
+    told.map(|cause| Evidence::RefusedBefore { cause }).into_iter().chain(known).collect()
 }
 
 /// Whether this browser signed in a moment ago, brings no session, and the session was not ended: it was not kept.
@@ -147,6 +166,7 @@ mod tests {
             account_id: None,
             network: String::new(),
             repairs: String::new(),
+            again: 0,
             created_at: 0,
         }
     }
@@ -157,6 +177,8 @@ mod tests {
         let (told, known) = (Cause::Password, Cause::InputForm);
         let both = vec![Evidence::RefusedBefore { cause: told }, Evidence::KnownBefore { cause: known }];
         assert_eq!(in_vain(told, known), both);
+        // What was told is not known twice.
+        assert_eq!(in_vain(told, told), [Evidence::RefusedBefore { cause: told }]);
         // What the owner heard is staff's here.
         let state = Cause::AccountState;
         assert_eq!(in_vain(state, state), [Evidence::KnownBefore { cause: state }]);

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
+    act::Act,
     browser::Browser,
     diagnosis::{Verdict, diagnose},
+    inquiry::{Inquiry, inquire},
     reference::Reference,
 };
 use kagiya_store::{self as store, attempt::Attempt};
@@ -34,6 +36,17 @@ pub struct Report {
     pub repairs: Vec<String>,
     /// Whether evidence is still being gathered.
     pub pending: bool,
+}
+
+impl Report {
+    /// What to ask the member next, where the evidence leaves more than one cause.
+    pub fn inquiry(&self) -> Option<Inquiry> {
+        let there = self.evidence.iter().any(|fact| matches!(fact, Evidence::NotReturned { .. }));
+        inquire(&self.verdict, |inquiry| {
+            // Staff knows of the account what its mailbox would open.
+            inquiry != Inquiry::Mail && !inquiry.is_answered(&self.evidence) && (inquiry != Inquiry::Screen || there)
+        })
+    }
 }
 
 /// The report of a reference; waits up to five seconds for evidence that is being gathered.
@@ -83,17 +96,46 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
         timeline.push(row.clone());
     }
     timeline.sort_by_key(|a| (a.created_at, a.id));
+    let before = refused_before(&row, &timeline).filter(|_| evidence.iter().any(is_of_before));
+    let pending = [Some(&row), before].into_iter().flatten().any(|row| row.pending_until > Some(app.now().0));
+    // What was found out since.
+    if let Some(before) = before {
+        evidence.retain(|fact| !is_of_before(fact));
+        evidence.extend(attempt::before(&before.told, &before.cause));
+    }
     evidence.extend(compared(&row, &timeline));
     Ok(Some(Report {
         verdict: diagnose(&evidence, Audience::Staff),
         browser: attempt::read_browser(&row),
-        pending: row.pending_until.is_some_and(|until| until > app.now().0),
+        pending,
         evidence,
         account,
         timeline,
         repairs: row.repairs.split(' ').filter(|name| !name.is_empty()).map(str::to_owned).collect(),
         attempt: row,
     }))
+}
+
+fn is_of_before(fact: &Evidence) -> bool {
+    matches!(fact, Evidence::RefusedBefore { .. } | Evidence::KnownBefore { .. })
+}
+
+/// What the browser was refused for last. Of the same value sent again it is enough that one was looked into.
+fn refused_before<'t>(row: &Attempt, timeline: &'t [Attempt]) -> Option<&'t Attempt> {
+    let here = |other: &&Attempt| other.browser_key == row.browser_key && other.created_at < row.created_at;
+    let refused = |other: &&Attempt| other.outcome == "refused" && other.kind != Act::Check;
+    let mut rows = timeline.iter().filter(here).filter(refused).rev();
+    let last = rows.next()?;
+    let mut same = last;
+    while same.cause == last.told
+        && attempt::read_evidence(same).is_ok_and(|facts| facts.contains(&Evidence::SameValueAgain))
+    {
+        match rows.next() {
+            Some(next) if next.subject_key == last.subject_key => same = next,
+            Some(_) | None => break,
+        }
+    }
+    Some(same)
 }
 
 /// What the attempt shows beside the others of its browser and account.

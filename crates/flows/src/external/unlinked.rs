@@ -30,12 +30,24 @@ pub(super) async fn keep(
         draft.evidence.push(Evidence::LinkRemovedHere { at: Timestamp(link.removed_at.unwrap_or_default()) });
         draft.account = Some(link.account_id);
     }
-    // Whether an account has the address is told to its mailbox, never here.
-    if let Some(email) = verified_email(identity)
-        && let Some(account) = store::account::find_by_email(&mut conn, &email.key()).await?
-    {
-        draft.evidence.push(Evidence::AddressElsewhere);
-        draft.account = Some(account.id);
+    // Apple's word for an app that has moved; or another name for the very address that is linked here.
+    let mut changed = identity.transfer_subject.is_some();
+    // Whether an account has the address is told to its mailbox, never here; nor by the time that it takes.
+    if let Some(email) = verified_email(identity) {
+        let key = email.key();
+        let account = store::account::find_by_email(&mut conn, &key).await?;
+        let links =
+            store::link::of_account(&mut conn, account.as_ref().map_or(Uuid::nil(), |account| account.id)).await?;
+        let same =
+            |link: &Link| link.provider == entry.provider.id() && link.email_key.as_deref() == Some(key.as_str());
+        changed |= links.iter().any(same);
+        if let Some(account) = account {
+            draft.evidence.push(Evidence::AddressElsewhere);
+            draft.account = Some(account.id);
+        }
+    }
+    if changed {
+        draft.evidence.push(Evidence::SubjectChanged);
     }
     drop(conn);
     let links = facts::known_links(app, visitor, entry.provider.id(), &mut draft).await?;

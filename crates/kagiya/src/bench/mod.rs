@@ -40,9 +40,9 @@ const ROUNDS: u32 = 6;
 /// Measures what was asked for; without a word for it, speed and memory.
 pub(crate) async fn measure(what: Option<Measure>, plan: Plan) -> Result<(), Failure> {
     match what {
-        Some(Measure::Verdicts { scenarios, generate, seed, only, json }) => {
+        Some(Measure::Verdicts { scenarios, generate, seed, only, fit, json }) => {
             let generate = generate.map(|count| (count, seed.unwrap_or_else(verdicts::fresh_seed)));
-            verdicts::run(verdicts::Plan { scenarios, generate, json, only }).await
+            verdicts::run(verdicts::Plan { scenarios, generate, json, only, fit }).await
         }
         Some(Measure::Hostile { seconds, json }) => hostile::run(seconds, json).await,
         Some(Measure::External { json }) => external::run(json).await,

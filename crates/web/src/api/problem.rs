@@ -57,6 +57,9 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         "steps": steps,
         "avoid": refusal.verdict.avoid.iter().map(|remedy| json!({ "id": remedy.id(), "text": avoid_text(&view, *remedy) })).collect::<Vec<_>>(),
     });
+    if let Some(ask) = &verdict.ask {
+        body["ask"] = json!(ask.id);
+    }
     if let Some((word, _)) = &verdict.others {
         body["others"] = json!(word);
     }

@@ -14,7 +14,8 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::StatusCode;
 use kagiya_domain::{
-    Evidence, act::Act, browser::Browser, cause::Family, reference::Reference, remedy::Remedy, symptom::Symptom,
+    Evidence, act::Act, browser::Browser, cause::Family, inquiry::Inquiry, reference::Reference, remedy::Remedy,
+    symptom::Symptom,
 };
 use kagiya_flows::{
     Refusal,
@@ -156,7 +157,15 @@ fn lines(view: &View<'_>, seen: &Seen<'_>) -> Vec<Line> {
         ("version", by_form(has(|f| matches!(f, Evidence::OldBuild | Evidence::OldBuildAgain | Evidence::OldAsset)))),
         (
             "unchanged",
-            by_form(has(|f| matches!(f, Evidence::BodyChanged | Evidence::HeaderChanged | Evidence::HeadersStripped))),
+            by_form(has(|f| {
+                matches!(
+                    f,
+                    Evidence::BodyChanged
+                        | Evidence::HeaderChanged
+                        | Evidence::HeadersStripped
+                        | Evidence::OriginHidden
+                )
+            })),
         ),
         ("in_app", judge(has(|f| matches!(f, Evidence::InAppBrowser { .. })))),
         ("browser", judge(has(|f| matches!(f, Evidence::OldBrowser)))),
@@ -230,6 +239,8 @@ async fn show(
         verdict.lead = view.f1("check-before-lead", "title", verdict.title.clone());
         verdict.title = view.t("check-fine-title").into_owned();
     }
+    // Here the page looks by itself, and asks what is seen further down.
+    verdict.ask = verdict.ask.filter(|ask| !run && ask.id == Inquiry::Elsewhere.id());
     let app = &context.web.app;
     let address = format!("{}/check/{}", app.settings.public_url.origin, refusal.reference);
     let seen = Seen {
@@ -342,7 +353,12 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     if !fields.get("facts").is_empty() && !fields.has("noscript") {
         evidence.push(Evidence::ScriptRan);
     }
-    evidence.extend(context.session_signs().await);
+    // What is lost between two pages is lost between a page and its form, too.
+    for fact in own_evidence(&context).await {
+        if !evidence.contains(&fact) {
+            evidence.push(fact);
+        }
+    }
     if let Some(symptom) = Symptom::parse(fields.get("symptom")) {
         evidence.push(Evidence::Says { symptom });
     }

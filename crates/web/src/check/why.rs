@@ -10,6 +10,7 @@ use axum::{
 use http::StatusCode;
 use kagiya_domain::Evidence;
 use kagiya_domain::act::{Act, FlowKind};
+use kagiya_domain::symptom::Symptom;
 use kagiya_flows::{attempt, external, recover::confirm, status::anomaly};
 
 use crate::{
@@ -37,7 +38,7 @@ struct WhyPage<'a> {
     verdict: VerdictView,
     resolved: bool,
     at: String,
-    said: bool,
+    said: Option<&'static str>,
     question: Option<Question>,
     return_to: &'a str,
     sign_in: String,
@@ -60,7 +61,11 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, Path(reference): Path<String
             let verdict = VerdictView::new(&view, &told.refusal);
             let title = view.t("why-title").into_owned();
             let at = view.time(&told.refusal.at.0);
-            let said = context.query("said") == Some("me-too");
+            let said = match context.query("said") {
+                Some("me-too") => Some("me-too-done"),
+                Some("answer") => Some("ask-done"),
+                Some(_) | None => None,
+            };
             let question = asked.as_deref().map(|provider| Question { answered, ..Question::new(&view, provider) });
             let to = context.return_to();
             let return_to = &to.carried();
@@ -150,6 +155,30 @@ pub(crate) async fn confirm(State(_): State<Arc<Web>>, Path(reference): Path<Str
             response
         }
         Ok(Err(refusal)) => code_response_at(&context, &CODE, action, id, Some(&refusal)).await,
+        Err(fault) => fault_page(&context, &fault),
+    }
+}
+
+/// An answer to what was asked: it becomes evidence, and the verdict is looked at again.
+pub(crate) async fn answer(State(_): State<Arc<Web>>, Path(reference): Path<String>, sent: Sent) -> Response {
+    let (context, fields) = match sent.own(Act::Check, "/sign-in").await {
+        Ok(own) => own,
+        Err(response) => return response,
+    };
+    let said = match (fields.get("elsewhere"), Symptom::parse(fields.get("symptom"))) {
+        ("works", _) => Some(Evidence::WorksElsewhere),
+        ("fails", _) => Some(Evidence::FailsElsewhere),
+        (_, Some(symptom)) => Some(Evidence::Says { symptom }),
+        (_, None) => None,
+    };
+    let reference = clean(&reference);
+    let back = |said: &str| with_return(&format!("/why/{reference}{said}"), &fields.return_to());
+    let Some(said) = said else {
+        return see_other(&context, &back(""));
+    };
+    match attempt::say(&context.web.app, &context.visitor, &reference, said).await {
+        Ok(true) => see_other(&context, &back("?said=answer")),
+        Ok(false) => not_found_page(&context),
         Err(fault) => fault_page(&context, &fault),
     }
 }

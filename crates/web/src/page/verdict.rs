@@ -6,7 +6,9 @@ use kagiya_domain::{
     cause::{Cause, Family},
     component::{DATABASE, MAIL, PASSWORD},
     diagnosis::STOP,
+    inquiry::{Inquiry, inquire},
     remedy::Remedy,
+    symptom::Symptom,
 };
 use kagiya_flows::{Refusal, status::platform::board::Operation};
 use kagiya_text::Arg;
@@ -31,6 +33,17 @@ pub(crate) struct StepView {
     pub(crate) url: Option<String>,
 }
 
+/// The one question or test that tells more.
+pub(crate) struct AskView {
+    pub(crate) id: &'static str,
+    pub(crate) text: String,
+    /// The page that it is done on; without one it is answered here.
+    pub(crate) url: Option<String>,
+    /// The field, and each of its values with the words for it.
+    pub(crate) field: &'static str,
+    pub(crate) answers: Vec<(&'static str, String)>,
+}
+
 /// A verdict, ready for the template.
 pub(crate) struct VerdictView {
     pub(crate) reference: String,
@@ -50,6 +63,8 @@ pub(crate) struct VerdictView {
     pub(crate) calm: bool,
     /// How others fare: a word, and the sentence.
     pub(crate) others: Option<(&'static str, String)>,
+    /// What to ask next.
+    pub(crate) ask: Option<AskView>,
     /// Whether a press on "me too" says something.
     pub(crate) me_too: bool,
 }
@@ -114,6 +129,7 @@ impl VerdictView {
                 Evidence::ManyHaveThis { .. } => Some(("many", because(view, fact))),
                 _ => None,
             }),
+            ask: ask(view, refusal),
             me_too: verdict.cause != Cause::PlatformMaintenance
                 && matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
         };
@@ -145,6 +161,11 @@ impl VerdictView {
 }
 
 impl VerdictView {
+    /// Whether nothing tells more than the registered mailbox.
+    pub(crate) fn asks_mail(&self) -> bool {
+        self.ask.as_ref().is_some_and(|ask| ask.id == Inquiry::Mail.id())
+    }
+
     /// The verdict by itself, for an answer without a page around it.
     pub(crate) fn plain(&self, view: &View<'_>) -> String {
         let whole = Alone { v: view, r: self };
@@ -169,6 +190,47 @@ fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
         url: step_url(view, *step, refusal),
     })
     .collect()
+}
+
+/// What to ask of this person next: the confirmation by mail has a form of its own.
+pub(crate) fn inquiry(refusal: &Refusal) -> Option<Inquiry> {
+    if !refusal.fields.is_empty() || refusal.verdict.wait_until.is_some() {
+        return None;
+    }
+    let provider = refusal.evidence.iter().any(|fact| matches!(fact, Evidence::NotReturned { .. }));
+    inquire(&refusal.verdict, |inquiry| {
+        !inquiry.is_answered(&refusal.evidence)
+            && match inquiry {
+                Inquiry::Elsewhere | Inquiry::Symptom | Inquiry::Check => true,
+                Inquiry::Screen => provider,
+                Inquiry::Mail => refusal.confirmable,
+            }
+    })
+}
+
+#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
+fn ask(view: &View<'_>, refusal: &Refusal) -> Option<AskView> {
+    let inquiry = inquiry(refusal)?;
+    let reference = &refusal.reference;
+    let provider = refusal.evidence.iter().find_map(|fact| match fact {
+        Evidence::AtProvider { provider } => Some(provider.as_str()),
+        _ => None,
+    });
+    let url = match inquiry {
+        Inquiry::Mail => Some(format!("/why/{reference}/confirm")),
+        Inquiry::Check => Some("/check".to_owned()),
+        Inquiry::Screen => Some(format!("/why/{reference}?ask={}", provider?)),
+        Inquiry::Elsewhere | Inquiry::Symptom => None,
+    };
+    let (field, answers) = if inquiry == Inquiry::Elsewhere {
+        let word = |id: &'static str| (id, view.tk("ask", id).into_owned());
+        ("elsewhere", vec![word("works"), word("fails")])
+    } else {
+        let fits = |symptom: &&Symptom| !symptom.is_of_provider() || provider.is_some();
+        let words = |id: &str| view.tk("symptom", &id.replace('_', "-")).into_owned();
+        ("symptom", Symptom::ALL.iter().filter(fits).map(|symptom| (symptom.id(), words(symptom.id()))).collect())
+    };
+    Some(AskView { id: inquiry.id(), text: view.tk("ask", inquiry.id()).into_owned(), url, field, answers })
 }
 
 fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
@@ -232,12 +294,14 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
         return (view.t("read-only-title").into_owned(), view.t("read-only-lead").into_owned());
     }
     let key = refusal.verdict.cause.key();
+    let many = refusal.evidence.iter().any(|fact| matches!(fact, Evidence::DifferentValues { .. }));
     // A stranger is told both halves of "ID or password", never which one it was.
     if refusal.evidence.contains(&Evidence::CredentialsRefused)
         && !refusal.evidence.contains(&Evidence::PasswordMismatch)
         && refusal.verdict.cause == Cause::Password
     {
-        return (view.t("verdict-credentials-title").into_owned(), view.t("verdict-credentials-lead").into_owned());
+        let lead = if many { "verdict-other-site-lead" } else { "verdict-credentials-lead" };
+        return (view.t("verdict-credentials-title").into_owned(), view.t(lead).into_owned());
     }
     // It may be somebody new as well: nothing is claimed that is not known.
     if is_last_way_in(refusal) {
@@ -257,7 +321,11 @@ fn headline(view: &View<'_>, refusal: &Refusal) -> (String, String) {
             view.t(format!("state-{state}-lead")).into_owned(),
         );
     }
-    (view.t(format!("cause-{key}-title")).into_owned(), view.t(format!("cause-{key}-lead")).into_owned())
+    let title = view.t(format!("cause-{key}-title")).into_owned();
+    if many && refusal.verdict.cause == Cause::Password {
+        return (title, view.t("verdict-other-site-lead").into_owned());
+    }
+    (title, view.t(format!("cause-{key}-lead")).into_owned())
 }
 
 /// The short title of a cause.

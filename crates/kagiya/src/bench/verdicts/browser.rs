@@ -62,6 +62,7 @@ impl Answer {
         };
         let sure = all("data-confidence").into_iter().map(|text| text.parse().unwrap_or(0.0));
         Said {
+            evidence: Vec::new(),
             cause: self.attribute("data-cause").unwrap_or_default(),
             candidates: all("data-candidate").into_iter().zip(sure).collect(),
             steps: all("data-step"),

@@ -196,7 +196,13 @@ impl<'s> Run<'s> {
             "no_cookies" => self.browser().keeps_cookies = false,
             "clear_cookies" => self.browser().forget_cookies(),
             "drop_cookie" => self.browser().drop_cookie(word(0)),
-            "cookie" => self.browser().extra_cookies = word(0).to_owned(),
+            "cookie" => {
+                // Beside a jar of others' cookies.
+                let jar = std::mem::take(&mut self.browser().extra_cookies);
+                let heavy = Some(jar).filter(|jar| jar.starts_with("shop_0="));
+                let all: Vec<String> = heavy.into_iter().chain([word(0).to_owned()]).collect();
+                self.browser().extra_cookies = all.join("; ");
+            }
             "heavy_cookies" => {
                 let count: usize = word(0).parse().unwrap_or(1);
                 let jar: Vec<String> = (0..count).map(|n| format!("shop_{n}={}", "x".repeat(4_000))).collect();

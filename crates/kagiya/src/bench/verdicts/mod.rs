@@ -3,6 +3,7 @@
 
 mod browser;
 mod drive;
+mod fit;
 mod notice;
 mod person;
 mod report;
@@ -13,7 +14,7 @@ mod worlds;
 use std::path::PathBuf;
 
 use futures_util::{StreamExt, stream};
-use kagiya_domain::{Timestamp, diagnosis::Verdict, reference::Reference};
+use kagiya_domain::{Evidence, Timestamp, diagnosis::Verdict, reference::Reference};
 use kagiya_flows::check::why;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
@@ -38,12 +39,43 @@ use crate::{
 /// What to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) scenarios: PathBuf,
-    /// So many worlds that are put together by chance instead, from this seed.
+    /// Folders of scenarios.
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// So many worlds that are put together by chance, from this seed.
     pub(crate) generate: Option<(usize, u64)>,
     pub(crate) json: bool,
     /// Only scenarios whose names hold this.
     pub(crate) only: Option<String>,
+    /// Whether to fit the weights.
+    pub(crate) fit: bool,
+}
+
+impl Plan {
+    /// What is driven, and whether it is made up.
+    fn sets(&self) -> Result<Vec<(bool, Vec<Scenario>)>, Failure> {
+        let mut sets = Vec::new();
+        let mut folders = self.scenarios.clone();
+        if folders.is_empty() && self.generate.is_none() {
+            folders.push("bench/scenarios".into());
+        }
+        for folder in folders {
+            sets.push((false, scenario::read(&folder)?));
+        }
+        if let Some((count, seed)) = self.generate {
+            progress(&format!("{count} worlds of seed {seed}"));
+            sets.push((true, worlds::generate(seed, count)));
+        }
+        if let Some(only) = &self.only {
+            for (_, scenarios) in &mut sets {
+                scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
+            }
+            sets.retain(|(_, scenarios)| !scenarios.is_empty());
+            if sets.is_empty() {
+                return Err(Failure::Usage(format!("--only {only}: no scenario's name has this in it")));
+            }
+        }
+        Ok(sets)
+    }
 }
 
 fn now_ms() -> i64 {
@@ -70,21 +102,20 @@ const WAITS: usize = 80;
 
 /// Runs every scenario and prints what came of it.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
-    let mut scenarios = match plan.generate {
-        Some((count, seed)) => {
-            progress(&format!("{count} worlds of seed {seed}"));
-            worlds::generate(seed, count)
-        }
-        None => scenario::read(&plan.scenarios)?,
-    };
-    if let Some(only) = &plan.only {
-        scenarios.retain(|scenario| scenario.name.contains(only.as_str()));
-        if scenarios.is_empty() {
-            return Err(Failure::Usage(format!("--only {only}: no scenario's name has this in it")));
-        }
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for (made_up, scenarios) in plan.sets()? {
+        outcomes.extend(drive_all(scenarios, made_up).await?);
     }
+    report(&outcomes, plan.json);
+    if plan.fit {
+        fit::propose(&outcomes);
+    }
+    let broken = outcomes.iter().filter(|outcome| outcome.trouble.is_some()).count();
+    if broken > 0 { Err(Failure::Failed(format!("{broken} scenarios could not be driven"))) } else { Ok(()) }
+}
+
+async fn drive_all(mut scenarios: Vec<Scenario>, made_up: bool) -> Result<Vec<Outcome>, Failure> {
     // Worlds that are made up are many at once: what one crowd of them fails by must not be another's weather.
-    let made_up = plan.generate.is_some();
     let mut crowds: Vec<(ServerKind, &[Scenario])> = Vec::new();
     scenarios.sort_by_key(|scenario| scenario.server);
     for own in scenarios.chunk_by(|one, next| one.server == next.server) {
@@ -98,10 +129,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     });
     // They wait for mails and clocks more than they work.
     let done: Vec<_> = stream::iter(each).buffered(if made_up { AT_ONCE } else { 1 }).collect().await;
-    let outcomes: Vec<Outcome> = done.into_iter().collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect();
-    report(&outcomes, plan.json);
-    let broken = outcomes.iter().filter(|outcome| outcome.trouble.is_some()).count();
-    if broken > 0 { Err(Failure::Failed(format!("{broken} scenarios could not be driven"))) } else { Ok(()) }
+    Ok(done.into_iter().collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect())
 }
 
 async fn on_one_server(kind: ServerKind, scenarios: &[Scenario], made_up: bool) -> Result<Vec<Outcome>, Failure> {
@@ -186,6 +214,7 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
         steps: scenario.steps.iter().map(|step| step.join(" ")).collect(),
         cause: String::new(),
         candidates: Vec::new(),
+        evidence: Vec::new(),
         loads: None,
         trouble: None,
     };
@@ -194,6 +223,7 @@ async fn drive(stage: &Stage, number: usize, scenario: &Scenario) -> Outcome {
             outcome.advice = judge(scenario, &said);
             outcome.cause = said.cause;
             outcome.candidates = said.candidates;
+            outcome.evidence = said.evidence;
             outcome.loads = loads;
             outcome.journey = journey;
         }
@@ -207,11 +237,14 @@ struct Said {
     cause: String,
     candidates: Vec<(String, f32)>,
     steps: Vec<String>,
+    /// What it was said of, where that is known.
+    evidence: Vec<Evidence>,
 }
 
-impl From<Verdict> for Said {
-    fn from(verdict: Verdict) -> Self {
+impl Said {
+    fn of(verdict: &Verdict, evidence: Vec<Evidence>) -> Self {
         Self {
+            evidence,
             cause: verdict.cause.slug().to_owned(),
             candidates: verdict.candidates.iter().map(|c| (c.cause.slug().to_owned(), c.confidence)).collect(),
             steps: verdict.steps.iter().map(|step| step.id().to_owned()).collect(),
@@ -256,7 +289,7 @@ async fn try_drive(
         report = why::report(&stage.app, &reference).await?;
     }
     let said = match report {
-        Some(report) => report.verdict.into(),
+        Some(report) => Said::of(&report.verdict, report.evidence),
         // Nothing is kept of who only opens a page: what it says there is all there is.
         None if run.browser().opened => run.browser().page.said(),
         None => return Err(Failure::Failed(format!("{reference} is not known"))),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use kagiya_domain::{Cause, advice::advice};
+use kagiya_domain::{Cause, Evidence, advice::advice};
 
 use super::person::Journey;
 use crate::output::say;
@@ -17,6 +17,8 @@ pub(super) struct Outcome {
     pub(super) author: String,
     pub(super) cause: String,
     pub(super) candidates: Vec<(String, f32)>,
+    /// What staff's verdict was made from.
+    pub(super) evidence: Vec<Evidence>,
     /// Whether the person of a made-up world can get in at all, and how it went.
     pub(super) can_get_in: bool,
     /// What was done.
