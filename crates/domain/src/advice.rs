@@ -42,7 +42,7 @@ pub const CODE_SUPERSEDED: &[Remedy] = &[NewestCode, Resend, ContactSupport];
 pub const RIGHT_BUT_FOR_A_SLIP: &[Remedy] = &[Retype];
 
 /// The next steps when several passwords were tried: none that is remembered is this account's.
-pub const NOT_THIS_PASSWORD: &[Remedy] = &[Recover, Retype];
+pub const NOT_THIS_PASSWORD: &[Remedy] = &[Recover, FindId];
 
 /// The next steps when one kind of browser fails by a fault of ours.
 pub const NOT_THIS_BROWSER: &[Remedy] = &[OtherBrowser, NotifyMe, ContactSupport];

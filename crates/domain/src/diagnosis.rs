@@ -132,6 +132,8 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
         // Later.
         steps.sort_by_key(|step| step.needs_mail());
     }
+    let guesses = beside.many_values && cause == Cause::Password;
+    steps.retain(|step| !(guesses && *step == Remedy::Retype));
     steps.retain(|step| !(beside.in_vain && *step == Remedy::RestartFlow || beside.held_back && by_mail(step)));
     let repeated = if cause.family() == Family::Platform { 0 } else { repeated };
     Verdict { audience, cause, candidates, steps, avoid, wait_until, repeated }

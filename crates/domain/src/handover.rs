@@ -30,8 +30,10 @@ pub enum HandoverFault {
     Audience,
     /// It is of another try.
     Nonce,
-    /// Its time is over or has not come.
+    /// Its time is over.
     Time,
+    /// Its time has not come: one of the two clocks is wrong.
+    NotYet,
     /// It does not say who somebody is.
     Subject,
 }
@@ -52,6 +54,7 @@ impl HandoverFault {
         Self::Audience,
         Self::Nonce,
         Self::Time,
+        Self::NotYet,
         Self::Subject,
     ];
 
@@ -71,6 +74,7 @@ impl HandoverFault {
             Self::Audience => "id_token_audience",
             Self::Nonce => "id_token_nonce",
             Self::Time => "id_token_time",
+            Self::NotYet => "id_token_not_yet",
             Self::Subject => "id_token_subject",
         }
     }
@@ -87,6 +91,7 @@ impl HandoverFault {
             | Self::Signature
             | Self::Issuer
             | Self::Audience
+            | Self::NotYet
             | Self::Subject => false,
         }
     }

@@ -34,6 +34,8 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
             matches!(fact, Evidence::BouncedAfterSuccess)
         }
         // Who was told one thing, of which another is known.
+        // Whoever types an old password with a slip would be refused without it, too.
+        Evidence::OldPassword { .. } => matches!(fact, Evidence::TypingSlip { .. }),
         Evidence::KnownBefore { .. } => matches!(fact, Evidence::RefusedBefore { .. }),
         // Its clock makes every page and every cookie look old.
         Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),
@@ -207,6 +209,7 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
             }
             // Theirs to mend.
             Some(HandoverFault::KeysNotServed) => &[(ExternalOutage, 6.5), (ExternalConfig, 3.5), (BrowserSessionStale, -3.0)],
+            Some(HandoverFault::NotYet) => &[(ExternalOutage, 5.2), (ExternalConfig, 4.2), (ExternalHandshake, 3.4), (BrowserSessionStale, -3.0)],
             // Wrong for everybody, or for this one ticket: by itself it does not say.
             Some(HandoverFault::Signature | HandoverFault::UnknownKey | HandoverFault::Missing | HandoverFault::Unreadable) => {
                 &[(ExternalOutage, 5.2), (ExternalConfig, 4.2), (ExternalHandshake, 3.6), (BrowserSessionStale, -3.0)]
@@ -291,7 +294,9 @@ pub(crate) fn weights(evidence: &Evidence) -> &'static [(Cause, f32)] {
             AccountState::Active => &[],
             AccountState::Unverified | AccountState::Locked | AccountState::Suspended
             // What would still stand when the pause is over.
-            | AccountState::Dormant | AccountState::Closed => &[(Cause::AccountState, 9.0), (Locked, -8.0), (LockedByOthers, -8.0)],
+            | AccountState::Dormant | AccountState::Closed => &[
+                (Cause::AccountState, 9.0), (Locked, -8.0), (LockedByOthers, -8.0), (InputForm, -8.0),
+            ],
         },
         Evidence::CodeMismatch => &[(CodeWrong, 2.0)],
         Evidence::CodeSuperseded => &[(CodeWrong, 5.0)],

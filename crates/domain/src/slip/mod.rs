@@ -80,6 +80,11 @@ pub(crate) fn candidates(typed: &str) -> Vec<(Vec<Slip>, Zeroizing<String>)> {
     for table in [JIS_TO_US, US_TO_JIS, GERMAN] {
         readings.add(&[Slip::KeyboardLayout], keys_of(typed, table));
     }
+    // Digits of their own stand at the end more often than not.
+    let (head, digits) = typed.split_at(typed.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    if head.contains(|c: char| c.is_ascii_digit()) {
+        readings.add(&[Slip::KeyboardLayout], keys_of(head, NUM_LOCK) + digits);
+    }
     readings.add(&[Slip::YenSign], typed.replace('\\', "\u{a5}"));
     readings.add(&[Slip::Punctuation], typeset(typed));
     for place in out_of_place(typed) {
@@ -327,6 +332,9 @@ const US_TO_JIS: &[(char, char)] = &[
 /// A German hand on an American keyboard (DIN 2137), or the other way round.
 const GERMAN: &[(char, char)] = &[('y', 'z'), ('z', 'y'), ('Y', 'Z'), ('Z', 'Y'), ('/', '-'), ('?', '_'), ('&', '/')];
 
+/// Num Lock on a small keyboard: half of its letters are digits.
+const NUM_LOCK: &[(char, char)] = &[('4', 'u'), ('5', 'i'), ('6', 'o'), ('1', 'j'), ('2', 'k'), ('3', 'l'), ('0', 'm')];
+
 fn keys_of(text: &str, table: &[(char, char)]) -> String {
     text.chars().map(|c| table.iter().find(|(from, _)| *from == c).map_or(c, |(_, to)| *to)).collect()
 }
@@ -375,6 +383,7 @@ mod tests {
             ("hana[shop_2016", "hana@shop=2016", &[Slip::KeyboardLayout]),
             ("hana\"shop=2016'", "hana@shop_2016&", &[Slip::KeyboardLayout]),
             ("crayz/zeti/2019", "crazy-yeti-2019", &[Slip::KeyboardLayout]),
+            ("0606-sa24-2011", "momo-saku-2011", &[Slip::KeyboardLayout]),
             ("ьщдщлщ-2020-яшьф", "moloko-2020-zima", &[Slip::KeyboardLayout]),
             // Only one of several.
             ("l0l0-Ol10", "lOl0-Ol10", &[Slip::LookAlike]),

@@ -58,10 +58,8 @@ const fn of_token(fault: TokenFault) -> HandoverFault {
         TokenFault::Issuer => HandoverFault::Issuer,
         TokenFault::Audience | TokenFault::AuthorizedParty => HandoverFault::Audience,
         TokenFault::Nonce => HandoverFault::Nonce,
-        TokenFault::Expired { .. }
-        | TokenFault::NotYetValid { .. }
-        | TokenFault::FromTheFuture { .. }
-        | TokenFault::TooOld => HandoverFault::Time,
+        TokenFault::Expired { .. } | TokenFault::TooOld => HandoverFault::Time,
+        TokenFault::NotYetValid { .. } | TokenFault::FromTheFuture { .. } => HandoverFault::NotYet,
         TokenFault::Subject => HandoverFault::Subject,
     }
 }

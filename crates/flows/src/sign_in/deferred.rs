@@ -6,7 +6,10 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use futures_util::FutureExt;
-use kagiya_domain::{Evidence, Timestamp, password::Password};
+use kagiya_domain::{
+    Evidence, Timestamp,
+    password::{Password, Slip},
+};
 use kagiya_store as store;
 use uuid::Uuid;
 
@@ -115,6 +118,7 @@ async fn slips(
         Ok::<_, Fault>(check.ok().map(|check| check.fits))
     };
     let (mut found, mut whole) = (Vec::new(), true);
+    let newest = old.first().and_then(|(phc, at)| Some((phc.clone()?, *at)));
     for (phc, replaced_at) in old {
         let check = fits(phc, password.clone()).await?;
         whole &= check.is_some();
@@ -122,7 +126,17 @@ async fn slips(
             found.push(Evidence::OldPassword { replaced_at });
         }
     }
-    for (slips, candidate) in password.slip_candidates() {
+    let candidates = password.slip_candidates();
+    // The last one with the likeliest slip: whoever types it from memory on a phone does both at once.
+    for (slips, candidate) in candidates.iter().filter(|(slips, _)| slips.as_slice() == [Slip::FirstCase]) {
+        let check = fits(newest.as_ref().map(|(phc, _)| phc.clone()), candidate.clone()).await?;
+        whole &= check.is_some();
+        if let (Some(true), true, Some((_, replaced_at))) = (check, found.is_empty(), &newest) {
+            found.push(Evidence::OldPassword { replaced_at: *replaced_at });
+            found.extend(slips.iter().map(|slip| Evidence::TypingSlip { slip: *slip }));
+        }
+    }
+    for (slips, candidate) in candidates {
         let check = fits(current.clone(), candidate).await?;
         whole &= check.is_some();
         if check == Some(true) && found.is_empty() {

@@ -76,8 +76,8 @@ pub(super) async fn origins(app: &App, visitor: &Visitor, gathered: &Gathered) -
     let (mut own, mut others, mut networks) = (0, 0, std::collections::BTreeSet::new());
     for (browser, row_network, count) in rows {
         let same_browser = browser.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b);
-        let unmarked = browser.is_none() || !visitor.cookie_came;
-        if same_browser || (unmarked && row_network == network) {
+        // Another device at the same place is the same person's far more often than a thief's.
+        if same_browser || row_network == network {
             own += count;
         } else {
             others += count;

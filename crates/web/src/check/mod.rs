@@ -362,6 +362,10 @@ pub(crate) async fn submit(State(_): State<Arc<Web>>, Sent(mut context, fields):
     if let Some(symptom) = Symptom::parse(fields.get("symptom")) {
         evidence.push(Evidence::Says { symptom });
     }
+    // Whoever waits for a mail is told when ours are late.
+    if fields.get("symptom") == Symptom::NoMail.id() {
+        evidence.extend(mailbox::queue(&context.web.app).await.ok().flatten());
+    }
     let joined = Reference::parse(fields.get("joined"));
     if let Some(reference) = &joined {
         let said = match fields.get("result") {

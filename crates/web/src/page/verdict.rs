@@ -238,6 +238,10 @@ fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
     if step == Remedy::Wait && refusal.verdict.wait_until.is_none() {
         return view.t("step-wait-open").into_owned();
     }
+    // Nobody may stand behind it: then no mail comes, and it is said what that means.
+    if step == Remedy::ProveByMail && refusal.verdict.cause == Cause::Undetermined {
+        return view.t("step-prove-by-mail-open").into_owned();
+    }
     if step == Remedy::OtherMethod
         && let Some(names) = linked_at(view, refusal)
     {

@@ -128,7 +128,7 @@ async fn drive_all(mut scenarios: Vec<Scenario>, made_up: bool) -> Result<Vec<Ou
         on_one_server(kind, some, made_up).await
     });
     // They wait for mails and clocks more than they work.
-    let done: Vec<_> = stream::iter(each).buffered(if made_up { AT_ONCE } else { 1 }).collect().await;
+    let done: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
     Ok(done.into_iter().collect::<Result<Vec<_>, Failure>>()?.into_iter().flatten().collect())
 }
 

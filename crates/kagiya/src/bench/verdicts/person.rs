@@ -65,10 +65,9 @@ impl Run<'_> {
         let address = format!("{}@example.jp", self.id());
         let password = knows.password.clone().or(self.new_password.clone());
         match (step, &password) {
-            ("recover" | "password_reset" | "other_address", _) | ("find_id", None) => {
+            ("recover" | "password_reset" | "other_address" | "newest_code" | "resend", _) | ("find_id", None) => {
                 return self.recover(&address).await;
             }
-            ("newest_code" | "resend", Some(_)) => return self.recover(&address).await,
             ("prove_by_mail", _) => return self.prove(&address).await,
             ("unlock", None) => {
                 self.unlock(&address).await?;

@@ -201,7 +201,7 @@ pub(super) fn twisted(chance: &mut Chance, person: &Person) -> Made {
         11 => {
             // What a phone made of it, at a closed account.
             let steps = vec![step(&["state", "suspended"]), sign_in(&format!("{right} "))];
-            ("credential.input_form", steps)
+            ("credential.account_state", steps)
         }
         _ => {
             let made = vec![step(&["password", "a newer one 2026 aki"]), sign_in(right), sign_in(right)];
