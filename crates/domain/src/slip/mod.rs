@@ -80,15 +80,15 @@ pub(crate) fn candidates(typed: &str) -> Vec<(Vec<Slip>, Zeroizing<String>)> {
     for table in [JIS_TO_US, US_TO_JIS, GERMAN] {
         readings.add(&[Slip::KeyboardLayout], keys_of(typed, table));
     }
+    readings.add(&[Slip::YenSign], typed.replace('\\', "\u{a5}"));
+    readings.add(&[Slip::Punctuation], typeset(typed));
+    for place in large_inside(typed).into_iter().chain(out_of_place(typed)) {
+        readings.add(&[Slip::LookAlike], look_alike(typed, |at, _| at == place));
+    }
     // Digits of their own stand at the end more often than not.
     let (head, digits) = typed.split_at(typed.trim_end_matches(|c: char| c.is_ascii_digit()).len());
     if head.contains(|c: char| c.is_ascii_digit()) {
         readings.add(&[Slip::KeyboardLayout], keys_of(head, NUM_LOCK) + digits);
-    }
-    readings.add(&[Slip::YenSign], typed.replace('\\', "\u{a5}"));
-    readings.add(&[Slip::Punctuation], typeset(typed));
-    for place in out_of_place(typed) {
-        readings.add(&[Slip::LookAlike], look_alike(typed, |at, _| at == place));
     }
     readings.add(&[Slip::LookAlike], look_alike(typed, |_, c| matches!(c, '0' | '1')));
     readings.add(&[Slip::LookAlike], look_alike(typed, |_, c| matches!(c, 'O' | 'o' | 'l' | 'I')));
@@ -158,6 +158,17 @@ fn look_alike(text: &str, which: impl Fn(usize, char) -> bool) -> String {
             other => other,
         })
         .collect()
+}
+
+/// The places of large letters inside a word that may be digits: one begins with a large letter, few go on with one.
+fn large_inside(text: &str) -> Vec<usize> {
+    let all: Vec<char> = text.chars().collect();
+    let is_inside = |at: usize| at.checked_sub(1).and_then(|before| all.get(before)).is_some_and(|c| c.is_lowercase());
+    let large = all.iter().enumerate().filter(|(_, c)| matches!(c, 'O' | 'I'));
+    let mut places: Vec<usize> = large.map(|(at, _)| at).filter(|at| is_inside(*at)).collect();
+    // Where several stand, those at the end were typed last.
+    places.reverse();
+    places
 }
 
 /// The places of look-alikes that stand among the other kind: a digit between letters, a letter beside digits. The oddest
@@ -388,6 +399,9 @@ mod tests {
             // Only one of several.
             ("l0l0-Ol10", "lOl0-Ol10", &[Slip::LookAlike]),
             ("hello0wor1d-1I", "hello0world-1I", &[Slip::LookAlike]),
+            ("l1l1-oOoO-7", "l1l1-oOo0-7", &[Slip::LookAlike]),
+            ("Olive-lOl0-1lO9", "Olive-l0l0-1lO9", &[Slip::LookAlike]),
+            ("Olive-lOl0-1lO9", "Olive-lOl0-1l09", &[Slip::LookAlike]),
         ] {
             assert_eq!(finds(typed, right).as_deref(), Some(slips), "{typed}");
         }
