@@ -20,6 +20,8 @@ password-show = Show password
 password-hide = Hide password
 typing-caps = Caps Lock is on.
 typing-wide = There are full-width characters in it. Switch to half-width.
+typing-pasted = Brackets or a label seem to have come along with it.
+typing-marks = Quotation marks or dashes in it look as a phone sets them.
 typing-space = There is a space before or after it.
 
 sign-out-title = Sign out

@@ -20,6 +20,8 @@ password-show = パスワードを表示する
 password-hide = パスワードを隠す
 typing-caps = Caps Lock がオンになっています。
 typing-wide = 全角の文字が入っています。半角に切り替えてください。
+typing-pasted = かっこや「パスワード:」などの見出しも、一緒に入っているようです。
+typing-marks = 引用符やハイフンが、スマートフォンで別の記号に変わっているようです。
 typing-space = 前後に空白が入っています。
 
 sign-out-title = ログアウト

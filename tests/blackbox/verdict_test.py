@@ -76,7 +76,15 @@ class Verdicts(OnBoth):
         many = ["different_values" in page.marks("data-because") for page in pages]
         self.assertEqual(many, [False, False, False, True])
         self.assertIn("ほかのサイト", pages[3].text)
-        self.assertEqual(pages[2].marks("data-step")[0], "recover")
+        # Then nobody is told to type it once more, nor the time after that.
+        for page in (pages[3], b.sign_in("momo", "budo-4")):
+            self.assertEqual(page.marks("data-step")[0], "recover")
+            self.assertNotIn("retype", page.marks("data-step"))
+        # One password with several IDs is one password.
+        one = Browser(self.server)
+        for login in ("nobody-1", "nobody-2", "nobody-3"):
+            page = one.sign_in(login, "always-the-same")
+        self.assertNotIn("different_values", page.marks("data-because"))
         # It follows the browser, whatever it types: an ID and an address count as any two logins do.
         other = Browser(self.server)
         for login in ("nobody-1", "momo@example.jp", "momo"):

@@ -116,6 +116,25 @@ await inPage("a browser in order", {}, async (page) => {
   await look(page, "repair-en");
 });
 
+for (const [lang, viewport] of [["ja", { width: 360, height: 740 }], ["en", { width: 1280, height: 800 }]]) {
+  await inPage(`the one question ${lang}`, { locale: lang, viewport }, async (page) => {
+    await page.goto(`${base}/check`);
+    await page.waitForURL(/case=/);
+    const first = page.url();
+    await page.check("input[value=blank]");
+    await submit(page);
+    await page.waitForURL((url) => String(url) !== first);
+    check(`question ${lang}: asked`, (await page.getAttribute("[data-ask]", "data-ask")) === "elsewhere");
+    await look(page, `question-${lang}`);
+    const before = await cause(page);
+    await page.click("[data-ask=elsewhere] button[value=works]");
+    await page.waitForURL(/said=answer/);
+    check(`question ${lang}: the answer is evidence`, (await because(page)).includes("works_elsewhere"), before);
+    check(`question ${lang}: and not asked again`, (await page.locator("[data-ask=elsewhere]").count()) === 0);
+    await look(page, `answered-${lang}`);
+  });
+}
+
 // The browser's own setting: no site may keep cookies.
 const profile = mkdtempSync(join(tmpdir(), "kagiya-profile-"));
 mkdirSync(join(profile, "Default"));

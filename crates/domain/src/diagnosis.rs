@@ -123,11 +123,11 @@ pub fn diagnose(evidence: &[Evidence], audience: Audience) -> Verdict {
     let (wait_until, repeated) = (beside.wait_until, beside.repeated);
     // What was told to the person before, over and over, bears on what they are told; where more is known, that is new.
     let is_new = || audience.may_hear(Audience::Owner) && diagnose(evidence, Audience::Browser).cause != cause;
-    // Nor has anybody tried it who typed an old code again.
-    let repeated = if repeated > 0 && (is_new() || beside.superseded) { 0 } else { repeated };
-    let (mut steps, avoid) = advise(cause, beside.steps(cause), &candidates, wait_until, repeated);
+    let repeated = if repeated > 0 && is_new() { 0 } else { repeated };
+    let (mut steps, avoid) = advise(cause, &beside, &candidates, repeated);
     // What cannot work is no step: starting again ends as it did, and no newer code comes where no mail is taken.
-    let by_mail = |step: &Remedy| matches!(step, Remedy::NewestCode | Remedy::Resend | Remedy::ProveByMail);
+    // Another address has another mailbox.
+    let by_mail = |step: &Remedy| step.needs_mail() && *step != Remedy::OtherAddress || *step == Remedy::NewestCode;
     if beside.no_mail {
         // Later.
         steps.sort_by_key(|step| step.needs_mail());
@@ -175,13 +175,18 @@ impl Beside {
             Evidence::DifferentValues { .. } => self.many_values = true,
             Evidence::TypingSlip { .. } => self.slipped = true,
             Evidence::NoMailNow => self.no_mail = true,
-            Evidence::SliceFails { slice, .. } => self.other_slice = slice.starts_with("browser:"),
+            Evidence::SliceFails { slice, .. } => self.other_slice |= slice.starts_with("browser:"),
             Evidence::CodeExpired | Evidence::CodeUsed | Evidence::CodeTriesSpent { here: true } => {
                 self.code_over = true
             }
             Evidence::TicketRefused { fault: Some(fault), .. } => self.in_vain |= !fault.restart_may_cure(),
             _ => {}
         }
+    }
+
+    /// Whether what was advised cannot have been done, or is advised for the first time now.
+    const fn is_untried(&self) -> bool {
+        self.superseded || self.code_over || self.many_values
     }
 
     /// The steps of the leading cause.
@@ -230,14 +235,8 @@ fn places(evidence: &[Evidence], audience: Audience, cause: Cause, sign: f32) ->
 /// leading cause makes that step useless or warns of it. Where two causes are as good as each
 /// other, what would be wrong under the second waits. What did not help once is not
 /// advised first again, and after [`STOP`] repeats not at all.
-fn advise(
-    cause: Cause,
-    leading_steps: &[Remedy],
-    candidates: &[Candidate],
-    wait_until: Option<Timestamp>,
-    repeated: i64,
-) -> (Vec<Remedy>, Vec<Remedy>) {
-    let leading = advice(cause);
+fn advise(cause: Cause, beside: &Beside, candidates: &[Candidate], repeated: i64) -> (Vec<Remedy>, Vec<Remedy>) {
+    let (leading, leading_steps, wait_until) = (advice(cause), beside.steps(cause), beside.wait_until);
     let mut steps: Vec<Remedy> = Vec::with_capacity(6);
     let mut avoid = leading.avoid.to_vec();
     steps.extend_from_slice(leading_steps);
@@ -272,7 +271,9 @@ fn advise(
         if steps.len() == 1 {
             steps.push(Remedy::ContactSupport);
         }
-        steps.rotate_left(1);
+        if !beside.is_untried() {
+            steps.rotate_left(1);
+        }
     }
     // Whoever has tried it twice in vain is not left alone with the rest.
     if repeated >= 2 && wait_until.is_none() && !steps.contains(&Remedy::ContactSupport) {

@@ -33,9 +33,9 @@ pub(crate) const fn is_explained(fact: &Evidence, by: &Evidence) -> bool {
         Evidence::CookieHeaderLarge { .. } | Evidence::CookieHeaderTooLarge { .. } => {
             matches!(fact, Evidence::BouncedAfterSuccess)
         }
-        // Who was told one thing, of which another is known.
         // Whoever types an old password with a slip would be refused without it, too.
         Evidence::OldPassword { .. } => matches!(fact, Evidence::TypingSlip { .. }),
+        // Who was told one thing, of which another is known.
         Evidence::KnownBefore { .. } => matches!(fact, Evidence::RefusedBefore { .. }),
         // Its clock makes every page and every cookie look old.
         Evidence::ClockSkew { .. } => matches!(fact, Evidence::CookiesCleared),

@@ -120,16 +120,20 @@ pub async fn forget_successes(conn: &mut Conn, account: Uuid) -> Result<()> {
     execute!(conn, "DELETE FROM attempt WHERE account_id = $1 AND outcome = 'signed_in'", account).map(drop)
 }
 
+/// Takes an attempt to add evidence to it: nobody else does until the transaction ends. `whole`: nothing more is gathered.
+pub async fn reopen(conn: &mut Conn, id: Uuid, whole: bool) -> Result<Option<Attempt>> {
+    optional!(
+        conn,
+        Attempt,
+        "UPDATE attempt SET pending_until = CASE WHEN $2 = 1 THEN NULL ELSE pending_until END WHERE id = $1 RETURNING *",
+        id,
+        i64::from(whole)
+    )
+}
+
 /// Replaces the evidence after more was gathered.
 pub async fn set_evidence(conn: &mut Conn, id: Uuid, evidence: &str, cause: &str) -> Result<()> {
-    execute!(
-        conn,
-        "UPDATE attempt SET evidence = $2, cause = $3, pending_until = NULL WHERE id = $1",
-        id,
-        evidence,
-        cause
-    )
-    .map(drop)
+    execute!(conn, "UPDATE attempt SET evidence = $2, cause = $3 WHERE id = $1", id, evidence, cause).map(drop)
 }
 
 /// Where the failures of a subject came from: `(browser_key, network, count)`.

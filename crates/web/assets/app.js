@@ -92,7 +92,9 @@ for (const input of document.querySelectorAll("[data-password]")) {
     const value = input.value;
     let text = "";
     if (capsOn) text = hint.dataset.capsText;
-    else if (/[\uff01-\uff5e\u3000-\u30ff\u4e00-\u9fff]/.test(value)) text = hint.dataset.wideText;
+    else if (/^\s*[「『【（“"'(<[].*[」』】）”"')>\]]\s*$|^\s*(パスワード|password|pass|pw)\s*[:：=]/i.test(value)) text = hint.dataset.pastedText;
+    else if (/[\uff01-\uff9f\u3000-\u30ff\u4e00-\u9fff]/.test(value)) text = hint.dataset.wideText;
+    else if (/[\u2013-\u2015\u2018-\u201f\u2026]/.test(value)) text = hint.dataset.marksText;
     else if (value !== value.trim()) text = hint.dataset.spaceText;
     if (hint.textContent !== text) hint.textContent = text;
     seen.caps = capsOn ? "1" : "";

@@ -113,7 +113,7 @@ fn what_did_not_help_is_not_advised_first_again() {
     assert_eq!((once[0], told(1)[0]), (Remedy::Retype, Remedy::Recover));
     assert!(!told(STOP).contains(&Remedy::Retype) && told(STOP).contains(&Remedy::ContactSupport));
     for cause in Cause::ALL {
-        let (steps, avoid) = advise(cause, advice(cause).steps, &[], None, STOP);
+        let (steps, avoid) = advise(cause, &Beside::default(), &[], STOP);
         assert!(!steps.is_empty() && steps.iter().all(|step| !avoid.contains(step)), "{cause:?}: {steps:?} {avoid:?}");
     }
 }

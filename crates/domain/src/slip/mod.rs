@@ -340,7 +340,7 @@ const US_TO_JIS: &[(char, char)] = &[
     ('|', '}'),
 ];
 
-/// A German hand on an American keyboard (DIN 2137), or the other way round.
+/// A German hand on an American keyboard (DIN 2137).
 const GERMAN: &[(char, char)] = &[('y', 'z'), ('z', 'y'), ('Y', 'Z'), ('Z', 'Y'), ('/', '-'), ('?', '_'), ('&', '/')];
 
 /// Num Lock on a small keyboard: half of its letters are digits.

@@ -55,6 +55,11 @@ impl Refusal {
         5 + self.reference.as_str().bytes().map(i64::from).sum::<i64>() % 26
     }
 
+    /// Whether an answer to what was asked still bears on it.
+    pub fn is_answerable(&self, now: Timestamp) -> bool {
+        self.at.plus(ANSWERABLE) > now
+    }
+
     /// Seconds until trying again makes sense.
     pub fn retry_after(&self) -> Option<i64> {
         match self.verdict.wait_until {
@@ -378,7 +383,11 @@ pub async fn tell(
         evidence.extend(links.into_iter().map(|link| Evidence::LinkedAt { provider: link.provider }));
     }
     let verdict = diagnose(&evidence, audience);
-    let confirmable = is_confirmable(row.kind, row.account_id) && !audience.may_hear(Audience::Owner);
+    // Whose address came with an external identity is told to a mailbox, and by no form that stands here or not.
+    let known = audience == Audience::KnownDevice;
+    let confirmable = is_confirmable(row.kind, row.account_id)
+        && !audience.may_hear(Audience::Owner)
+        && (row.kind != Act::External || known);
     let refusal = Refusal {
         reference,
         status: 200,
@@ -391,20 +400,40 @@ pub async fn tell(
     Ok(Some(Told { refusal, resolved: row.resolved_at.is_some(), browser: read_browser(&row) }))
 }
 
-/// Adds what a person says to an attempt of this browser; whether it is one.
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It is evidence now.
+    Kept,
+    /// It came too late, or too many came: nothing was kept.
+    NotKept,
+    /// The attempt is not for whoever answers; which looks the same as one that does not exist.
+    NotTheirs,
+}
+
+/// Adds what a person says to an attempt that is theirs.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn say(app: &App, visitor: &Visitor, reference: &str, said: Evidence) -> Result<bool, Fault> {
-    let Some(told) = tell(app, visitor, None, reference).await? else {
-        return Ok(false);
+pub async fn say(
+    app: &App,
+    visitor: &Visitor,
+    signed_in: Option<Uuid>,
+    reference: &str,
+    said: Evidence,
+) -> Result<Answered, Fault> {
+    let Some(told) = tell(app, visitor, signed_in, reference).await? else {
+        return Ok(Answered::NotTheirs);
     };
+    let now = app.now();
+    if !told.refusal.is_answerable(now) || app.notes.take_network("said", visitor.address, NOTES, now).is_none() {
+        return Ok(Answered::NotKept);
+    }
     let row = store::attempt::find(&mut app.store.reader().await?, told.refusal.reference.as_str()).await?;
-    let Some(row) = row.filter(|row| Timestamp(row.created_at).plus(ANSWERABLE) > app.now()) else {
-        return Ok(true);
-    };
-    add_evidence(app, row.id, vec![said]).await?;
-    Ok(true)
+    if let Some(row) = row.filter(|_| !told.refusal.evidence.contains(&said)) {
+        extend(app, row.id, vec![said], false).await?;
+    }
+    Ok(Answered::Kept)
 }
 
 /// The evidence of a kept attempt.
@@ -425,10 +454,15 @@ pub fn read_browser(row: &Attempt) -> Browser {
 /// # Errors
 /// When the database fails.
 pub async fn add_evidence(app: &App, id: Uuid, more: Vec<Evidence>) -> Result<(), Fault> {
+    extend(app, id, more, true).await
+}
+
+/// `whole`: nothing more is gathered.
+async fn extend(app: &App, id: Uuid, more: Vec<Evidence>, whole: bool) -> Result<(), Fault> {
     app.store
         .write(move |conn| {
             async move {
-                let Some(row) = store::attempt::find_by_id(conn, id).await? else {
+                let Some(row) = store::attempt::reopen(conn, id, whole).await? else {
                     return Ok(());
                 };
                 let mut evidence: Vec<Evidence> =

@@ -366,6 +366,10 @@ async fn attempts_mails_and_answers() {
             assert_eq!(attempt::of_browser(&mut conn, &[1; 16], since, NOW).await.unwrap().len(), 3);
             assert_eq!(attempt::of_account(&mut conn, account, 2).await.unwrap().len(), 2);
             drop(conn);
+            let waits = write!(store, |conn| attempt::reopen(conn, Uuid::from_u128(1), false)).unwrap();
+            assert!(waits.pending_until.is_some(), "who only adds to it leaves it to who looks");
+            let whole = write!(store, |conn| attempt::reopen(conn, Uuid::from_u128(1), true)).unwrap();
+            assert_eq!(whole.pending_until, None);
             write!(store, |conn| attempt::set_evidence(conn, Uuid::from_u128(1), "[1]", "credential.old_password"));
             let found = attempt::find_by_id(&mut read(store).await, Uuid::from_u128(1)).await.unwrap().unwrap();
             assert_eq!((found.evidence.as_str(), found.pending_until), ("[1]", None));

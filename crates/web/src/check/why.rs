@@ -11,7 +11,12 @@ use http::StatusCode;
 use kagiya_domain::Evidence;
 use kagiya_domain::act::{Act, FlowKind};
 use kagiya_domain::symptom::Symptom;
-use kagiya_flows::{attempt, external, recover::confirm, status::anomaly};
+use kagiya_flows::{
+    attempt::{self, Answered},
+    external,
+    recover::confirm,
+    status::anomaly,
+};
 
 use crate::{
     Web,
@@ -165,6 +170,11 @@ pub(crate) async fn answer(State(_): State<Arc<Web>>, Path(reference): Path<Stri
         Ok(own) => own,
         Err(response) => return response,
     };
+    let signed_in = match context.session().await {
+        Ok(Sessions::Live(live)) => Some(live.account_id),
+        Ok(Sessions::Ended(_) | Sessions::Stale | Sessions::None) => None,
+        Err(fault) => return fault_page(&context, &fault),
+    };
     let said = match (fields.get("elsewhere"), Symptom::parse(fields.get("symptom"))) {
         ("works", _) => Some(Evidence::WorksElsewhere),
         ("fails", _) => Some(Evidence::FailsElsewhere),
@@ -176,9 +186,10 @@ pub(crate) async fn answer(State(_): State<Arc<Web>>, Path(reference): Path<Stri
     let Some(said) = said else {
         return see_other(&context, &back(""));
     };
-    match attempt::say(&context.web.app, &context.visitor, &reference, said).await {
-        Ok(true) => see_other(&context, &back("?said=answer")),
-        Ok(false) => not_found_page(&context),
+    match attempt::say(&context.web.app, &context.visitor, signed_in, &reference, said).await {
+        Ok(Answered::Kept) => see_other(&context, &back("?said=answer")),
+        Ok(Answered::NotKept) => see_other(&context, &back("")),
+        Ok(Answered::NotTheirs) => not_found_page(&context),
         Err(fault) => fault_page(&context, &fault),
     }
 }

@@ -56,6 +56,8 @@ pub(crate) struct VerdictView {
     pub(crate) steps: Vec<StepView>,
     pub(crate) avoid: Vec<(&'static str, String)>,
     pub(crate) confirmable: bool,
+    /// What begins with a mail has to wait.
+    pub(crate) no_mail: Option<String>,
     pub(crate) help: String,
     pub(crate) return_to: String,
     pub(crate) login: String,
@@ -81,11 +83,7 @@ impl VerdictView {
             audience: verdict.audience.as_str(),
             title,
             lead,
-            wait: verdict.wait_until.map(|until| {
-                let minutes = until.since(refusal.at).as_minutes_up().max(1);
-                let time = view.time(&until.0);
-                view.f("verdict-wait", &[("time", Arg::from(time.as_str())), ("minutes", Arg::from(minutes))])
-            }),
+            wait: wait(view, refusal),
             candidates: verdict
                 .candidates
                 .iter()
@@ -118,8 +116,8 @@ impl VerdictView {
             } else {
                 Vec::new()
             },
-            // Everybody hears the whole of what is ours.
-            confirmable: refusal.confirmable && verdict.cause.family() != Family::Platform,
+            confirmable: is_confirmable(refusal),
+            no_mail: no_mail(view, refusal),
             help: format!("/help/{}", verdict.cause.slug()),
             return_to: String::new(),
             login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
@@ -192,9 +190,33 @@ fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
     .collect()
 }
 
+/// Whether "confirm by mail" stands there: everybody hears the whole of what is ours, and no mail comes while none leaves.
+fn is_confirmable(refusal: &Refusal) -> bool {
+    refusal.confirmable
+        && refusal.verdict.cause.family() != Family::Platform
+        && !refusal.evidence.contains(&Evidence::NoMailNow)
+}
+
+/// That mail does not leave, where a step begins with one.
+fn no_mail(view: &View<'_>, refusal: &Refusal) -> Option<String> {
+    let is_so = refusal.evidence.contains(&Evidence::NoMailNow) && refusal.verdict.steps.iter().any(|s| s.needs_mail());
+    is_so.then(|| because(view, &Evidence::NoMailNow))
+}
+
+fn wait(view: &View<'_>, refusal: &Refusal) -> Option<String> {
+    let until = refusal.verdict.wait_until?;
+    let minutes = until.since(refusal.at).as_minutes_up().max(1);
+    let time = view.time(&until.0);
+    // What stands behind a pause stands when it is over.
+    let in_vain = refusal.verdict.cause == Cause::AccountState;
+    let key = if in_vain { "verdict-wait-in-vain" } else { "verdict-wait" };
+    Some(view.f(key, &[("time", Arg::from(time)), ("minutes", Arg::from(minutes))]))
+}
+
 /// What to ask of this person next: the confirmation by mail has a form of its own.
-pub(crate) fn inquiry(refusal: &Refusal) -> Option<Inquiry> {
-    if !refusal.fields.is_empty() || refusal.verdict.wait_until.is_some() {
+fn inquiry(view: &View<'_>, refusal: &Refusal) -> Option<Inquiry> {
+    let answerable = refusal.is_answerable(view.context.now);
+    if !refusal.fields.is_empty() || refusal.verdict.wait_until.is_some() || !answerable {
         return None;
     }
     let provider = refusal.evidence.iter().any(|fact| matches!(fact, Evidence::NotReturned { .. }));
@@ -203,14 +225,14 @@ pub(crate) fn inquiry(refusal: &Refusal) -> Option<Inquiry> {
             && match inquiry {
                 Inquiry::Elsewhere | Inquiry::Symptom | Inquiry::Check => true,
                 Inquiry::Screen => provider,
-                Inquiry::Mail => refusal.confirmable,
+                Inquiry::Mail => is_confirmable(refusal),
             }
     })
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
 fn ask(view: &View<'_>, refusal: &Refusal) -> Option<AskView> {
-    let inquiry = inquiry(refusal)?;
+    let inquiry = inquiry(view, refusal)?;
     let reference = &refusal.reference;
     let provider = refusal.evidence.iter().find_map(|fact| match fact {
         Evidence::AtProvider { provider } => Some(provider.as_str()),

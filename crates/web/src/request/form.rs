@@ -261,6 +261,9 @@ fn examine(context: &mut Context, fields: &Fields) -> Result<bool, Vec<Evidence>
             context.visitor.repairs.push(OLD_BUILD);
         }
     }
+    if header_text(&context.headers, header::ORIGIN) == Some("null") {
+        context.visitor.signs.push(Evidence::OriginHidden);
+    }
     let site = context.site();
     if site == Site::Cross {
         // No other site can have this browser's own page. Unless the browser itself says so, the

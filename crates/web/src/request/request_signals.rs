@@ -55,9 +55,6 @@ pub(crate) fn of_request(
     if method == Method::POST && silent && browser.tells_origin() {
         signs.push(Evidence::HeadersStripped);
     }
-    if method == Method::POST && header_text(headers, header::ORIGIN) == Some("null") {
-        signs.push(Evidence::OriginHidden);
-    }
     let trace = Trace {
         languages: header_text(headers, header::ACCEPT_LANGUAGE).unwrap_or_default().chars().take(80).collect(),
         http: format!("{version:?}"),

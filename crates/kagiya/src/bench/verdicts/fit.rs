@@ -45,18 +45,13 @@ struct Example<'o> {
 
 type Table = Vec<Row>;
 
-/// Where a weight stands: its address, as the table is static.
-fn place(weight: &'static Weight) -> usize {
-    std::ptr::from_ref(weight).addr()
-}
-
 fn read(outcomes: &[Outcome]) -> (Table, Vec<Example<'_>>) {
     let (mut table, mut known) = (Table::new(), BTreeMap::new());
     let mut examples = Vec::new();
     for outcome in outcomes.iter().filter(|outcome| !outcome.evidence.is_empty()) {
         let mut rows = Vec::new();
         for (fact, weight) in spoken(&outcome.evidence, Audience::Staff) {
-            let row = *known.entry(place(weight)).or_insert_with(|| {
+            let row = *known.entry((Evidence::key(fact), weight.0.index())).or_insert_with(|| {
                 table.push(Row { fact: Evidence::key(fact), weight, stories: 0 });
                 table.len() - 1
             });

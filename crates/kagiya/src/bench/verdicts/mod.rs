@@ -93,9 +93,9 @@ pub(crate) fn fresh_seed() -> u64 {
 }
 
 /// So many made-up worlds share a server,
-const CROWD: usize = 25;
+const CROWD: usize = 12;
 /// and so many servers run at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// So many tenths of a second at most are waited for what is found out after the answer.
 const WAITS: usize = 80;
