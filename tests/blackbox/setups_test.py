@@ -176,7 +176,7 @@ class Setups(OnBoth):
         for ahead in (90, 240):
             self.comes_in(iat=now + ahead, exp=now + ahead + 300)
         answer = self.enter(iat=now + 3_600, exp=now + 7_200)
-        self.assertEqual((answer.status // 100, answer.cause), (4, "external.handshake"))
+        self.assertEqual((answer.status // 100, answer.cause), (4, "external.outage"))
         fact = self.clocks(answer)
         self.assertEqual((fact["whose"], 3_590 <= fact["seconds"] <= 3_600), ("theirs", True))
 

@@ -8,7 +8,6 @@ use kagiya_domain::{
     sign_in::PasswordCheck, throttle::Scope,
 };
 use kagiya_store as store;
-use uuid::Uuid;
 
 use super::Gathered;
 use crate::{
@@ -72,19 +71,13 @@ pub(super) async fn refuse_locked(
 /// Whose failures led to the lock: this browser's or network's, or others'.
 pub(super) async fn origins(app: &App, visitor: &Visitor, gathered: &Gathered) -> Result<Vec<Evidence>, Fault> {
     let since = app.now().minus(STORY);
-    let mut conn = app.store.reader().await?;
-    let rows = store::attempt::failures_by_origin(&mut conn, &gathered.subject_key, since).await?;
+    let rows = store::attempt::failures_by_origin(&mut app.store.reader().await?, &gathered.subject_key, since).await?;
     let network = visitor.network_kept();
-    // Another device where the account is at home is the same person's far more often than a thief's. Asked for everybody.
-    let account = gathered.account_id().unwrap_or(Uuid::nil());
-    let homes = store::attempt::home_networks(&mut conn, account, app.now().minus(starts::HOME)).await?;
-    drop(conn);
-    let at_home = homes.contains(&network);
     let (mut own, mut others, mut networks) = (0, 0, std::collections::BTreeSet::new());
     for (browser, row_network, count) in rows {
         let same_browser = browser.as_deref().zip(visitor.browser_key).is_some_and(|(a, b)| a == b);
         let unmarked = browser.is_none() || !visitor.cookie_came;
-        if same_browser || (row_network == network && (unmarked || at_home)) {
+        if same_browser || (unmarked && row_network == network) {
             own += count;
         } else {
             others += count;

@@ -73,7 +73,7 @@ pub fn network_key(app: &App, visitor: &Visitor) -> [u8; 16] {
 }
 
 /// How long a network from where somebody signed in is theirs.
-pub(super) const HOME: Span = Span::days(30);
+const HOME: Span = Span::days(30);
 
 /// Whether the owner of an account has signed in from the network of that key.
 pub(crate) async fn is_home(
