@@ -61,7 +61,7 @@ const fn each(weight: f32) -> [[(Cause, f32); 1]; Cause::ALL.len()] {
 }
 
 /// What a browser was told before it was checked, and what staff knows beside it.
-static TOLD_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(3.0);
+static TOLD_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(2.6);
 static KNOWN_BEFORE: [[(Cause, f32); 1]; Cause::ALL.len()] = each(4.0);
 
 /// What a fact says for and against causes.
