@@ -152,8 +152,7 @@ async function keyboardAlone() {
     const at = document.activeElement;
     const style = getComputedStyle(at);
     const box = at.getBoundingClientRect();
-    // A page scrolls by whole pixels, and a line may end between two.
-    const seen = box.width > 0 && box.height > 0 && box.top > -1 && box.bottom < innerHeight + 1;
+    const seen = box.width > 0 && box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
     const marked = (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
     return { what: at.id || at.getAttribute("href") || at.name || at.className || at.tagName, seen: seen && marked };
   });
