@@ -284,6 +284,73 @@ fn of_two_that_are_as_good_what_is_right_under_either_comes_first() {
 }
 
 #[test]
+fn what_would_still_stand_leads_and_what_is_known_outdoes_what_was_told() {
+    use Evidence as E;
+    let slip = || E::TypingSlip { slip: Slip::FirstCase };
+    let state = E::State { state: crate::account::AccountState::Dormant };
+    let not_yet = E::TicketRefused { code: String::new(), fault: Some(HandoverFault::NotYet) };
+    for (facts, cause) in [
+        // Without its slip it would be an old password, and a dormant account's.
+        (
+            vec![E::CredentialsRefused, E::PasswordMismatch, E::OldPassword { replaced_at: LATER }, slip()],
+            Cause::OldPassword,
+        ),
+        (vec![E::CredentialsRefused, E::PasswordMismatch, E::CapsLockOn, slip(), state], Cause::AccountState),
+        (
+            vec![
+                E::RefusedBefore { cause: Cause::Password },
+                E::KnownBefore { cause: Cause::IdUnknown },
+                E::WorksElsewhere,
+            ],
+            Cause::IdUnknown,
+        ),
+        (vec![E::IdentityNotLinked, E::OtherIdentityBefore, E::SubjectChanged], Cause::ExternalConfig),
+        (vec![not_yet.clone()], Cause::ExternalOutage),
+        (vec![E::TokenDead { code: String::new() }], Cause::ExternalOutage),
+        (vec![E::OriginHidden], Cause::BrowserInterference),
+    ] {
+        assert_eq!(diagnose(&facts, Audience::Staff).cause, cause, "{facts:?}");
+    }
+    assert!(!diagnose(&[not_yet], Audience::Anyone).steps.contains(&Remedy::RestartFlow));
+    let known = [E::RefusedBefore { cause: Cause::Password }, E::KnownBefore { cause: Cause::IdUnknown }];
+    let told = diagnose(&known, Audience::Staff).candidates;
+    assert!(told.iter().all(|candidate| candidate.cause != Cause::Password), "{told:?}");
+}
+
+#[test]
+fn steps_follow_what_is_known_of_having_been_tried() {
+    let again = Evidence::SameErrorAgain { count: 2 };
+    let steps =
+        |facts: &[Evidence], audience| diagnose(&[facts, std::slice::from_ref(&again)].concat(), audience).steps;
+    let first = |facts: &[Evidence], audience| steps(facts, audience).first().copied();
+    // What only arises by going on is not turned round by it, and nobody is told to go on guessing.
+    let many = [Evidence::CredentialsRefused, Evidence::DifferentValues { count: 3 }];
+    assert_eq!(first(&many, Audience::Browser), Some(Remedy::Recover));
+    assert!(!steps(&many, Audience::Browser).contains(&Remedy::Retype));
+    let spent = [Evidence::CodeRefused, Evidence::CodeTriesSpent { here: true }];
+    assert_eq!(first(&spent, Audience::Anyone), Some(Remedy::Resend));
+    assert_eq!(first(&[Evidence::CodeRefused, Evidence::CodeSuperseded], Audience::Anyone), Some(Remedy::NewestCode));
+    // What staff hears for the first time was not tried in vain.
+    let unknown = [Evidence::CredentialsRefused, Evidence::LoginUnknown];
+    assert_eq!(first(&unknown, Audience::Staff), Some(Remedy::FindId));
+}
+
+#[test]
+fn a_step_has_a_cause_that_is_likely_enough_and_a_mail_that_leaves() {
+    let slip = Evidence::TypingSlip { slip: Slip::FirstCase };
+    let known = [Evidence::CredentialsRefused, Evidence::PasswordMismatch, slip];
+    assert_eq!(diagnose(&known, Audience::Staff).steps, [Remedy::Retype]);
+    let many = [Evidence::CredentialsRefused, Evidence::DifferentValues { count: 3 }, Evidence::NoMailNow];
+    let steps = diagnose(&many, Audience::Browser).steps;
+    let waits = steps.iter().position(|step| step.needs_mail());
+    assert!(waits.is_some_and(|at| steps.iter().skip(at).all(|step| step.needs_mail())), "{steps:?}");
+    // One kind of browser fails, whatever else does.
+    let slice = |name: &str| Evidence::SliceFails { slice: name.to_owned(), since: LATER };
+    let steps = diagnose(&[slice("browser:Firefox"), slice("network:203.0.113.0")], Audience::Anyone).steps;
+    assert_eq!(steps.first(), Some(&Remedy::OtherBrowser));
+}
+
+#[test]
 fn confidences_are_shares() {
     let verdict = diagnose(&[Evidence::CredentialsRefused], Audience::Anyone);
     let sum: f32 = verdict.candidates.iter().map(|c| c.confidence).sum();
