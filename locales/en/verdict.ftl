@@ -12,7 +12,6 @@ ask-works = Yes, it does
 ask-fails = No, not there either
 ask-symptom = What do you see?
 ask-check = Look at this browser, to find out which it is
-ask-screen = Tell us what the other service’s page showed
 ask-mail = Confirm by mail to learn which it is
 ask-send = Send
 ask-done = Thank you. With your answer we looked again.

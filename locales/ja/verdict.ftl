@@ -12,7 +12,6 @@ ask-works = うまくいく
 ask-fails = そちらでもできない
 ask-symptom = どのような画面になりますか？
 ask-check = このブラウザーを調べて、原因を絞り込む
-ask-screen = 外部サービスの画面に何が出たか知らせる
 ask-mail = メールで確認して、原因を確かめる
 ask-send = 送る
 ask-done = ありがとうございます。お答えをもとに、もう一度調べました。

@@ -4,8 +4,8 @@
 //! in nats. How likely an answer is under a cause follows from what the answer weighs for that cause.
 
 use crate::{
-    account::AccountState, cause::Cause, diagnosis::Verdict, evidence::Evidence, password::Slip, screen::Screen,
-    symptom::Symptom, time::Timestamp, weights::weights,
+    account::AccountState, cause::Cause, diagnosis::Verdict, evidence::Evidence, password::Slip, symptom::Symptom,
+    time::Timestamp, weights::weights,
 };
 
 /// Something that can be asked of a person, or looked at. The cheaper stand first: of two that tell as much, these are
@@ -16,8 +16,6 @@ pub enum Inquiry {
     Elsewhere,
     /// What does the person see?
     Symptom,
-    /// What did the provider's page show?
-    Screen,
     /// A look at this browser by the page itself.
     Check,
     /// The registered mailbox: who reads it may hear what is known of the account.
@@ -29,14 +27,13 @@ const WORTH_ASKING: f32 = 0.05;
 
 impl Inquiry {
     /// Every inquiry.
-    pub const ALL: [Self; 5] = [Self::Elsewhere, Self::Symptom, Self::Screen, Self::Check, Self::Mail];
+    pub const ALL: [Self; 4] = [Self::Elsewhere, Self::Symptom, Self::Check, Self::Mail];
 
     /// The name on the wire: `ask` in JSON, `data-ask` in pages.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Elsewhere => "elsewhere",
             Self::Symptom => "symptom",
-            Self::Screen => "screen",
             Self::Check => "check",
             Self::Mail => "mail",
         }
@@ -48,7 +45,6 @@ impl Inquiry {
         match self {
             Self::Elsewhere => vec![Evidence::WorksElsewhere, Evidence::FailsElsewhere],
             Self::Symptom => Symptom::ALL.iter().map(|symptom| Evidence::Says { symptom: *symptom }).collect(),
-            Self::Screen => Screen::ALL.iter().map(|screen| Evidence::SawThere { screen: *screen }).collect(),
             Self::Check => vec![
                 Evidence::ProbeCookieMissing,
                 Evidence::UnknownSession,
@@ -73,7 +69,7 @@ impl Inquiry {
     }
 
     /// Whether one of its answers is known already.
-    pub fn is_answered(self, evidence: &[Evidence]) -> bool {
+    fn is_answered(self, evidence: &[Evidence]) -> bool {
         let answers = self.answers();
         evidence.iter().any(|fact| match (self, fact) {
             // Without its script the page cannot look.
@@ -114,15 +110,18 @@ fn weight(fact: &Evidence, cause: Cause) -> f32 {
     weights(fact).iter().filter(|(of, _)| *of == cause).map(|(_, weight)| weight).sum()
 }
 
-/// The inquiry, of those that are `open`, that tells most; `None` when the verdict needs none, or none tells anything.
-pub fn inquire(verdict: &Verdict, open: impl Fn(Inquiry) -> bool) -> Option<Inquiry> {
+/// The inquiry that tells most beyond the evidence; `None` when the verdict needs none, or none tells anything. `mailbox`:
+/// whether the registered mailbox can be asked. What a provider's page showed has a question of its own, wherever somebody
+/// has not come back.
+pub fn inquire(verdict: &Verdict, evidence: &[Evidence], mailbox: bool) -> Option<Inquiry> {
     if !verdict.is_open() {
         return None;
     }
+    let is_open = |inquiry: &Inquiry| !inquiry.is_answered(evidence) && (mailbox || *inquiry != Inquiry::Mail);
     let causes = believed(verdict);
     let told = |inquiry: Inquiry| (inquiry.information(&causes), inquiry);
     let mut best: Option<(f32, Inquiry)> = None;
-    for (information, inquiry) in Inquiry::ALL.into_iter().filter(|inquiry| open(*inquiry)).map(told) {
+    for (information, inquiry) in Inquiry::ALL.into_iter().filter(is_open).map(told) {
         if information > best.map_or(WORTH_ASKING, |(most, _)| most + 0.01) {
             best = Some((information, inquiry));
         }
@@ -148,7 +147,7 @@ mod tests {
     use crate::{audience::Audience, diagnosis::diagnose};
 
     fn asked(evidence: &[Evidence]) -> Option<Inquiry> {
-        inquire(&diagnose(evidence, Audience::Staff), |inquiry| !inquiry.is_answered(evidence))
+        inquire(&diagnose(evidence, Audience::Staff), evidence, true)
     }
 
     #[test]
@@ -164,11 +163,7 @@ mod tests {
 
     #[test]
     fn who_shows_nothing_is_looked_at_and_then_asked() {
-        let known = |seen: &[Evidence]| {
-            let verdict = diagnose(seen, Audience::Anyone);
-            let here = |inquiry| !matches!(inquiry, Inquiry::Mail | Inquiry::Screen);
-            inquire(&verdict, |inquiry| here(inquiry) && !inquiry.is_answered(seen))
-        };
+        let known = |seen: &[Evidence]| inquire(&diagnose(seen, Audience::Anyone), seen, false);
         assert_eq!(known(&[]), Some(Inquiry::Check));
         assert_eq!(known(&[Evidence::ScriptRan]), Some(Inquiry::Symptom));
     }
@@ -180,11 +175,6 @@ mod tests {
         assert!(next.is_some_and(|inquiry| inquiry != Inquiry::Symptom), "{next:?}");
         let all = [evidence[0].clone(), Evidence::WorksElsewhere, Evidence::ScriptRan];
         assert!(!matches!(asked(&all), Some(Inquiry::Symptom | Inquiry::Elsewhere | Inquiry::Check)));
-    }
-
-    #[test]
-    fn an_error_at_a_provider_is_asked_about() {
-        assert_eq!(asked(&[Evidence::Says { symptom: Symptom::ProviderPageError }]), Some(Inquiry::Screen));
     }
 
     /// Information is never negative and never more than what is unknown (Cover and Thomas, 2.6).

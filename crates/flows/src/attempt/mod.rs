@@ -330,6 +330,8 @@ pub fn keep_later(app: &Arc<App>, row: Attempt) {
 /// What the browser that asks may hear of an earlier attempt.
 #[derive(Clone, Debug)]
 pub struct Told {
+    /// The key of the row.
+    id: Uuid,
     /// As at the time, for this audience, with what was found out since.
     pub refusal: Refusal,
     /// Whether the person got in since.
@@ -397,7 +399,7 @@ pub async fn tell(
         at: Timestamp(row.created_at),
         confirmable,
     };
-    Ok(Some(Told { refusal, resolved: row.resolved_at.is_some(), browser: read_browser(&row) }))
+    Ok(Some(Told { id: row.id, refusal, resolved: row.resolved_at.is_some(), browser: read_browser(&row) }))
 }
 
 /// What becomes of an answer.
@@ -429,9 +431,8 @@ pub async fn say(
     if !told.refusal.is_answerable(now) || app.notes.take_network("said", visitor.address, NOTES, now).is_none() {
         return Ok(Answered::NotKept);
     }
-    let row = store::attempt::find(&mut app.store.reader().await?, told.refusal.reference.as_str()).await?;
-    if let Some(row) = row.filter(|_| !told.refusal.evidence.contains(&said)) {
-        extend(app, row.id, vec![said], false).await?;
+    if !told.refusal.evidence.contains(&said) {
+        extend(app, told.id, vec![said], false).await?;
     }
     Ok(Answered::Kept)
 }

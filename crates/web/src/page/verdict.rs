@@ -219,15 +219,7 @@ fn inquiry(view: &View<'_>, refusal: &Refusal) -> Option<Inquiry> {
     if !refusal.fields.is_empty() || refusal.verdict.wait_until.is_some() || !answerable {
         return None;
     }
-    let provider = refusal.evidence.iter().any(|fact| matches!(fact, Evidence::NotReturned { .. }));
-    inquire(&refusal.verdict, |inquiry| {
-        !inquiry.is_answered(&refusal.evidence)
-            && match inquiry {
-                Inquiry::Elsewhere | Inquiry::Symptom | Inquiry::Check => true,
-                Inquiry::Screen => provider,
-                Inquiry::Mail => is_confirmable(refusal),
-            }
-    })
+    inquire(&refusal.verdict, &refusal.evidence, is_confirmable(refusal))
 }
 
 #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
@@ -241,7 +233,6 @@ fn ask(view: &View<'_>, refusal: &Refusal) -> Option<AskView> {
     let url = match inquiry {
         Inquiry::Mail => Some(format!("/why/{reference}/confirm")),
         Inquiry::Check => Some("/check".to_owned()),
-        Inquiry::Screen => Some(format!("/why/{reference}?ask={}", provider?)),
         Inquiry::Elsewhere | Inquiry::Symptom => None,
     };
     let (field, answers) = if inquiry == Inquiry::Elsewhere {
