@@ -52,11 +52,26 @@ class Verdicts(OnBoth):
         facts = self.facts(looked)
         self.assertIn("fails_elsewhere", facts)
         self.assertNotIn("works_elsewhere", facts)
-        # It is nobody else's to answer.
+        # It is nobody else's to answer, and an answer that is none changes nothing.
+        self.assertEqual(b.post(f"/why/{looked.reference}/answer", {**told.form("/repair")["fields"], "elsewhere": "perhaps"}).status, 303)
+        self.assertEqual(self.facts(looked), facts)
         other = Browser(self.server)
         form = other.get("/sign-in").form("/sign-in")["fields"]["form"]
         self.assertEqual(other.post(f"/why/{looked.reference}/answer", {"form": form, "elsewhere": "works"}).status, 404)
         self.assertIn("fails_elsewhere", self.facts(looked))
+
+    def test_an_answer_and_what_is_looked_into_meanwhile_are_both_kept(self):
+        self.server.account("nagi", password="tamago-yaki-sanmai")
+        for n in range(12):
+            b = Browser(self.server)
+            refused = b.sign_in("nagi", "Tamago-yaki-sanmai" + " " * n)
+            form = refused.form("/sign-in")["fields"]
+            self.assertEqual(b.post(f"/why/{refused.reference}/answer", {"form": form["form"], "elsewhere": "works"}).status, 303)
+            until(lambda: not self.server.why(refused.reference)["pending"], 10)
+            facts = self.facts(refused)
+            self.assertIn("works_elsewhere", facts)
+            self.assertTrue({"slip_first_case", "slip_edge_space"} & set(facts), facts)
+            self.server.run("account", "unlock", "nagi")
 
     def test_a_stranger_and_a_member_are_asked_the_same(self):
         self.server.account("asagi")
@@ -296,10 +311,48 @@ class OurTrouble(OnBoth):
         until(lambda: b.get("/sign-in").mark("data-notice") != "incident", 10)
         self.assertEqual(b.post(action, b.get("/account/links").form(action)["fields"]).status, 303)
 
+    def test_whether_an_external_address_has_an_account_is_told_to_its_mailbox_alone(self):
+        told = {}
+        for person, known in (("momiji", True), ("kaede", False)):
+            if known:
+                self.server.account(person)
+            b = Traveller(self.server)
+            page = b.go("google", person=person)
+            page = b.follow(page) if page.status == 303 else page
+            self.assertTrue(page.reference, page.text[:500])
+            why = b.get(f"/why/{page.reference}")
+            facts = b.get(f"/api/v1/attempts/{page.reference}").json
+            told[person] = (
+                why.status, why.cause, "/confirm" in why.text, why.marks("data-ask"), why.marks("data-step"), why.marks("data-because"),
+                facts["cause"], facts.get("ask"), [step["id"] for step in facts["steps"]],
+            )
+            # The account stands behind it all the same.
+            keys = [fact["key"] for fact in self.server.why(page.reference)["evidence"]]
+            self.assertEqual("address_elsewhere" in keys, known)
+        self.assertEqual(*told.values())
+
     def test_a_component_of_the_operators_that_is_down_stands_at_the_door(self):
         b = Browser(self.server, **{"Accept-Language": "ja"})
         until(lambda: b.get("/sign-in").mark("data-notice") == "measured", 90)
         self.assertIn("ショップ", b.get("/sign-in").text)
+
+
+class NoMail(OnBoth):
+    def test_what_begins_with_a_mail_waits_while_none_leaves(self):
+        self.server.account("sora")
+        self.server.run("incident", "open", "--message", "メールを調べています", "--component", "mail", "--impact", "major")
+        until(lambda: Browser(self.server).get("/sign-in").mark("data-notice") == "incident", 10)
+        told = {}
+        for login in ("sora", "nobody-sora"):
+            b = Browser(self.server)
+            pages = [b.sign_in(login, f"wrong {n} sora") for n in range(4)]
+            for page in pages:
+                steps = page.marks("data-step")
+                waits = [step in ("recover", "password_reset", "unlock", "prove_by_mail") for step in steps]
+                self.assertEqual(waits, sorted(waits), steps)
+                self.assertEqual((page.marks("data-note"), "/confirm" in page.text), (["no_mail_now"], False))
+            told[login] = [(page.marks("data-step"), page.marks("data-ask")) for page in pages]
+        self.assertEqual(*told.values())
 
 
 class HeldBack(unittest.TestCase):
@@ -325,6 +378,7 @@ class HeldBack(unittest.TestCase):
 
 on_both(Verdicts)
 on_both(OurTrouble)
+on_both(NoMail)
 
 if __name__ == "__main__":
     unittest.main()
