@@ -96,6 +96,20 @@ pub enum InApp {
     Other,
 }
 
+impl InApp {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Line => "line",
+            Self::Instagram => "instagram",
+            Self::Facebook => "facebook",
+            Self::X => "x",
+            Self::YahooJapan => "yahoo_japan",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// What apps write into the names of their views, as of November 2026. A view that names no app here is known by what
 /// views have in common.
 const APPS: [(&str, InApp); 22] = [

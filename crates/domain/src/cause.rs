@@ -17,6 +17,22 @@ pub enum Family {
     Other,
 }
 
+impl Family {
+    /// Every family.
+    pub const ALL: [Self; 5] = [Self::Credential, Self::Browser, Self::External, Self::Platform, Self::Other];
+
+    /// The first part of a cause's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::Browser => "browser",
+            Self::External => "external",
+            Self::Platform => "platform",
+            Self::Other => "other",
+        }
+    }
+}
+
 macro_rules! causes {
     ($($variant:ident $family:ident $slug:literal $doc:literal,)*) => {
         /// Why a person cannot get in.

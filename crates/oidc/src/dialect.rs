@@ -136,6 +136,18 @@ impl Tongue {
     }
 }
 
+/// Codes and phrases of any provider that stand in a text which somebody read: whose they are, and what they mean
+/// there. Codes of one short word are no sign by themselves; the standards are asked last.
+pub fn heard(text: &str) -> Vec<(&'static str, Class)> {
+    let text = text.to_lowercase();
+    let telling = |code: &&String| code.contains(['_', ' ']) || code.chars().any(|c| c.is_ascii_digit());
+    let stands = |those: &[String]| those.is_empty() || those.iter().filter(telling).any(|one| holds(&text, one));
+    let codes =
+        |say: &&Say| stands(&say.code) && stands(&say.words) && !say.never.iter().any(|never| holds(&text, never));
+    let all = DIALECTS.iter().filter_map(|known| Some((known.name.as_str(), known.say.iter().find(codes)?.class)));
+    all.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -30,7 +30,7 @@ mod transfer;
 pub use answer::{Endpoint, Failure};
 pub use authorize::Asked;
 pub use class::Class;
-pub use dialect::{Place, Tongue};
+pub use dialect::{Place, Tongue, heard};
 pub use exchange::CodeGrant;
 pub use fault::TokenFault;
 pub use identity::{Identity, RefreshToken};

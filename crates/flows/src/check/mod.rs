@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod findings;
+pub mod heard;
 pub mod lookup;
 pub mod setup;
 pub mod why;

@@ -2,7 +2,7 @@
 
 pub mod callback;
 pub mod choose;
-mod facts;
+pub(crate) mod facts;
 pub mod links;
 pub mod no_return;
 pub mod permission;
