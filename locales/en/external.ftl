@@ -294,3 +294,4 @@ home-links = Check external accounts
 provider-sign-up = Sign up with { $provider }
 providers-sign-up-title = Sign up with another service
 step-linked-at = Sign in with the button of { $provider }
+seen-quiet = Did { $provider } not work?

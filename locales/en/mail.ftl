@@ -62,9 +62,9 @@ mail-recover =
     When a newer mail arrives, this code stops working.
     If this was not you, ignore this mail. Give the code to nobody.
 
-mail-unlock-subject = [{ $service }] code to end the pause
+mail-unlock-subject = [{ $service }] code to unlock
 mail-unlock =
-    To end the pause of signing in to { $login_id }, enter this code on the page.
+    To unlock { $login_id }, enter this code on the page.
 
     { $code }
 
@@ -111,11 +111,11 @@ mail-new-device =
     If not, set a new password at once. It signs out every device.
     { $origin }/recover
 
-mail-locked-subject = [{ $service }] signing in is paused
+mail-locked-subject = [{ $service }] sign-in is locked
 mail-locked =
-    After many failed sign-ins to { $login_id } we have paused it until { $time }.
+    After many failed sign-ins to { $login_id } we have locked it until { $time }.
 
-    If it was you: wait until then, or end the pause at { $origin }/unlock
+    If it was you: wait until then, or unlock it at { $origin }/unlock
     If it was not: somebody else has tried. None of these tries got in, and devices on which you have signed in before still work.
 
 mail-password-changed-subject = [{ $service }] your password was changed
@@ -153,11 +153,11 @@ mail-closed =
     For 30 days you can have it back by signing in with the same { $word } and password.
     { $origin }/sign-in
 
-mail-unlocked-by-us-subject = { $service }: the pause has been lifted; the fault was ours
+mail-unlocked-by-us-subject = { $service }: unlocked; the fault was ours
 mail-unlocked-by-us =
-    Signing in to { $login_id } was paused after failures. They fell into an outage of ours, so we take the fault on us. We are sorry.
+    Signing in to { $login_id } was locked after failures. They fell into an outage of ours, so we take the fault on us. We are sorry.
 
-    The pause was lifted at { $time }. You can sign in with the same password as before; there is no need to reset it.
+    We unlocked it at { $time }. You can sign in with the same password as before; there is no need to reset it.
 
     Sign in: { $origin }/sign-in
 

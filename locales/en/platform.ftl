@@ -129,9 +129,9 @@ subscribe-ended-lead = No further notices will come.
 me-too-submit = Tell us that you have this, too
 me-too-done = Thank you. It helps us to find the cause.
 
-banner-useless = If you cannot sign in just now, the fault is ours. Resetting the password or ending a pause does not mend it.
+banner-useless = If you cannot sign in just now, the fault is ours. Resetting the password or unlocking will not fix it.
 banner-partly = Ways to sign in that fail at times now: { $methods }
-avoid-retry-ours = Trying again and again: it changes nothing until we have mended it
+avoid-retry-ours = Keep trying (it changes nothing until we have fixed it)
 slice-component = some of our servers, or part of what they do
 notify-now-title = It works now
 notify-now-lead = We see no fault just now. Please try again. If it still fails, contact support with the reference that is shown.

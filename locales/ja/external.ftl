@@ -294,3 +294,4 @@ home-links = 外部アカウントを確かめる
 provider-sign-up = { $provider }で登録
 providers-sign-up-title = 外部サービスで登録
 step-linked-at = { $provider } のボタンからログインする
+seen-quiet = { $provider } でうまくいきませんでしたか?

@@ -1,6 +1,7 @@
 """20 parallel right sign-ins: all succeed, no failure recorded."""
 
 import concurrent.futures
+import time
 import unittest
 
 from client import Browser
@@ -28,10 +29,19 @@ class ParallelRight(OnBoth):
         # Under one name: tries in flight under another are not waited for, or the wait would tell that both are one account.
         logins = ("hana", "HANA", "ｈａｎａ")
 
-        def enter(n):
+        def once(n):
             if n % 5 == 0:
                 return people[n].api("POST", "/api/v1/sign-in", {"login": "hana", "password": PASSWORD}).status
             return people[n].post("/sign-in", {**forms[n], "login": logins[n % 3], "password": PASSWORD}).status
+
+        def enter(n):
+            # A machine that is busy with other things may put somebody off; to come back is all that is asked.
+            for _ in range(5):
+                status = once(n)
+                if status != 503:
+                    break
+                time.sleep(1)
+            return status
 
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(enter, range(20)))

@@ -259,5 +259,38 @@ class Mail(unittest.TestCase):
         self.assertNotIn("topsecret", done.stdout + done.stderr)
 
 
+class MailPage(unittest.TestCase):
+    """`/mail`: whoever tries this on their own machine reads what was sent, and nobody else does."""
+
+    def test_the_last_mails_are_read_on_this_machine_alone(self):
+        with Server() as s:
+            b = Browser(s)
+            page = b.follow(b.submit("/sign-up", login_id="hana", email="hana@example.jp", password=PASSWORD))
+            self.assertIn('href="/mail"', page.text)
+            s.wait_mails("hana@example.jp", 1)
+            code = s.code("hana@example.jp")
+            shown = Browser(s).get("/mail")
+            self.assertEqual((shown.status, code in shown.text, "hana@example.jp" in shown.text), (200, True, True))
+            # A name of somebody else's that points here reads nothing.
+            other = Browser(s).send("GET", "/mail", headers={"Host": f"evil.example:{s.port}"})
+            self.assertEqual((other.status, code in other.text), (404, False))
+            # As it lies in the folder it can be read with an editor.
+            [name] = [n for n in os.listdir(os.path.join(s.data, "mail")) if n.endswith(".eml")]
+            with open(os.path.join(s.data, "mail", name), encoding="utf-8") as file:
+                raw = file.read()
+            self.assertIn(code, raw)
+            self.assertIn("確認コード", raw)
+
+    def test_where_others_may_come_it_is_not_there(self):
+        for flags in (
+            ["--public-url", "https://login.example.jp"],
+            ["--mail", f"smtp://127.0.0.1:{free_port()}"],
+        ):
+            with Server(*flags) as s:
+                b = Browser(s)
+                page = b.follow(b.submit("/recover", email="hana@example.jp"))
+                self.assertEqual(b.get("/mail").status, 404)
+                self.assertNotIn('href="/mail"', page.text)
+
 if __name__ == "__main__":
     unittest.main()

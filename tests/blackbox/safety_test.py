@@ -272,7 +272,7 @@ class Budgets(OnBoth):
         late = Browser(s).sign_in("hana@example.jp", "once")
         self.assertEqual(late.status, 401)
         self.assertEqual(s.why(late.reference)["cause"], "credential.locked_by_others")
-        self.assertTrue(any("一時停止" in m["Subject"] for m in s.wait_mails("hana@example.jp", 3)))
+        self.assertTrue(any("ロック" in m["Subject"] for m in s.wait_mails("hana@example.jp", 3)))
         new = Browser(s)
         count = len([1 for m in s.mails("hana@example.jp")])
         form = new.follow(new.submit("/unlock", login="hana")).form("/unlock/code")

@@ -105,6 +105,7 @@ async function journey({ name, lang, script, width, dark }) {
   check(`${name}: the login stays, the password does not`, (await page.inputValue("#login")) === id && (await page.inputValue("#password")) === "");
   await look(page, `${name}-refused`, axe);
   const reference = await page.getAttribute("[data-verdict]", "data-reference");
+  await page.click("details.more > summary");
   await page.click("form.confirm button");
   const confirm = await newestCode(address, first.name);
   await page.fill("#code", confirm.code);

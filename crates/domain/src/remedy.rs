@@ -80,13 +80,16 @@ impl Remedy {
             Self::Unlock => Some("/unlock"),
             Self::RestartFlow | Self::OtherMethod => Some("/sign-in"),
             Self::Repair => Some("/repair"),
-            Self::AllowCookies | Self::SetClock | Self::UpdateBrowser => Some("/check"),
+            Self::AllowCookies => Some("/help/how/cookies"),
+            Self::SetClock => Some("/help/how/clock"),
+            Self::UpdateBrowser => Some("/help/how/update"),
+            Self::OpenExternally => Some("/help/how/open"),
+            Self::AllowMailDomain => Some("/help/how/mail"),
             Self::Retype
             | Self::Wait
             | Self::NotifyMe
             | Self::OtherBrowser
             | Self::OtherNetwork
-            | Self::OpenExternally
             | Self::ChooseAccount
             | Self::ProviderSignIn
             | Self::Relink
@@ -94,7 +97,6 @@ impl Remedy {
             | Self::NewestCode
             | Self::Resend
             | Self::OtherAddress
-            | Self::AllowMailDomain
             | Self::UpdateManager
             | Self::Retry
             | Self::Unlink

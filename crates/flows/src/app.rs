@@ -17,6 +17,7 @@ use crate::{
     external::providers::Providers,
     jobs::supervision::Jobs,
     keys::Keys,
+    mail::shown::Shown,
     password::hashing::HashPool,
     rate_limit::Ledger,
     session::cache::SessionCache,
@@ -62,6 +63,8 @@ pub struct App {
     pub hashing: HashPool,
     /// Rung when a mail was enqueued.
     pub mail_bell: Notify,
+    /// The last mails, where they may be shown.
+    pub letters: Shown,
     /// Sessions that were checked lately.
     pub sessions: SessionCache,
     /// This process among the servers of the database.
@@ -144,6 +147,7 @@ impl App {
             words: Words::shared(),
             hashing,
             mail_bell: Notify::new(),
+            letters: Shown::default(),
             sessions: SessionCache::default(),
             server_id,
             other_keys: AtomicU32::new(0),

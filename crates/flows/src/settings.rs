@@ -56,6 +56,8 @@ pub struct Settings {
     pub regions: Vec<(String, Vec<ipnet::IpNet>)>,
     /// Where the board is kept for when the database cannot be asked.
     pub board_file: Option<PathBuf>,
+    /// Whether `/mail` shows the last mails: on this machine alone, with mail that lies in a folder.
+    pub mail_page: bool,
     /// Whether incidents that the server finds are published without staff.
     pub publish_by_itself: bool,
     /// Where else the operator tells how things are: name and address.

@@ -408,6 +408,9 @@ impl Config {
             components: self.status.components(),
             regions: self.status.regions(),
             board_file: Some(self.data.join("board.json")),
+            mail_page: self.listen.ip().is_loopback()
+                && !public_url.secure
+                && matches!(self.mail, MailSetting::File(_)),
             publish_by_itself: self.status.publish_by_itself,
             news: self.status.news(),
             mail_note: self.mail.to_string(),

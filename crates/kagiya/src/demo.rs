@@ -182,7 +182,7 @@ impl Switches for Panel {
             ("blocked_cookies", words("Cookieが保存されない / Cookies are not kept"), self.web.is_without_cookies()),
             (
                 "lock",
-                words("hana を失敗の繰り返しで一時停止 / Pause hana by failures"),
+                words("hana を失敗の繰り返しでロック / Lock hana by failures"),
                 self.locked.load(Ordering::Relaxed),
             ),
             ("mail_down", words("メールが出ない / Mail does not leave"), MAIL_DOWN.load(Ordering::Relaxed)),

@@ -162,8 +162,9 @@ async fn pool(config: &Config, store: &Store) -> Option<Check> {
 }
 
 fn keys(config: &Config) -> Check {
-    let problem = if !config.keys.exists() {
-        Some(format!("{}: missing; `kagiya serve` makes it", config.keys.display()))
+    let missing = !config.keys.exists();
+    let problem = if missing {
+        Some(format!("{}: missing", config.keys.display()))
     } else if keys_file::is_exposed(&config.keys) {
         Some(format!("{}: others can read it", config.keys.display()))
     } else {
@@ -171,7 +172,12 @@ fn keys(config: &Config) -> Check {
             Failure::Usage(words) | Failure::Failed(words) => words,
         })
     };
-    Check::new("keys", problem, "readable by the owner alone", "chmod 600 the keys file, and keep one for all servers")
+    let advice = if missing {
+        "start `kagiya serve` once, which makes it, or copy the one that the other servers have"
+    } else {
+        "chmod 600 the keys file, and keep one for all servers"
+    };
+    Check::new("keys", problem, "readable by the owner alone", advice)
 }
 
 async fn database(config: &Config) -> Vec<Check> {

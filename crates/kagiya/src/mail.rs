@@ -11,8 +11,8 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::AsyncSmtpTransportBuilder,
 };
@@ -126,6 +126,9 @@ fn builder(url: &str, in_the_clear: bool) -> Result<AsyncSmtpTransportBuilder, S
     Ok(builder.timeout(Some(Duration::from_secs(10))))
 }
 
+/// Bytes of a line in a mail.
+const LONGEST_LINE: usize = 998;
+
 /// The way out.
 pub(crate) struct PostOffice {
     way: Way,
@@ -175,6 +178,19 @@ impl PostOffice {
         }
     }
 
+    /// A part of a mail. What lies in a folder is read with an editor, too: it is written as it is (RFC 2045 2.8) as
+    /// long as its lines are no longer than lines may be (RFC 5322 2.1.1).
+    fn part(&self, kind: ContentType, text: &str) -> SinglePart {
+        let lines: Vec<&str> = text.lines().collect();
+        let readable = matches!(self.way, Way::File(_)) && lines.iter().all(|line| line.len() <= LONGEST_LINE);
+        let body = if readable {
+            Body::dangerous_pre_encoded((lines.join("\r\n") + "\r\n").into_bytes(), ContentTransferEncoding::EightBit)
+        } else {
+            Body::new(text.to_owned())
+        };
+        SinglePart::builder().header(kind).body(body)
+    }
+
     fn message(&self, letter: &Letter) -> Result<Message, String> {
         let to = address(&letter.to)?;
         // Named here: lettre would read it back from the headers, where quoted addresses get lost.
@@ -196,7 +212,11 @@ impl PostOffice {
             .subject(letter.subject.clone())
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("Content-Language", letter.lang.as_str()))
-            .multipart(MultiPart::alternative_plain_html(letter.text.clone(), letter.html.clone()))
+            .multipart(
+                MultiPart::alternative()
+                    .singlepart(self.part(ContentType::TEXT_PLAIN, &letter.text))
+                    .singlepart(self.part(ContentType::TEXT_HTML, &letter.html)),
+            )
             .map_err(|error| error.to_string())
     }
 }

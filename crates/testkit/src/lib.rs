@@ -149,6 +149,7 @@ impl TestServer {
                 components: Vec::new(),
                 regions: Vec::new(),
                 board_file: None,
+                mail_page: false,
                 publish_by_itself: false,
                 news: Vec::new(),
                 mail_note: String::new(),

@@ -5,6 +5,7 @@ mod api;
 mod auth_check;
 mod check;
 mod external;
+mod mail;
 mod maintenance;
 mod page;
 mod recover;

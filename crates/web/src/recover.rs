@@ -6,9 +6,10 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use kagiya_domain::{
-    Timestamp,
+    Cause, Timestamp,
     act::{Act, FlowKind},
     code::RESEND_WAIT,
+    remedy::Remedy,
 };
 use kagiya_flows::{
     FieldError, Refusal,
@@ -28,7 +29,7 @@ use crate::{
         View, encode_query,
         fault::{add_retry_after, fault_page, guard_refusal, refusal_of, refused_page},
         page as render, see_other,
-        verdict::VerdictView,
+        verdict::{VerdictView, cause_title},
         with_return,
     },
     request::{
@@ -53,6 +54,18 @@ struct StartPage<'a> {
     verdict: Option<VerdictView>,
 }
 
+/// What the start's own form does.
+const fn start_form(kind: Kind) -> &'static [(Remedy, &'static str)] {
+    match kind {
+        Kind::Recover => &[(Remedy::OtherAddress, "#email"), (Remedy::Recover, "#email"), (Remedy::Retype, "#email")],
+        Kind::Unlock => &[(Remedy::OtherAddress, "#login"), (Remedy::Unlock, "#login"), (Remedy::Retype, "#login")],
+    }
+}
+
+/// What the form for a code does.
+const CODE_FORM: &[(Remedy, &str)] =
+    &[(Remedy::NewestCode, "#code"), (Remedy::Retype, "#code"), (Remedy::Resend, "#resend")];
+
 const fn field(kind: Kind) -> &'static str {
     match kind {
         Kind::Recover => "email",
@@ -74,7 +87,7 @@ fn start_page(context: &Context, kind: Kind, fields: &Fields, refusal: Option<&R
         return_to: &return_to.carried(),
         sign_in: with_return("/sign-in", &return_to),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(start_form(kind))),
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
     let mut response = render(&view, status, &title, &content);
@@ -133,7 +146,8 @@ struct CodeTemplate<'a> {
     sent_again: bool,
     /// Begun in another browser.
     switched: bool,
-    errors: &'a [FieldError],
+    /// What is wrong with what was typed.
+    code_error: Option<String>,
     verdict: Option<VerdictView>,
 }
 
@@ -180,6 +194,9 @@ pub(crate) async fn code_response_at(
         .and_then(|f| f.sent_at)
         .map_or(0, |at| Timestamp(at).plus(RESEND_WAIT).since(context.now).as_seconds_up());
     let to = context.return_to();
+    let by_field = refusal.and_then(|refusal| view.error(&refusal.fields, "code"));
+    let wrong = refusal.filter(|refusal| refusal.verdict.cause == Cause::CodeWrong);
+    let code_error = by_field.or_else(|| wrong.map(|_| cause_title(&view, Cause::CodeWrong)));
     let content = CodeTemplate {
         v: &view,
         page,
@@ -190,8 +207,8 @@ pub(crate) async fn code_response_at(
         resend_in,
         switched,
         sent_again: context.query("sent") == Some("again") && refusal.is_none(),
-        errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        code_error,
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(CODE_FORM)),
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
     let mut response = render(&view, status, &title, &content);
@@ -294,7 +311,7 @@ async fn password_response(context: &Context, id: Option<Uuid>, refusal: Option<
         ways,
         once: way_in::is_offered(&context.web.app, flow.account_id).await.unwrap_or(false),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[(Remedy::Retype, "#password")])),
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
     render(&view, status, &title, &content)

@@ -10,7 +10,7 @@ use kagiya_domain::act::Act;
 use kagiya_flows::status::platform::board::Operation;
 
 use crate::{
-    Web, account, api, auth_check, check, external, maintenance, page, recover, request,
+    Web, account, api, auth_check, check, external, mail, maintenance, page, recover, request,
     request::door::{Banner, Door, Doors},
     server, sign_in, sign_up, staff, status,
 };
@@ -90,8 +90,10 @@ impl Routes {
             .at("/why/{reference}/confirm", why, get(check::why::confirm_page).post(check::why::confirm))
             .at("/why/{reference}/me-too", why, post(check::why::me_too))
             .at("/why/{reference}/answer", why, post(check::why::answer))
+            .at("/mail", OPEN, get(mail::page))
             .at("/help", OPEN, get(page::help::index))
             .at("/help/{cause}", OPEN, get(page::help::page))
+            .at("/help/how/{topic}", OPEN, get(page::how::page))
     }
 
     fn staff(self) -> Self {

@@ -69,7 +69,7 @@ fn show(
         email: fields.get("email"),
         return_to: &return_to.carried(),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[])),
         meant,
         failed,
         buttons: providers::all(&view),

@@ -146,7 +146,9 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     }
     let staff = diagnose(&draft.evidence, Audience::Staff);
     // What is shown with a page that opens is noted, not refused.
-    let outcome = if draft.status >= 400 { "refused" } else { "noted" };
+    // A form that was left empty is no failure of anybody's.
+    let is_form = !draft.fields.is_empty() && draft.evidence.iter().any(|f| matches!(f, Evidence::FieldInvalid { .. }));
+    let outcome = if draft.status >= 400 && !is_form { "refused" } else { "noted" };
     metrics::counter!("kagiya_attempts_total", "kind" => draft.kind.as_str(), "outcome" => outcome, "cause" => staff.cause.slug())
         .increment(1);
     tracing::info!(

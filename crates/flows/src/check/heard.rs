@@ -14,6 +14,8 @@ const LONGEST: usize = 500;
 const MOST: usize = 5;
 /// How much of what was read has to stand in a text of ours, or the other way about.
 const NEAR: f32 = 0.6;
+/// The same where a provider's code says already what it is.
+const NEARER: f32 = 0.8;
 
 /// A cause that what was read speaks of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,6 +70,7 @@ pub fn look_up(text: &str) -> Vec<Heard> {
     let text: String = text.chars().take(LONGEST).collect();
     let said = |(name, class)| Heard { cause: cause_of(facts::of_class(class, String::new())), provider: Some(name) };
     let mut all: Vec<Heard> = kagiya_oidc::heard(&text).into_iter().map(said).collect();
+    let enough = if all.is_empty() { NEAR } else { NEARER };
     let read = Letters::of(&text);
     let near = |known: &Text| {
         // A paste holds the sentence and more; a few words stand in a long text.
@@ -76,7 +79,7 @@ pub fn look_up(text: &str) -> Vec<Heard> {
         } else {
             read.share_in(&known.letters) * 0.9
         };
-        (score >= NEAR).then_some((score, known.cause))
+        (score >= enough).then_some((score, known.cause))
     };
     let mut alike: Vec<(f32, Cause)> = TEXTS.iter().filter_map(near).collect();
     alike.sort_by(|(a, _), (b, _)| b.total_cmp(a));

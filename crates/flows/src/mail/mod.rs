@@ -5,6 +5,7 @@ pub(crate) mod html;
 pub mod mailbox;
 pub mod outbox;
 pub(crate) mod postage;
+pub mod shown;
 
 use kagiya_domain::{Span, mail::MailKind};
 use kagiya_store::outbox::NewMail;

@@ -147,6 +147,7 @@ async fn handle(app: &App, post: &dyn Post, mail: Mail) -> Result<(), Fault> {
         }
         keep_answer(app, &mail, letter, &posted).await?;
         match posted {
+            Posted::Accepted if app.settings.mail_page => app.letters.keep(app.now(), letter),
             Posted::Accepted => {}
             Posted::Refused(status, words) => {
                 tracing::warn!(status, words, kind = mail.kind.as_str(), "a mail was refused");

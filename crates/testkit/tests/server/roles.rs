@@ -118,7 +118,7 @@ async fn support_ends_a_pause_and_the_trail_says_why() {
     assert!(found.text.contains("data-pause"), "the pause is shown");
     let ended = support.fill(&found, "/staff/locks", &[]).await;
     assert_eq!(ended.status, 200);
-    assert!(ended.text.contains("一時停止を解除しました") && !ended.text.contains("data-pause"), "{}", ended.text);
+    assert!(ended.text.contains("ロックを解除しました") && !ended.text.contains("data-pause"), "{}", ended.text);
     assert!(ended.text.contains("case 12"), "the trail keeps the reason");
     // A little later: the same form twice in one moment is one press.
     server.advance(Span::seconds(20));

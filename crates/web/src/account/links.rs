@@ -113,7 +113,7 @@ async fn links_page(context: &Context, live: &Live, refusal: Option<&Refusal>) -
         notice: notice
             .filter(|_| refusal.is_none())
             .map(|done| (done, view.t(format!("links-done-{done}")).into_owned())),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[])),
         v: &view,
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);

@@ -10,7 +10,10 @@ use axum::{
     response::Response,
 };
 use http::{StatusCode, header};
-use kagiya_domain::act::{Act, FlowKind};
+use kagiya_domain::{
+    act::{Act, FlowKind},
+    remedy::Remedy,
+};
 use kagiya_flows::{
     FieldError, Refusal,
     account::{self, Adding},
@@ -302,7 +305,8 @@ async fn security_page(context: &Context, live: &Live, typed: Typed<'_>, refusal
         typed_email: typed.email,
         meant: typed.meant,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal
+            .map(|refusal| VerdictView::new(&view, refusal).above(&[(Remedy::Retype, "#current_password")])),
         notice: notice.filter(|_| refusal.is_none()),
         v: &view,
     };
@@ -417,7 +421,7 @@ async fn close_response(context: &Context, live: &Live, refusal: Option<&Refusal
         login_id: &live.login_id,
         has_password,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[(Remedy::Retype, "#password")])),
         v: &view,
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);

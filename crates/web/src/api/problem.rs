@@ -10,7 +10,7 @@ use crate::{
     page::{
         View,
         fault::{add_retry_after, refusal_of},
-        verdict::{VerdictView, avoid_text, step_text, step_url},
+        verdict::{VerdictView, avoid_text, offered, step_text, step_url},
     },
     request::context::Context,
 };
@@ -29,13 +29,10 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         Some(f) => format!("{}: {}", f.field, view.error(&refusal.fields, f.field).unwrap_or_default()),
         None => verdict.lead.clone(),
     };
-    let steps: Vec<Value> = refusal
-        .verdict
-        .steps
-        .iter()
+    let steps: Vec<Value> = offered(&view, refusal)
         .map(|remedy| {
-            let mut value = json!({ "id": remedy.id(), "text": step_text(&view, *remedy) });
-            if let Some(url) = step_url(&view, *remedy, refusal) {
+            let mut value = json!({ "id": remedy.id(), "text": step_text(&view, remedy) });
+            if let Some(url) = step_url(&view, remedy, refusal) {
                 value["url"] = json!(if url.starts_with('/') { format!("{origin}{url}") } else { url });
             }
             value

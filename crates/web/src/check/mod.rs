@@ -71,11 +71,17 @@ struct Line {
 struct CheckPage<'a> {
     v: &'a View<'a>,
     verdict: VerdictView,
+    /// What needs a look first; what is fine last.
     lines: Vec<Line>,
+    /// How many of them are fine, and the words for that.
+    fine: usize,
+    fine_words: String,
     /// The script is still to look.
     run: bool,
     echo: &'static str,
     symptoms: Vec<Symptom>,
+    /// The symptom that brought somebody here.
+    chosen: &'a str,
     /// The case of another device that this is a part of.
     joined: Option<String>,
     address: String,
@@ -256,12 +262,17 @@ async fn show(
         // Of no account: only what holds for everybody.
         mail: mailbox::queue(app).await.is_ok_and(|late| late.is_none()),
     };
+    let lines = lines(&view, &seen);
+    let fine = lines.iter().filter(|line| line.finding == Finding::Fine).count();
     let content = CheckPage {
-        lines: lines(&view, &seen),
+        fine,
+        fine_words: view.f1("check-fine-count", "count", i64::try_from(fine).unwrap_or_default()),
+        lines,
         verdict,
         run,
         echo: ECHO,
         symptoms: Symptom::ALL.iter().copied().filter(|symptom| !symptom.is_of_provider()).collect(),
+        chosen: context.query("symptom").unwrap_or_default(),
         joined,
         qr: picture(&address),
         address,

@@ -8,8 +8,12 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use kagiya_domain::act::{Act, FlowKind};
-use kagiya_domain::{Evidence, destination::Destination};
+use kagiya_domain::{
+    Evidence,
+    act::{Act, FlowKind},
+    destination::Destination,
+    remedy::Remedy,
+};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -42,6 +46,15 @@ use crate::{
     },
     sign_in::{entered, set_session, to_its_end},
 };
+
+/// What the page's own form does.
+const HERE: &[(Remedy, &str)] = &[
+    (Remedy::Retype, "#password"),
+    (Remedy::OtherMethod, "#have-title"),
+    (Remedy::ProveByMail, "#mail"),
+    (Remedy::Recover, "#mail"),
+    (Remedy::ChooseAccount, "#other"),
+];
 
 #[derive(Template)]
 #[template(path = "choose.html")]
@@ -95,7 +108,7 @@ async fn choose_page(context: &Context, pending: &Pending, fields: &Fields, refu
         login_id: fields.get("login_id"),
         login: fields.get("login"),
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: shown.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: shown.map(|refusal| VerdictView::new(&view, refusal).above(HERE)),
         signed_in_as,
         can_choose: app.providers.find(provider).is_some_and(|entry| entry.provider.can_choose()),
         name,

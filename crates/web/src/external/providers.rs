@@ -73,6 +73,8 @@ pub(crate) struct Question {
     pub(crate) screens: Vec<(&'static str, String)>,
     /// Whether it was answered: another answer is offered, not asked for.
     pub(crate) answered: bool,
+    /// It may come back yet: the question stands in one line.
+    pub(crate) quiet: bool,
 }
 
 impl Question {
@@ -82,7 +84,7 @@ impl Question {
         let name = name(view.context, provider);
         let screens = external::no_return::screens(app, provider);
         let screens = screens.iter().map(|screen| (screen.id(), words(view, kind, *screen, &name))).collect();
-        Self { provider: provider.to_owned(), name, screens, answered: false }
+        Self { provider: provider.to_owned(), name, screens, answered: false, quiet: false }
     }
 }
 

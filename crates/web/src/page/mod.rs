@@ -3,6 +3,7 @@
 pub(crate) mod assets;
 pub(crate) mod fault;
 pub(crate) mod help;
+pub(crate) mod how;
 pub(crate) mod nowhere;
 pub(crate) mod receipt;
 pub(crate) mod verdict;
@@ -74,6 +75,10 @@ pub(crate) fn page_at(
 ) -> Response {
     let banner = wants_banner(view.context, status).then(|| banner::Banner::now(view)).flatten();
     let mut html = String::with_capacity(USUAL);
+    // A tab, a history and a screen reader name the page by its title.
+    let error = status.is_client_error() && status != StatusCode::NOT_FOUND;
+    let told = error.then(|| view.f1("page-error", "title", title.to_owned()));
+    let title = told.as_deref().unwrap_or(title);
     let layout = Layout { v: view, title, body: Inner(content), lang_path: place, banner };
     if let Err(error) = layout.render_into(&mut html) {
         tracing::error!(%error, "a template failed");

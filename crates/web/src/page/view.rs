@@ -120,6 +120,11 @@ impl<'c> View<'c> {
         i64::try_from(self.context.web.app.settings.policy.min_characters).unwrap_or(8)
     }
 
+    /// Whether the last mails may be read here (`crate::mail`).
+    pub(crate) fn mail_page(&self) -> bool {
+        self.context.shows_mail()
+    }
+
     pub(crate) fn logo(&self) -> Option<&str> {
         self.context.web.app.settings.logo_url.as_deref()
     }

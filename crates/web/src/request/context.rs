@@ -244,6 +244,17 @@ impl Context {
         }
     }
 
+    /// Whether the last mails may be read: this machine alone asks, by its own name. A page elsewhere may have a name of
+    /// its own point here.
+    pub(crate) fn shows_mail(&self) -> bool {
+        let settings = &self.web.app.settings;
+        let host = header_text(&self.headers, header::HOST);
+        let own =
+            host.is_some() && host == settings.public_url.origin.split_once("://").map(|(_, authority)| authority);
+        let here = self.peer.is_some_and(|peer| peer.is_loopback()) && !self.through_trusted_proxy();
+        settings.mail_page && own && here
+    }
+
     /// Whether the connection's other end is a proxy whose word counts.
     pub(crate) fn through_trusted_proxy(&self) -> bool {
         self.peer.is_some_and(|peer| self.web.trusted_proxies.iter().any(|net| net.contains(&peer)))

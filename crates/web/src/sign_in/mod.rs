@@ -9,7 +9,9 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use http::{StatusCode, header};
-use kagiya_domain::{Cause, Evidence, Timestamp, act::Act, destination::Destination, session::EndReason};
+use kagiya_domain::{
+    Cause, Evidence, Timestamp, act::Act, destination::Destination, remedy::Remedy, session::EndReason,
+};
 use kagiya_flows::{
     FieldError, Refusal,
     attempt::{self, Draft},
@@ -50,10 +52,21 @@ struct SignInPage<'a> {
     go_on: &'a str,
     errors: &'a [FieldError],
     verdict: Option<VerdictView>,
+    folded: bool,
     notice: Option<String>,
     signed_in_as: Option<String>,
     question: Option<Question>,
     buttons: Vec<ProviderView>,
+}
+
+/// What the page's own form does.
+const HERE: &[(Remedy, &str)] = &[(Remedy::Retype, "#password"), (Remedy::OtherMethod, "#providers-title")];
+
+/// Whether the form would be of no use now: it is closed, or what is typed is not looked at.
+fn is_folded(refusal: &Refusal) -> bool {
+    let shut = refusal.status == 503 && refusal.verdict.cause == Cause::PlatformMaintenance;
+    let paused = refusal.status == 429 && refusal.verdict.wait_until.is_some();
+    shut || paused
 }
 
 struct Shown<'a> {
@@ -64,8 +77,8 @@ struct Shown<'a> {
     refusal: Option<&'a Refusal>,
     notice: Option<String>,
     signed_in_as: Option<String>,
-    /// The provider from which this browser has not come back.
-    away: Option<String>,
+    /// The provider from which this browser has not come back, and whether it may yet.
+    away: Option<(&'a str, bool)>,
 }
 
 fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
@@ -79,7 +92,7 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         go_on: &state.return_to.place("/"),
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: state.refusal.map(|refusal| {
-            let mut verdict = VerdictView::new(&view, refusal).carrying(&state.return_to.carried());
+            let mut verdict = VerdictView::new(&view, refusal).above(HERE).carrying(&state.return_to.carried());
             if refusal.status < 400 && refusal.verdict.cause == Cause::BrowserSessionStale {
                 // It is put in order already; signing in is all that is left.
                 verdict.title = view.t("session-over-title").into_owned();
@@ -87,10 +100,11 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
             }
             verdict
         }),
+        folded: state.refusal.is_some_and(is_folded),
         notice: state.notice,
         signed_in_as: state.signed_in_as,
         buttons: providers::all(&view),
-        question: state.away.as_deref().map(|provider| Question::new(&view, provider)),
+        question: state.away.map(|(provider, quiet)| Question { quiet, ..Question::new(&view, provider) }),
     };
     let mut response = render(&view, state.status, &title, &content);
     if let Some(refusal) = state.refusal {
@@ -168,10 +182,10 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
             login: &login,
             remember: false,
             return_to: &return_to,
-            refusal: shut.as_ref().or(thrown_back.as_deref()).or(lost.as_ref().map(|(_, refusal)| &**refusal)),
+            refusal: shut.as_ref().or(thrown_back.as_deref()).or(lost.as_ref().and_then(|(_, told)| told.as_deref())),
             notice,
             signed_in_as,
-            away: lost.as_ref().map(|(provider, _)| provider.clone()),
+            away: lost.as_ref().map(|(provider, told)| (provider.as_str(), told.is_none())),
         },
     );
     context.prune(response.headers_mut());
@@ -185,16 +199,17 @@ pub(crate) async fn page(State(_): State<Arc<Web>>, mut context: Context) -> Res
     response
 }
 
-/// The provider to which this browser went so long ago that it will not come back by itself.
-async fn lost_way(context: &Context) -> Option<(String, Box<Refusal>)> {
+/// The provider to which this browser went and from which it has not come back; with a verdict once that was so long
+/// ago that it will not come by itself.
+async fn lost_way(context: &Context) -> Option<(String, Option<Box<Refusal>>)> {
     let provider = Cookie::Away.values(&context.headers, &context.web.app.settings.public_url).next()?;
     let app = &context.web.app;
     let way = Box::pin(external::start::open_way(app, &context.visitor, provider)).await.ok().flatten()?;
     if context.now.since(Timestamp(way.started_at)) < external::RETURN {
-        return None;
+        return Some((provider.to_owned(), None));
     }
     let refusal = Box::pin(external::no_return::remind(app, &context.visitor, &way)).await.ok()?;
-    Some((provider.to_owned(), refusal))
+    Some((provider.to_owned(), Some(refusal)))
 }
 
 /// Why a person finds themselves on this page again, when they did not come of their own accord.

@@ -58,7 +58,7 @@ fn again(context: &Context, fields: &Fields, refusal: &Refusal) -> Response {
     let view = View::new(context);
     let title = view.t("subscribe-title").into_owned();
     let field = if fields.has("url") { "url" } else { "email" };
-    let verdict = VerdictView::new(&view, refusal);
+    let verdict = VerdictView::new(&view, refusal).above(&[]);
     let content = AgainPage { v: &view, verdict, field, typed: fields.get(field), errors: &refusal.fields };
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST);
     let mut response = render(&view, status, &title, &content);
@@ -102,9 +102,12 @@ struct PressPage<'a> {
 
 /// A GET changes nothing: mail programs follow links.
 fn press(context: &Context, key: &str, action: &str) -> Response {
+    let token = context.query("token").unwrap_or_default();
+    if token.is_empty() {
+        return not_found_page(context);
+    }
     let view = View::new(context);
     let title = view.t("status-title").into_owned();
-    let token = context.query("token").unwrap_or_default();
     render(&view, StatusCode::OK, &title, &PressPage { v: &view, key, action, token })
 }
 
@@ -158,7 +161,7 @@ fn notify_view(context: &Context, component: &str, typed: &str, refusal: Option<
         name: crate::status::banner::component_name(&view, component),
         typed,
         errors: refusal.map_or(&[], |refusal| refusal.fields.as_slice()),
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[])),
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
     let mut response = render(&view, status, &title, &content);

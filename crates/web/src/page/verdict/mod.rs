@@ -2,6 +2,8 @@
 
 mod words;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use kagiya_domain::{
     Evidence,
@@ -23,13 +25,32 @@ pub(crate) struct CandidateView {
     pub(crate) title: String,
     pub(crate) confidence: String,
     pub(crate) because: Vec<(&'static str, String)>,
+    /// Whether all that speaks for it has been said of one before.
+    pub(crate) is_said: bool,
+}
+
+/// Something to leave alone: its name and its words.
+type AvoidView = (&'static str, String);
+
+/// What does a step.
+pub(crate) enum Control {
+    /// The person, away from this page.
+    Text,
+    /// A field or a button further down this page.
+    Here(&'static str),
+    /// Another page.
+    Page(String),
+    /// A form: the confirmation by mail.
+    Confirm,
+    /// A form: the repair of what this browser holds of us.
+    Repair,
 }
 
 /// One step.
 pub(crate) struct StepView {
     pub(crate) id: &'static str,
     pub(crate) text: String,
-    pub(crate) url: Option<String>,
+    pub(crate) control: Control,
 }
 
 /// The one question or test that tells more.
@@ -53,7 +74,7 @@ pub(crate) struct VerdictView {
     pub(crate) wait: Option<String>,
     pub(crate) candidates: Vec<CandidateView>,
     pub(crate) steps: Vec<StepView>,
-    pub(crate) avoid: Vec<(&'static str, String)>,
+    pub(crate) avoid: Vec<AvoidView>,
     pub(crate) confirmable: bool,
     /// What begins with a mail has to wait.
     pub(crate) no_mail: Option<String>,
@@ -62,6 +83,14 @@ pub(crate) struct VerdictView {
     pub(crate) login: String,
     /// Nothing was refused.
     pub(crate) calm: bool,
+    /// Fields have to be mended, and nothing else is the matter.
+    pub(crate) is_form: bool,
+    /// How many of the steps stand in view.
+    pub(crate) now: usize,
+    /// How many of the things to leave alone stand in view: where they would do harm.
+    pub(crate) harm: usize,
+    /// Whether all the rest is in view, too.
+    pub(crate) open: bool,
     /// How others fare: a word, and the sentence.
     pub(crate) others: Option<(&'static str, String)>,
     /// What to ask next.
@@ -76,29 +105,17 @@ impl VerdictView {
         let verdict = &refusal.verdict;
         let (title, lead) = headline(view, refusal);
         let return_to = view.context.return_to();
-        let verdict = Self {
+        let steps = if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) };
+        let mut shown = Self {
             reference: refusal.reference.as_str().to_owned(),
             cause: verdict.cause.slug(),
             audience: verdict.audience.as_str(),
             title,
             lead,
             wait: wait(view, refusal),
-            candidates: verdict
-                .candidates
-                .iter()
-                .map(|candidate| CandidateView {
-                    slug: candidate.cause.slug(),
-                    title: cause_title(view, candidate.cause),
-                    confidence: format!("{:.2}", candidate.confidence),
-                    because: candidate
-                        .because
-                        .iter()
-                        .filter_map(|place| refusal.evidence.get(*place))
-                        .map(|fact| (fact.key(), because(view, fact)))
-                        .collect(),
-                })
-                .collect(),
-            steps: if refusal.fields.is_empty() { steps(view, refusal) } else { field_steps(view, refusal) },
+            candidates: candidates(view, refusal),
+            now: in_view(&steps, refusal),
+            steps,
             // A form to mend has nothing to be warned of, nor has somebody who may be new.
             avoid: if (refusal.fields.is_empty() || verdict.cause.family() == Family::Platform)
                 && !is_new(refusal)
@@ -121,6 +138,9 @@ impl VerdictView {
             return_to: String::new(),
             login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
             calm: refusal.status < 400,
+            is_form: !refusal.fields.is_empty(),
+            harm: 0,
+            open: true,
             others: refusal.evidence.iter().find_map(|fact| match fact {
                 Evidence::OthersFine => Some(("fine", because(view, fact))),
                 Evidence::ManyHaveThis { .. } => Some(("many", because(view, fact))),
@@ -130,7 +150,13 @@ impl VerdictView {
             me_too: verdict.cause != Cause::PlatformMaintenance
                 && matches!(verdict.cause.family(), Family::Platform | Family::External | Family::Other),
         };
-        verdict.carrying(&return_to.carried())
+        // Resetting, unlinking or trying on while it is not their matter costs people their way in.
+        let ours = matches!(verdict.cause.family(), Family::Platform);
+        let harms = ours || matches!(verdict.cause, Cause::ExternalOutage | Cause::ExternalConfig);
+        shown.harm = shown.avoid.len().min(usize::from(harms));
+        // It stands there as a step.
+        shown.wait = shown.wait.filter(|_| !shown.steps.iter().take(shown.now).any(|s| s.id == Remedy::Wait.id()));
+        shown.carrying(&return_to.carried())
     }
 }
 
@@ -143,10 +169,9 @@ impl VerdictView {
         self.return_to = return_to.to_owned();
         let query = encode_query(&[("return_to", return_to)]);
         for step in &mut self.steps {
-            if let Some(url) = step
-                .url
-                .as_mut()
-                .filter(|url| matches!(url.as_str(), "/recover" | "/unlock" | "/repair" | "/sign-in" | "/check"))
+            if let Control::Page(url) = &mut step.control
+                && (matches!(url.as_str(), "/recover" | "/unlock" | "/sign-in" | "/check")
+                    || url.starts_with("/help/how/"))
                 && !query.is_empty()
             {
                 url.push('?');
@@ -158,6 +183,42 @@ impl VerdictView {
 }
 
 impl VerdictView {
+    /// Above a form that does these steps: what stands in view is short, so that the form does, too.
+    pub(crate) fn above(mut self, form: &[(Remedy, &'static str)]) -> Self {
+        self.open = false;
+        for step in &mut self.steps {
+            if let Some((_, place)) = form.iter().find(|(remedy, _)| remedy.id() == step.id) {
+                step.control = Control::Here(place);
+            }
+        }
+        self
+    }
+
+    /// What stands in view of the steps, and the rest.
+    pub(crate) fn split_steps(&self) -> (&[StepView], &[StepView]) {
+        self.steps.split_at_checked(self.now).unwrap_or((&self.steps, &[]))
+    }
+
+    /// What stands in view of what to leave alone, and the rest.
+    pub(crate) fn split_avoid(&self) -> (&[AvoidView], &[AvoidView]) {
+        self.avoid.split_at_checked(self.harm).unwrap_or((&[], &self.avoid))
+    }
+
+    /// Whether there is more to tell than what to do now.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.is_form || self.avoid.len() > self.harm
+    }
+
+    /// Whether a step of these can be pressed.
+    pub(crate) fn has_control(&self) -> bool {
+        self.split_steps().0.iter().any(|step| !matches!(step.control, Control::Text))
+    }
+
+    /// Whether the confirmation by mail stands among the steps.
+    pub(crate) fn confirms_as_step(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.control, Control::Confirm))
+    }
+
     /// Whether nothing tells more than the registered mailbox.
     pub(crate) fn asks_mail(&self) -> bool {
         self.ask.as_ref().is_some_and(|ask| ask.id == Inquiry::Mail.id())
@@ -177,16 +238,58 @@ struct Alone<'a> {
     r: &'a VerdictView,
 }
 
+fn candidates(view: &View<'_>, refusal: &Refusal) -> Vec<CandidateView> {
+    let mut said = BTreeSet::new();
+    let facts = |places: &[usize]| -> Vec<(&'static str, String)> {
+        let facts = places.iter().filter_map(|place| refusal.evidence.get(*place));
+        facts.map(|fact| (fact.key(), because(view, fact))).collect()
+    };
+    let mut all = Vec::with_capacity(refusal.verdict.candidates.len());
+    for candidate in &refusal.verdict.candidates {
+        let because = facts(&candidate.because);
+        let is_said = because.iter().fold(true, |so_far, (key, _)| !said.insert(*key) && so_far);
+        all.push(CandidateView {
+            slug: candidate.cause.slug(),
+            title: cause_title(view, candidate.cause),
+            confidence: format!("{:.2}", candidate.confidence),
+            because,
+            is_said,
+        });
+    }
+    all
+}
+
 fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
-    let all = refusal.verdict.steps.iter();
+    let all = offered(view, refusal);
     // What is in the way of removing the last way in is that there is no other.
-    let all = all.filter(|step| !is_last_way_in(refusal) || **step == Remedy::Recover);
+    let all = all.filter(|step| !is_last_way_in(refusal) || *step == Remedy::Recover);
     all.map(|step| StepView {
         id: step.id(),
-        text: step_words(view, *step, refusal),
-        url: step_url(view, *step, refusal),
+        text: step_words(view, step, refusal),
+        control: if step == Remedy::Repair {
+            Control::Repair
+        } else if step == Remedy::ProveByMail && is_confirmable(refusal) {
+            Control::Confirm
+        } else {
+            step_url(view, step, refusal).map_or(Control::Text, Control::Page)
+        },
     })
     .collect()
+}
+
+/// The steps that can be done here: where there is one method, there is no other.
+pub(crate) fn offered(view: &View<'_>, refusal: &Refusal) -> impl Iterator<Item = Remedy> {
+    let one = view.context.web.app.providers.is_empty() && refusal.verdict.steps.len() > 1;
+    refusal.verdict.steps.iter().copied().filter(move |step| !one || *step != Remedy::OtherMethod)
+}
+
+/// How many steps are shown at once: the first; with a wait, what may be done instead of it; of a form all.
+fn in_view(steps: &[StepView], refusal: &Refusal) -> usize {
+    let wait = Remedy::Wait.id();
+    let waits = steps.first().is_some_and(|step| step.id == wait)
+        || refusal.verdict.wait_until.is_some() && steps.get(1).is_some_and(|step| step.id == wait);
+    let count = if !refusal.fields.is_empty() { steps.len() } else { 1 + usize::from(waits) };
+    count.min(steps.len())
 }
 
 /// Whether "confirm by mail" stands there: everybody hears the whole of what is ours, and no mail comes while none leaves.
@@ -234,7 +337,7 @@ fn field_steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
     let line = |f: &kagiya_flows::FieldError| StepView {
         id: Remedy::Retype.id(),
         text: view.error(&refusal.fields, f.field).unwrap_or_default(),
-        url: Some(format!("#{}", f.field)),
+        control: Control::Page(format!("#{}", f.field)),
     };
     refusal.fields.iter().map(line).collect()
 }

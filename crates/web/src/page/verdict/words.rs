@@ -29,9 +29,9 @@ pub(super) fn wait(view: &View<'_>, refusal: &Refusal) -> Option<String> {
 }
 
 pub(super) fn step_words(view: &View<'_>, step: Remedy, refusal: &Refusal) -> String {
-    // Without a time there is none to point at.
-    if step == Remedy::Wait && refusal.verdict.wait_until.is_none() {
-        return view.t("step-wait-open").into_owned();
+    if step == Remedy::Wait {
+        // Without a time there is none to point at.
+        return wait(view, refusal).unwrap_or_else(|| view.t("step-wait-open").into_owned());
     }
     // Nobody may stand behind it: then no mail comes, and it is said what that means.
     if step == Remedy::ProveByMail && refusal.verdict.cause == Cause::Undetermined {
