@@ -2,11 +2,12 @@
 
 import json
 import html.parser
+import subprocess
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from client import Browser, text_of
+from client import BINARY, Browser, text_of
 from support import OnBoth, on_both
 
 PASSWORD = "correct horse battery"
@@ -308,6 +309,23 @@ class Journey(OnBoth):
         self.assertIn("新しい端末", mails[-1]["Subject"])
         time.sleep(0.3)
         self.assertEqual(len(s.mails("hana@example.jp")), 3, "none for the device that signed up")
+
+    def test_support_reads_sentences_at_the_terminal(self):
+        s = self.server
+        s.account("hana")
+        b = Browser(s)
+        for _ in range(3):
+            refused = b.sign_in("hana", PASSWORD.capitalize())
+        s.why(refused.reference)
+        for lang, words in (("en_US.UTF-8", "Why we think so"), ("ja_JP.UTF-8", "この案内の理由")):
+            done = subprocess.run(
+                [BINARY, *s.flags, "why", refused.reference], capture_output=True, text=True, env={**s.env, "LC_ALL": lang}
+            )
+            self.assertIn(words, done.stdout)
+            # No fact, code or millisecond as the program writes it; repeats are one line.
+            self.assertNotRegex(done.stdout, r'[{}]|"fact"|\d\dT\d\d:|\.\d{3}Z|credentials_refused|sign_in')
+            self.assertIn("×3", done.stdout)
+            self.assertIn(refused.reference, done.stdout)
 
     def test_states_by_the_command_line(self):
         s = self.server

@@ -274,7 +274,8 @@ class Strangers(OnBoth):
         for path in ("/sign-in/corp/callback?state=x", "/sign-in/corp/callback?code=x&state=y", "/sign-in/corp/callback?error=access_denied", "/why/ABCD-EFGH", "/status", "/", "/account", "/staff", "/help"):
             Browser(self.server).get(path)
         time.sleep(0.5)
-        self.assertEqual(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt"), before)
+        # What an earlier test left may be swept meanwhile.
+        self.assertLessEqual(int(sql(self.server, self.url, "SELECT COUNT(*) FROM attempt")[0]), int(before[0]))
 
     def test_refusals_of_one_network_do_not_fill_the_disk(self):
         b = at(self.server, "203.0.113.7")

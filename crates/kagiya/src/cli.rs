@@ -14,9 +14,18 @@ use crate::{
     values::{Hidden, parse_net},
 };
 
+const EXAMPLES: &str = "Examples:
+  kagiya serve                                    then open http://127.0.0.1:8080
+  kagiya account grant hana                       make a member staff
+  kagiya why K7Q4-9XMD --reason \"case 4711\"      why somebody could not get in
+  kagiya maintenance start --ends 2026-12-01T03:00:00+09:00 --message \"Upgrade\"
+  kagiya doctor                                   what is wrong with the set-up
+
+`kagiya COMMAND -h` is short; `--help` also lists the settings.";
+
 /// Kagiya (鍵屋): an account and sign-in server that finds out why a person cannot get in.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) settings: Flags,
@@ -44,30 +53,80 @@ impl Cli {
 
 /// Settings that every command takes. Flags beat environment beat the file.
 #[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Settings of every command (here, in the environment or in the file)")]
 pub(crate) struct Flags {
     /// The settings file [default: kagiya.toml, when there is one]
-    #[arg(long, global = true, env = "KAGIYA_CONFIG", hide_env_values = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) config: Option<PathBuf>,
     /// Where data, keys and, by default, mails lie [default: ./kagiya-data]
-    #[arg(long, global = true, env = "KAGIYA_DATA", hide_env_values = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_DATA",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub(crate) data: Option<PathBuf>,
     /// Where to listen [default: 127.0.0.1:8080]
-    #[arg(long, global = true, env = "KAGIYA_LISTEN", hide_env_values = true, value_name = "ADDR")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDR"
+    )]
     pub(crate) listen: Option<SocketAddr>,
     /// Where people reach the service, such as https://login.example.jp
-    #[arg(long, global = true, env = "KAGIYA_PUBLIC_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_PUBLIC_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) public_url: Option<Hidden>,
     /// sqlite:PATH or postgres://USER@HOST/DATABASE [default: sqlite:DATA/kagiya.db]
-    #[arg(long, global = true, env = "KAGIYA_DATABASE", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) database: Option<Hidden>,
     /// file:DIR, smtp://user:pass@host:port or smtps://… [default: file:DATA/mail]
-    #[arg(long, global = true, env = "KAGIYA_MAIL", hide_env_values = true, value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_MAIL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
     pub(crate) mail: Option<Hidden>,
     /// A proxy whose X-Forwarded-For is believed; may be given several times
-    #[arg(long, global = true, env = "KAGIYA_TRUSTED_PROXY", hide_env_values = true, value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
+    #[arg(long, global = true, hide_short_help = true, env = "KAGIYA_TRUSTED_PROXY", hide_env_values = true, value_name = "CIDR", value_delimiter = ',', value_parser = parse_net)]
     pub(crate) trusted_proxy: Vec<IpNet>,
     /// The keys file; servers of one database need the same [default: DATA/keys]
-    #[arg(long, global = true, env = "KAGIYA_KEYS", hide_env_values = true, value_name = "FILE")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        env = "KAGIYA_KEYS",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub(crate) keys: Option<PathBuf>,
     /// The demo lives in a folder of its own
     #[arg(skip)]
@@ -103,7 +162,7 @@ pub(crate) enum Command {
         /// Such as K7Q4-9XMD
         reference: String,
         /// Why you look, for the audit trail
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         reason: String,
         /// Print JSON
         #[arg(long)]
@@ -305,13 +364,13 @@ pub(crate) enum Order {
         #[command(flatten)]
         named: Named,
         /// Why you look, for the audit trail
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// List accounts in order of their IDs
     List {
         /// Begin after this login ID
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         after: String,
         /// At most so many
         #[arg(long)]

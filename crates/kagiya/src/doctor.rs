@@ -26,13 +26,31 @@ const BUILT_AFTER: i64 = 1_767_225_600_000;
 struct Check {
     name: &'static str,
     ok: bool,
+    /// It is as it should be while somebody tries this on their own machine.
+    normal_here: bool,
     detail: String,
     advice: &'static str,
 }
 
 impl Check {
     fn new(name: &'static str, problem: Option<String>, fine: &str, advice: &'static str) -> Self {
-        Self { name, ok: problem.is_none(), detail: problem.unwrap_or_else(|| fine.to_owned()), advice }
+        Self {
+            name,
+            ok: problem.is_none(),
+            normal_here: false,
+            detail: problem.unwrap_or_else(|| fine.to_owned()),
+            advice,
+        }
+    }
+}
+
+impl Check {
+    const fn level(&self) -> &'static str {
+        match (self.ok, self.normal_here) {
+            (true, _) => "ok",
+            (false, true) => "warning",
+            (false, false) => "failure",
+        }
     }
 }
 
@@ -43,18 +61,26 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
     checks.extend(database(config).await);
     checks.push(mail(config).await);
     checks.extend(providers(config).await);
-    let failed = checks.iter().filter(|check| !check.ok).count();
+    let failed = checks.iter().filter(|check| !check.ok && !check.normal_here).count();
     if json {
         let list: Vec<_> = checks
             .iter()
-            .map(|c| json!({ "check": c.name, "ok": c.ok, "detail": c.detail, "advice": if c.ok { None } else { Some(c.advice) } }))
+            .map(|c| {
+                let advice = (!c.ok).then_some(c.advice);
+                json!({ "check": c.name, "ok": c.ok, "level": c.level(), "detail": c.detail, "advice": advice })
+            })
             .collect();
         say(&json!({ "ok": failed == 0, "checks": list }).to_string());
     } else {
         for c in &checks {
-            say(&format!("{} {:<11} {}", if c.ok { "ok  " } else { "FAIL" }, c.name, c.detail));
+            let level = match c.level() {
+                "failure" => "FAIL",
+                "warning" => "warn",
+                _ => "ok  ",
+            };
+            say(&format!("{level} {:<12} {}", c.name, c.detail));
             if !c.ok {
-                say(&format!("                 → {}", c.advice));
+                say(&format!("                  → {}", c.advice));
             }
         }
     }
@@ -64,7 +90,10 @@ pub(crate) async fn run(config: &Config, json: bool) -> Result<(), Failure> {
 fn public_url(config: &Config) -> Check {
     let problem = config.public_url.is_none().then(|| "not set: only this machine can sign in".to_owned());
     let fine = config.public_url.as_ref().map(|url| url.origin.clone()).unwrap_or_default();
-    Check::new("public_url", problem, &fine, "set public_url to the https URL that members type")
+    let advice =
+        "before others use it, write public_url = \"https://login.example.jp\" with the address that members type";
+    let check = Check::new("public_url", problem, &fine, advice);
+    Check { normal_here: config.listen.ip().is_loopback(), ..check }
 }
 
 fn proxies(config: &Config) -> Check {

@@ -96,13 +96,13 @@ pub(crate) struct Words {
     #[arg(long, value_name = "TEXT")]
     message: String,
     /// The same in English
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     message_en: String,
     /// One line for lists [default: the first sentence of the message]
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     title: String,
     /// The same in English
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     title_en: String,
 }
 
@@ -116,10 +116,10 @@ impl From<Words> for Text {
 #[derive(Args, Debug)]
 pub(crate) struct Told {
     /// What is told
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) message: String,
     /// The same in English
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(crate) message_en: String,
 }
 
@@ -149,7 +149,7 @@ pub(crate) enum Maintenance {
     /// Tell a later end
     Extend {
         /// Which; may be left out when there is one
-        #[arg(default_value = "")]
+        #[arg(default_value = "", hide_default_value = true)]
         id: String,
         /// When it is expected to end
         #[arg(long, value_name = "TIME")]
@@ -163,7 +163,7 @@ pub(crate) enum Maintenance {
     /// End it now, or call off what is planned
     End {
         /// Which; may be left out when there is one
-        #[arg(default_value = "")]
+        #[arg(default_value = "", hide_default_value = true)]
         id: String,
         #[command(flatten)]
         told: Told,
@@ -211,13 +211,13 @@ pub(crate) enum Incident {
     /// Tell how it goes on; publishes one that the server proposed
     Update {
         /// Which; may be left out when there is one
-        #[arg(default_value = "")]
+        #[arg(default_value = "", hide_default_value = true)]
         id: String,
         /// What is told, in plain text
         #[arg(long, value_name = "TEXT")]
         message: String,
         /// The same in English
-        #[arg(long, value_name = "TEXT", default_value = "")]
+        #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         message_en: String,
         /// How far it has come
         #[arg(long, value_enum)]
@@ -238,7 +238,7 @@ pub(crate) enum Incident {
     /// Tell that it is over
     Resolve {
         /// Which; may be left out when there is one
-        #[arg(default_value = "")]
+        #[arg(default_value = "", hide_default_value = true)]
         id: String,
         #[command(flatten)]
         told: Told,

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use kagiya_text::Lang;
 use tracing_subscriber::EnvFilter;
 
 /// Prints a line for scripts and people.
@@ -42,4 +43,11 @@ pub(crate) fn start_logs(json: bool, serving: bool) {
     } else {
         builder.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init();
     }
+}
+
+/// The language of whoever sits at the terminal (POSIX 8.2: `LC_ALL`, `LC_MESSAGES`, `LANG`, in this order).
+pub(crate) fn lang() -> Lang {
+    let set =
+        ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    if set.is_some_and(|value| value.starts_with("ja")) { Lang::Ja } else { Lang::En }
 }

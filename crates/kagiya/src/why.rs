@@ -1,12 +1,28 @@
 //! `kagiya why REFERENCE`: the verdict at the staff's tier.
 
-use kagiya_domain::{Timestamp, audit::Event, reference::Reference};
-use kagiya_flows::check::why::{self, Report};
-use kagiya_flows::time::rfc3339;
+use std::collections::BTreeSet;
+
+use kagiya_domain::{Cause, Evidence, Timestamp, audit::Event, reference::Reference};
+use kagiya_flows::{
+    App,
+    attempt::spoken,
+    check::why::{self, Report},
+    mail::compose::local_time,
+    time::rfc3339,
+};
 use kagiya_text::{Arg, Lang, Words};
 use serde_json::{Value, json};
 
-use crate::{Failure, config::Config, open, orders::account_json, output::say};
+use crate::{
+    Failure,
+    config::Config,
+    open,
+    orders::account_json,
+    output::{self, say},
+};
+
+/// A candidate less likely than this is in `--json` alone.
+const WORTH_A_LINE: f32 = 0.005;
 
 pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bool) -> Result<(), Failure> {
     let Some(reference) = Reference::parse(reference) else {
@@ -26,7 +42,7 @@ pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bo
     if json {
         say(&to_json(&app.words, origin, &report).to_string());
     } else {
-        print(&app.words, &report);
+        Reader { app: &app, lang: output::lang(), report: &report }.print();
     }
     Ok(())
 }
@@ -107,54 +123,109 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
     body
 }
 
-fn print(words: &Words, report: &Report) {
-    let row = &report.attempt;
-    let verdict = &report.verdict;
-    let title = |cause: kagiya_domain::Cause| words.get(Lang::En, &format!("cause-{}-title", cause.key()));
-    say(&format!("{}  {}  {}", row.reference, row.kind.as_str(), rfc3339(Timestamp(row.created_at))));
-    say(&format!("cause      {} ({})", title(verdict.cause), verdict.cause.slug()));
-    if let Some(account) = &report.account {
-        say(&format!("account    {} ({})", account.login_id, account.state.as_str()));
+/// The report as support reads it: sentences, hours of the service's zone, repeats as one line.
+struct Reader<'a> {
+    app: &'a App,
+    lang: Lang,
+    report: &'a Report,
+}
+
+impl Reader<'_> {
+    /// A message of ours.
+    fn words(&self, key: &str) -> String {
+        let settings = &self.app.settings;
+        let service = ("service", Arg::from(settings.service_name.get(self.lang)));
+        let word = ("word", Arg::from(settings.login_id_word.get(self.lang)));
+        self.app.words.format(self.lang, key, &[service, word])
     }
-    say(&format!("browser    {} {}  network {}", report.browser.name(), report.browser.system, row.network));
-    for candidate in &verdict.candidates {
-        say(&format!("  {:>5.1} %  {}", candidate.confidence * 100.0, candidate.cause.slug()));
-        for (sign, places) in [('+', &candidate.because), ('-', &candidate.against)] {
-            for fact in places.iter().filter_map(|p| report.evidence.get(*p)) {
-                let value = serde_json::to_string(fact).unwrap_or_default();
-                say(&format!("           {sign} {value}"));
+
+    /// The words for one of the program's own names.
+    fn name(&self, prefix: &str, name: &str) -> String {
+        let key = format!("{prefix}-{}", name.replace(['.', '_'], "-"));
+        if self.app.words.has(self.lang, &key) { self.words(&key) } else { name.to_owned() }
+    }
+
+    fn title(&self, cause: Cause) -> String {
+        self.words(&format!("cause-{}-title", cause.key()))
+    }
+
+    fn time(&self, at: i64) -> String {
+        local_time(self.app, Timestamp(at), self.lang)
+    }
+
+    #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about one")]
+    fn because(&self, fact: &Evidence) -> String {
+        let there = self.report.evidence.iter().find_map(|fact| match fact {
+            Evidence::AtProvider { provider } => Some(self.app.providers.name(provider)),
+            _ => None,
+        });
+        spoken::because(self.app, self.lang, there, fact)
+    }
+
+    fn print(&self) {
+        self.head();
+        say(&format!("\n{}", self.words("verdict-why")));
+        // What is said of one candidate need not be said of the next.
+        let mut said = BTreeSet::new();
+        for candidate in self.report.verdict.candidates.iter().filter(|one| one.confidence >= WORTH_A_LINE) {
+            let percent = candidate.confidence * 100.0;
+            say(&format!("  {percent:>3.0} %  {} ({})", self.title(candidate.cause), candidate.cause.slug()));
+            for (sign, places) in [('+', &candidate.because), ('-', &candidate.against)] {
+                let facts = places.iter().filter(|place| said.insert((**place, sign)));
+                for fact in facts.filter_map(|place| self.report.evidence.get(*place)) {
+                    say(&format!("         {sign} {}", self.because(fact)));
+                }
             }
         }
+        self.list("why-do", self.report.verdict.steps.iter().map(|step| self.name("step", step.id())));
+        if let Some(inquiry) = self.report.inquiry() {
+            self.list("why-ask", std::iter::once(self.name("ask", inquiry.id())));
+        }
+        self.list("verdict-avoid", self.report.verdict.avoid.iter().map(|remedy| self.name("avoid", remedy.id())));
+        let advised = self.report.attempt.advised.split(' ').filter(|step| !step.is_empty());
+        self.list("why-advised", advised.map(|step| self.name("step", step)));
+        self.timeline();
     }
-    say("do");
-    for step in &verdict.steps {
-        say(&format!("  - {}", message(words, "step", step.id())));
+
+    fn head(&self) {
+        let row = &self.report.attempt;
+        say(&format!("{}  {}", row.reference, self.title(self.report.verdict.cause)));
+        let ended = self.name("outcome", &row.outcome);
+        let browser = format!("{} {}", self.report.browser.name(), self.report.browser.system);
+        say(&format!("{}  {}: {ended}", self.time(row.created_at), self.name("act", row.kind.as_str())));
+        say(&format!("{}: {}", self.words("staff-browser"), browser.trim()));
+        say(&format!("{}: {}", self.words("staff-network"), row.network));
+        if let Some(account) = &self.report.account {
+            let state = self.name("account", account.state.as_str());
+            say(&format!("{}: {} ({state})", self.words("login-id-word"), account.login_id));
+        }
+        let since = match (row.resolved_at, &row.resolved_by) {
+            (Some(at), by) => format!("{} {}", self.time(at), self.name("by", by.as_deref().unwrap_or_default())),
+            (None, _) => self.words("why-not-in"),
+        };
+        say(&format!("{}: {since}", self.words("staff-resolved")));
     }
-    if let Some(inquiry) = report.inquiry() {
-        say(&format!("ask        {}", message(words, "ask", inquiry.id())));
+
+    fn list(&self, key: &str, lines: impl Iterator<Item = String>) {
+        let lines: Vec<String> = lines.collect();
+        if lines.is_empty() {
+            return;
+        }
+        say(&format!("\n{}", self.words(key)));
+        lines.iter().for_each(|line| say(&format!("  - {line}")));
     }
-    say("do not");
-    for remedy in &verdict.avoid {
-        say(&format!("  - {}", message(words, "avoid", remedy.id())));
-    }
-    say(&format!("advised    {}", row.advised));
-    match row.resolved_at {
-        Some(at) => say(&format!(
-            "outcome    got in at {} by {}",
-            rfc3339(Timestamp(at)),
-            row.resolved_by.as_deref().unwrap_or("?")
-        )),
-        None => say("outcome    not known to have got in since"),
-    }
-    say("timeline");
-    for a in &report.timeline {
-        say(&format!(
-            "  {}  {}  {:<9} {:<10} {}",
-            rfc3339(Timestamp(a.created_at)),
-            a.reference,
-            a.kind.as_str(),
-            a.outcome,
-            a.cause
-        ));
+
+    fn timeline(&self) {
+        say(&format!("\n{}", self.words("staff-timeline")));
+        for run in why::runs(&self.report.timeline) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else { continue };
+            let what = format!("{}: {}", self.name("act", first.kind.as_str()), self.name("outcome", &first.outcome));
+            let cause = Cause::parse(&first.cause).map(|cause| self.title(cause)).unwrap_or_default();
+            let (from, until) = (self.time(first.created_at), self.time(last.created_at));
+            let when = if from == until { from } else { format!("{from} – {until}") };
+            let times = if run.len() > 1 { format!(" ×{}", run.len()) } else { String::new() };
+            let line = format!("  {when}  {}  {what}{times}  {cause}", first.reference);
+            say(line.trim_end());
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Attempts: recorded with their evidence, told to whoever may hear what.
 
+pub mod spoken;
 mod story;
 
 use std::sync::Arc;

@@ -168,3 +168,8 @@ fn compared(row: &Attempt, timeline: &[Attempt]) -> Vec<Evidence> {
     }
     evidence
 }
+
+/// Attempts in runs: what is the same act with the same end and cause, one after the other, is one line for who reads.
+pub fn runs(attempts: &[Attempt]) -> impl Iterator<Item = &[Attempt]> {
+    attempts.chunk_by(|a, b| (a.kind, &a.outcome, &a.cause) == (b.kind, &b.outcome, &b.cause))
+}

@@ -60,6 +60,11 @@ impl<'c> View<'c> {
         self.t(format!("{prefix}-{suffix}"))
     }
 
+    /// Whether this page is a tool of staff's: it takes the width that tables want.
+    pub(crate) fn is_tool(&self) -> bool {
+        self.context.path.starts_with("/staff")
+    }
+
     /// Whether this page is for people who have no account yet.
     pub(crate) fn signs_up(&self) -> bool {
         self.context.path.starts_with("/sign-up")
@@ -67,7 +72,7 @@ impl<'c> View<'c> {
 
     /// The provider that this page is about.
     #[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
-    fn there(&self) -> Option<&'c str> {
+    pub(crate) fn there(&self) -> Option<&'c str> {
         self.context.visitor.signs.iter().find_map(|fact| match fact {
             Evidence::AtProvider { provider } => Some(self.context.web.app.providers.name(provider)),
             _ => None,

@@ -8,7 +8,7 @@ use http::StatusCode;
 use kagiya_domain::{Cause, role::Permission};
 use kagiya_flows::{
     attempt::Attempt,
-    check::why::Report,
+    check::why::{self, Report},
     staff::{self, Member, Withheld, agent::Agent},
 };
 
@@ -24,10 +24,15 @@ use crate::{
     request::{context::Context, form::Fields},
 };
 
+/// Attempts of the same kind, one after the other.
 struct Line {
     time: String,
     what: String,
-    detail: String,
+    /// How many they are.
+    times: usize,
+    cause: String,
+    /// The newest of them.
+    reference: String,
 }
 
 /// A line of the audit trail.
@@ -46,8 +51,9 @@ struct AttemptFound {
     reference: String,
     at: String,
     what: String,
-    cause: String,
+    cause: &'static str,
     title: String,
+    lead: String,
     login_id: String,
     browser: String,
     network: String,
@@ -122,9 +128,20 @@ fn what(view: &View<'_>, row: &Attempt) -> String {
     format!("{}: {}", view.word("act", row.kind.as_str()), view.word("outcome", &row.outcome))
 }
 
-fn attempt_line(view: &View<'_>, row: &Attempt) -> Line {
-    let cause = Cause::parse(&row.cause).map(|cause| cause_title(view, cause)).unwrap_or_default();
-    Line { time: view.time(&row.created_at), what: what(view, row), detail: format!("{} {cause}", row.reference) }
+fn attempt_lines(view: &View<'_>, rows: &[Attempt]) -> Vec<Line> {
+    let line = |run: &[Attempt]| {
+        let (first, last) = (run.first()?, run.last()?);
+        let (from, until) = (view.time(&first.created_at), view.time(&last.created_at));
+        let newest = if first.created_at > last.created_at { first } else { last };
+        Some(Line {
+            time: if from == until { from } else { format!("{from} – {until}") },
+            what: what(view, first),
+            times: run.len(),
+            cause: Cause::parse(&first.cause).map(|cause| cause_title(view, cause)).unwrap_or_default(),
+            reference: newest.reference.clone(),
+        })
+    };
+    why::runs(rows).filter_map(line).collect()
 }
 
 fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
@@ -134,8 +151,9 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
         reference: row.reference.clone(),
         at: view.time(&row.created_at),
         what: what(view, row),
-        cause: verdict.cause.slug().to_owned(),
+        cause: verdict.cause.slug(),
         title: cause_title(view, verdict.cause),
+        lead: view.t(format!("cause-{}-lead", verdict.cause.key())).into_owned(),
         login_id: report.account.as_ref().map(|account| account.login_id.clone()).unwrap_or_default(),
         browser: format!("{} {}", report.browser.name(), report.browser.system),
         network: row.network.clone(),
@@ -143,9 +161,7 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
         candidates: verdict
             .candidates
             .iter()
-            .map(|candidate| {
-                (cause_title(view, candidate.cause), format!("{} {:.2}", candidate.cause.slug(), candidate.confidence))
-            })
+            .map(|candidate| (cause_title(view, candidate.cause), format!("{:.0} %", candidate.confidence * 100.0)))
             .collect(),
         evidence: report.evidence.iter().map(|fact| (fact.key().to_owned(), because(view, fact))).collect(),
         steps: verdict.steps.iter().map(|step| step_text(view, *step)).collect(),
@@ -154,7 +170,7 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
             .resolved_at
             .map(|at| format!("{} {}", view.time(&at), view.word("by", row.resolved_by.as_deref().unwrap_or_default())))
             .unwrap_or_default(),
-        timeline: report.timeline.iter().map(|row| attempt_line(view, row)).collect(),
+        timeline: attempt_lines(view, &report.timeline),
     }
 }
 
@@ -172,7 +188,7 @@ fn member_found(view: &View<'_>, member: &Member, by: &Agent) -> MemberFound {
             .iter()
             .map(|link| format!("{} {} {}", link.provider, link.shown, view.word("link-is", &link.state)))
             .collect(),
-        attempts: member.attempts.iter().map(|row| attempt_line(view, row)).collect(),
+        attempts: attempt_lines(view, &member.attempts),
         trail: member
             .trail
             .iter()

@@ -33,6 +33,8 @@ struct Row {
 
 struct Legend {
     colour: String,
+    /// The cause; nothing for the rest.
+    cause: String,
     name: String,
     count: i64,
 }
@@ -90,7 +92,6 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
         (count, Some(at)) => format!("{count} ({})", view.time(&at.0)),
         (count, None) => count.to_string(),
     };
-    let share = |part: i64, whole: i64| format!("{part} ({}%)", part * 100 / whole.max(1));
     let proposed = board.notices.iter().filter(|n| n.stage == kagiya_domain::notice::Stage::Proposed);
     let content = StaffPage {
         v: &view,
@@ -110,14 +111,7 @@ pub(crate) async fn show(State(web): State<Arc<Web>>, context: Context) -> Respo
             vec![all.to_string(), share(*right, *all), share(*done, *all)]
         }),
         ways: rows(&seen.ways, |(all, back, good)| vec![all.to_string(), share(*back, *all), share(*good, *all)]),
-        advice: seen
-            .advice
-            .iter()
-            .map(|(id, (given, worked))| {
-                let name = view.t(format!("step-{}", id.replace('_', "-"))).into_owned();
-                Row { name, cells: vec![given.to_string(), share(*worked, *given)] }
-            })
-            .collect(),
+        advice: advice(&view, &seen),
         mail: rows(&seen.mail, |(taken, off, refused)| vec![taken.to_string(), off.to_string(), refused.to_string()]),
         waiting,
         bursts: seen
@@ -168,8 +162,24 @@ fn named<T>(view: &View<'_>, from: &BTreeMap<String, T>, cells: impl Fn(&T) -> V
     from.iter().map(|(kind, value)| Row { name: view.word("act", kind), cells: cells(value) }).collect()
 }
 
+/// A part with its share of the whole.
+fn share(part: i64, whole: i64) -> String {
+    format!("{part} ({}%)", part * 100 / whole.max(1))
+}
+
+/// What was advised, the most frequent first.
+fn advice(view: &View<'_>, seen: &Overview) -> Vec<Row> {
+    let mut all: Vec<(&String, &(i64, i64))> = seen.advice.iter().collect();
+    all.sort_by_key(|(_, (given, _))| std::cmp::Reverse(*given));
+    let row = |(id, (given, worked)): (&String, &(i64, i64))| Row {
+        name: view.word("step", id),
+        cells: vec![given.to_string(), share(*worked, *given)],
+    };
+    all.into_iter().map(row).collect()
+}
+
 fn title(view: &View<'_>, slug: &str) -> String {
-    Cause::parse(slug).map_or_else(|| slug.to_owned(), |cause| format!("{} ({slug})", cause_title(view, cause)))
+    Cause::parse(slug).map_or_else(|| slug.to_owned(), |cause| cause_title(view, cause))
 }
 
 fn components(view: &View<'_>) -> Vec<Row> {
@@ -178,7 +188,9 @@ fn components(view: &View<'_>) -> Vec<Row> {
     let row = |id: &String| {
         let level = board.level(id, now).as_str();
         let mut cells = vec![view.tk("level", &level.replace('_', "-")).into_owned()];
-        let since = board.measured(id).map(|component| view.time(&component.since.0));
+        // Nothing was ever the matter with it.
+        let measured = board.measured(id).filter(|component| component.since.0 > 0);
+        let since = measured.map(|component| view.time(&component.since.0));
         cells.push(since.unwrap_or_default());
         let ours = app.providers.find(id).map(|entry| entry.health.read(now));
         cells.push(match ours {
@@ -212,11 +224,17 @@ fn failures(view: &View<'_>, seen: &Overview) -> (String, i64, Vec<Legend>) {
     let mut legend: Vec<Legend> = named
         .iter()
         .enumerate()
-        .map(|(place, cause)| Legend { colour: format!("c{place}"), name: title(view, cause), count: ranked[place].1 })
+        .map(|(place, cause)| Legend {
+            colour: format!("c{place}"),
+            cause: (*cause).to_owned(),
+            name: title(view, cause),
+            count: ranked[place].1,
+        })
         .collect();
     if rest > 0 {
         legend.push(Legend {
             colour: format!("c{}", named.len()),
+            cause: String::new(),
             name: view.t("staff-rest").into_owned(),
             count: rest,
         });

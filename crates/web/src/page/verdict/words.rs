@@ -7,10 +7,10 @@ use kagiya_domain::{
     diagnosis::STOP,
     remedy::Remedy,
 };
-use kagiya_flows::{Refusal, status::platform::board::Operation};
+use kagiya_flows::{Refusal, attempt::spoken, status::platform::board::Operation};
 use kagiya_text::Arg;
 
-use crate::{page::View, status::banner::component_name};
+use crate::page::View;
 
 /// That mail does not leave, where a step begins with one.
 pub(super) fn no_mail(view: &View<'_>, refusal: &Refusal) -> Option<String> {
@@ -123,105 +123,8 @@ pub(crate) fn cause_title(view: &View<'_>, cause: Cause) -> String {
 }
 
 /// The sentence that says what a fact is.
-#[allow(clippy::wildcard_enum_match_arm, reason = "of so many this is about a few")]
-#[expect(clippy::too_many_lines, reason = "a table: one arm for each fact that has values")]
 pub(crate) fn because(view: &View<'_>, fact: &Evidence) -> String {
-    let key = format!("because-{}", fact.key().replace('_', "-"));
-    let mut args: Vec<(&str, Arg<'_>)> = Vec::new();
-    match fact {
-        Evidence::TriesSpent { until }
-        | Evidence::NetworkSpent { until }
-        | Evidence::DeviceLocked { until }
-        | Evidence::StrangersLocked { until } => args.push(("time", Arg::from(view.time(&until.0)))),
-        Evidence::PasswordChangedAt { at } | Evidence::MailDelivered { at } => {
-            args.push(("time", Arg::from(view.time(&at.0))));
-        }
-        Evidence::OldPassword { replaced_at } => args.push(("time", Arg::from(view.time(&replaced_at.0)))),
-        Evidence::ClockSkew { minutes } => {
-            args.push(("minutes", Arg::from(minutes.abs())));
-            args.push(("ahead", Arg::from(if *minutes > 0 { "yes" } else { "no" })));
-        }
-        Evidence::ClocksDiffer { seconds, whose } => {
-            args.push(("seconds", Arg::from(seconds.saturating_abs())));
-            args.push(("ahead", Arg::from(if *seconds > 0 { "yes" } else { "no" })));
-            args.push(("whose", Arg::from(whose.as_str())));
-        }
-        Evidence::MailQueueSlow { minutes }
-        | Evidence::FormTooOld { minutes }
-        | Evidence::HandedOn { minutes }
-        | Evidence::JourneyTooOld { minutes }
-        | Evidence::NotReturned { minutes } => args.push(("minutes", Arg::from(*minutes))),
-        Evidence::DifferentValues { count }
-        | Evidence::OwnFailures { count }
-        | Evidence::FailedAlike { count }
-        | Evidence::NetworkFlaps { count }
-        | Evidence::SameErrorAgain { count }
-        | Evidence::RedirectLoop { count } => args.push(("count", Arg::from(*count))),
-        Evidence::OthersFailures { count, networks } => {
-            args.push(("count", Arg::from(*count)));
-            args.push(("networks", Arg::from(*networks)));
-        }
-        Evidence::MailRefused { status } | Evidence::MailDeferred { status } => {
-            args.push(("status", Arg::from(*status)))
-        }
-        Evidence::DuplicateCookie { name, count } => {
-            args.push(("name", Arg::from(name.clone())));
-            args.push(("count", Arg::from(*count)));
-        }
-        Evidence::LegacyCookie { name } => args.push(("name", Arg::from(name.clone()))),
-        Evidence::CookieHeaderLarge { kib, names } | Evidence::CookieHeaderTooLarge { kib, names } => {
-            args.push(("kib", Arg::from(*kib)));
-            args.push(("names", Arg::from(names.clone())));
-        }
-        Evidence::ProviderDenied { code }
-        | Evidence::ProviderTrouble { code }
-        | Evidence::ProviderRefusedUs { code }
-        | Evidence::ProviderWantsAct { code }
-        | Evidence::ProviderWantsConsent { code }
-        | Evidence::ProviderPolicy { code }
-        | Evidence::ProviderFroze { code }
-        | Evidence::ProviderForbidsBrowser { code }
-        | Evidence::ProviderCodeUnknown { code }
-        | Evidence::TokenDead { code }
-        | Evidence::TicketRefused { code, .. } => args.push(("code", Arg::from(code.clone()))),
-        Evidence::ProviderDown { since: at }
-        | Evidence::ProviderSetupWrong { since: at }
-        | Evidence::LinkRemovedHere { at }
-        | Evidence::LinkReauth { since: at }
-        | Evidence::LinkSuspended { since: at }
-        | Evidence::LinkGone { since: at }
-        | Evidence::LinkLapsed { since: at }
-        | Evidence::LinkPurged { since: at }
-        | Evidence::MailDown { since: at }
-        | Evidence::Maintenance { until: at }
-        | Evidence::IncidentOpen { since: at }
-        | Evidence::ServiceDegraded { since: at }
-        | Evidence::ManyHaveThis { since: at } => args.push(("time", Arg::from(view.time(&at.0)))),
-        Evidence::ComponentDown { component, since } => {
-            args.push(("component", Arg::from(component_name(view, component))));
-            args.push(("time", Arg::from(view.time(&since.0))));
-        }
-        Evidence::SliceFails { slice, since } => {
-            args.push((
-                "slice",
-                Arg::from(kagiya_flows::status::anomaly::slice_words(
-                    &view.context.web.app,
-                    view.context.lang(),
-                    slice,
-                )),
-            ));
-            args.push(("time", Arg::from(view.time(&since.0))));
-        }
-        Evidence::EndedSession { why } => {
-            args.push(("why", Arg::from(view.tk("ended", &why.as_str().replace('_', "-")).into_owned())));
-        }
-        Evidence::AtProvider { provider } | Evidence::LinkedAt { provider } => {
-            args.push(("provider", Arg::from(view.context.web.app.providers.name(provider).to_owned())));
-        }
-        Evidence::FieldInvalid { field } => args.push(("field", Arg::from(field.clone()))),
-        _ => {}
-    }
-    view.f(&key, &args)
+    spoken::because(&view.context.web.app, view.lang, view.there(), fact)
 }
 
 /// The component whose return is waited for.
