@@ -324,8 +324,9 @@ class Journey(OnBoth):
             self.assertIn(words, done.stdout)
             # No fact, code or millisecond as the program writes it; repeats are one line.
             self.assertNotRegex(done.stdout, r'[{}]|"fact"|\d\dT\d\d:|\.\d{3}Z|credentials_refused|sign_in')
-            self.assertIn("×3", done.stdout)
-            self.assertIn(refused.reference, done.stdout)
+            timeline = done.stdout.rsplit("\n\n", 1)[1]
+            self.assertIn("×3", timeline)
+            self.assertIn(refused.reference, timeline)
 
     def test_states_by_the_command_line(self):
         s = self.server

@@ -274,12 +274,25 @@ class MailPage(unittest.TestCase):
             # A name of somebody else's that points here reads nothing.
             other = Browser(s).send("GET", "/mail", headers={"Host": f"evil.example:{s.port}"})
             self.assertEqual((other.status, code in other.text), (404, False))
+            # A proxy in front of it, or a page of another name: then it is over.
+            b.send("GET", "/", headers={"X-Forwarded-For": "203.0.113.7"})
+            self.assertEqual(Browser(s).get("/mail").status, 404)
             # As it lies in the folder it can be read with an editor.
             [name] = [n for n in os.listdir(os.path.join(s.data, "mail")) if n.endswith(".eml")]
             with open(os.path.join(s.data, "mail", name), encoding="utf-8") as file:
                 raw = file.read()
             self.assertIn(code, raw)
             self.assertIn("確認コード", raw)
+
+    def test_a_form_of_another_name_ends_it(self):
+        with Server() as s:
+            b = Browser(s)
+            self.assertEqual(b.get("/mail").status, 200)
+            for own in (f"http://127.0.0.1:{s.port}", "http://localhost:3000", "http://[::1]:3000", "null"):
+                b.send("GET", "/", headers={"Origin": own})
+                self.assertEqual(b.get("/mail").status, 200, own)
+            b.send("POST", "/recover", body="email=x", headers={"Origin": "https://login.example.jp"})
+            self.assertEqual(b.get("/mail").status, 404)
 
     def test_where_others_may_come_it_is_not_there(self):
         for flags in (

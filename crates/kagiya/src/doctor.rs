@@ -93,7 +93,10 @@ fn public_url(config: &Config) -> Check {
     let advice =
         "before others use it, write public_url = \"https://login.example.jp\" with the address that members type";
     let check = Check::new("public_url", problem, &fine, advice);
-    Check { normal_here: config.listen.ip().is_loopback(), ..check }
+    // Nothing says yet that others are to come.
+    let alone = config.listen.ip().is_loopback() && config.trusted_proxies.is_empty();
+    let lonely = config.providers().is_ok_and(|providers| providers.is_empty());
+    Check { normal_here: alone && lonely && matches!(config.mail, MailSetting::File(_)), ..check }
 }
 
 fn proxies(config: &Config) -> Check {

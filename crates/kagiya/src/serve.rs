@@ -92,6 +92,7 @@ pub(crate) async fn begin(config: &Config, listener: TcpListener, wrap: Wrap) ->
         jobs::beat(&app).await.map_err(|e| Failure::Failed(e.to_string()))?;
     }
     jobs::start(&app);
+    kagiya_flows::check::heard::prepare();
     outbox::start(&app, wrap(Arc::new(post)));
     let web = Web::new(Arc::clone(&app), config.trusted_proxies.clone(), config.metrics_from.clone(), Some(recorder));
     export::start(config, &web)?;

@@ -224,7 +224,9 @@ impl Reader<'_> {
             let (from, until) = (self.time(first.created_at), self.time(last.created_at));
             let when = if from == until { from } else { format!("{from} – {until}") };
             let times = if run.len() > 1 { format!(" ×{}", run.len()) } else { String::new() };
-            let line = format!("  {when}  {}  {what}{times}  {cause}", first.reference);
+            // The one that was asked for is named, wherever in a run it stands.
+            let asked = run.iter().find(|row| row.reference == self.report.attempt.reference).unwrap_or(last);
+            let line = format!("  {when}  {}  {what}{times}  {cause}", asked.reference);
             say(line.trim_end());
         }
     }

@@ -137,10 +137,13 @@ impl Tongue {
 }
 
 /// Codes and phrases of any provider that stand in a text which somebody read: whose they are, and what they mean
-/// there. Codes of one short word are no sign by themselves; the standards are asked last.
+/// there. A code that is one plain word, or a number, is no sign by itself; the standards are asked last.
 pub fn heard(text: &str) -> Vec<(&'static str, Class)> {
     let text = text.to_lowercase();
-    let telling = |code: &&String| code.contains(['_', ' ']) || code.chars().any(|c| c.is_ascii_digit());
+    let telling = |code: &&String| {
+        let letters = code.chars().any(|c| !c.is_ascii_digit());
+        letters && (code.contains(['_', ' ']) || code.chars().any(|c| c.is_ascii_digit()))
+    };
     let stands = |those: &[String]| those.is_empty() || those.iter().filter(telling).any(|one| holds(&text, one));
     let codes =
         |say: &&Say| stands(&say.code) && stands(&say.words) && !say.never.iter().any(|never| holds(&text, never));

@@ -64,7 +64,7 @@ const fn start_form(kind: Kind) -> &'static [(Remedy, &'static str)] {
 
 /// What the form for a code does.
 const CODE_FORM: &[(Remedy, &str)] =
-    &[(Remedy::NewestCode, "#code"), (Remedy::Retype, "#code"), (Remedy::Resend, "#resend")];
+    &[(Remedy::Resend, "#resend"), (Remedy::NewestCode, "#code"), (Remedy::Retype, "#code")];
 
 const fn field(kind: Kind) -> &'static str {
     match kind {
@@ -197,6 +197,8 @@ pub(crate) async fn code_response_at(
     let by_field = refusal.and_then(|refusal| view.error(&refusal.fields, "code"));
     let wrong = refusal.filter(|refusal| refusal.verdict.cause == Cause::CodeWrong);
     let code_error = by_field.or_else(|| wrong.map(|_| cause_title(&view, Cause::CodeWrong)));
+    // Begun elsewhere there is no button that sends again: that begins anew.
+    let form = if flow.is_some() { CODE_FORM } else { CODE_FORM.get(1..).unwrap_or_default() };
     let content = CodeTemplate {
         v: &view,
         page,
@@ -208,7 +210,7 @@ pub(crate) async fn code_response_at(
         switched,
         sent_again: context.query("sent") == Some("again") && refusal.is_none(),
         code_error,
-        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(CODE_FORM)),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(form)),
     };
     let status = refusal.and_then(|r| StatusCode::from_u16(r.status).ok()).unwrap_or(StatusCode::OK);
     let mut response = render(&view, status, &title, &content);

@@ -10,9 +10,11 @@ use kagiya_domain::{
     Audience, Cause, Evidence, Span, Timestamp,
     act::Act,
     browser::Browser,
+    cause::Family,
     component::MAIL,
     diagnosis::{Verdict, diagnose},
     reference::Reference,
+    remedy::Remedy,
 };
 pub use kagiya_store::attempt::Attempt;
 use kagiya_store::{self as store};
@@ -51,6 +53,11 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// Whether a form with gaps is all there is: nothing to keep a number for.
+    pub fn is_form(&self) -> bool {
+        is_form(&self.fields, &self.evidence, &self.verdict)
+    }
+
     /// Seconds to come back in, different for each: all at once would be the next flood.
     fn spread(&self) -> i64 {
         5 + self.reference.as_str().bytes().map(i64::from).sum::<i64>() % 26
@@ -125,6 +132,19 @@ impl Draft {
     }
 }
 
+/// Whether a form with gaps is all there is.
+fn is_form(fields: &[FieldError], evidence: &[Evidence], verdict: &Verdict) -> bool {
+    let named = |fact: &Evidence| matches!(fact, Evidence::FieldInvalid { .. });
+    !fields.is_empty() && evidence.iter().any(named) && verdict.cause.family() != Family::Platform
+}
+
+/// Where there is one way of signing in only, no other is advised.
+pub(crate) fn drop_what_cannot_be_done(app: &App, verdict: &mut Verdict) {
+    if app.providers.is_empty() && verdict.steps.len() > 1 {
+        verdict.steps.retain(|step| *step != Remedy::OtherMethod);
+    }
+}
+
 /// Makes the refusal and the row to keep. The caller inserts the row in its transaction.
 pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -> (Refusal, Attempt) {
     let slices = slices(app, visitor, &draft.evidence);
@@ -145,10 +165,11 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
         draft.evidence.push(others);
         verdict = diagnose(&evidence, draft.audience);
     }
+    drop_what_cannot_be_done(app, &mut verdict);
     let staff = diagnose(&draft.evidence, Audience::Staff);
     // What is shown with a page that opens is noted, not refused.
     // A form that was left empty is no failure of anybody's.
-    let is_form = !draft.fields.is_empty() && draft.evidence.iter().any(|f| matches!(f, Evidence::FieldInvalid { .. }));
+    let is_form = is_form(&draft.fields, &draft.evidence, &verdict);
     let outcome = if draft.status >= 400 && !is_form { "refused" } else { "noted" };
     metrics::counter!("kagiya_attempts_total", "kind" => draft.kind.as_str(), "outcome" => outcome, "cause" => staff.cause.slug())
         .increment(1);
@@ -387,7 +408,8 @@ pub async fn tell(
         let links = store::link::of_account(&mut conn, account).await?;
         evidence.extend(links.into_iter().map(|link| Evidence::LinkedAt { provider: link.provider }));
     }
-    let verdict = diagnose(&evidence, audience);
+    let mut verdict = diagnose(&evidence, audience);
+    drop_what_cannot_be_done(app, &mut verdict);
     // Whose address came with an external identity is told to a mailbox, and by no form that stands here or not.
     let known = audience == Audience::KnownDevice;
     let confirmable = is_confirmable(row.kind, row.account_id)

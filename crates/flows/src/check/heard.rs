@@ -59,6 +59,11 @@ static TEXTS: LazyLock<Vec<Text>> = LazyLock::new(|| {
     all
 });
 
+/// Reads them before anybody asks.
+pub fn prepare() {
+    LazyLock::force(&TEXTS);
+}
+
 /// The cause that one fact speaks for, to whoever stands before the browser.
 fn cause_of(fact: Evidence) -> Cause {
     diagnose(&[fact], Audience::Provider).cause
@@ -120,8 +125,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_no_code_by_itself() {
+        assert_eq!(first("3回試したけれどパスワードが違いますと出る"), Some(Cause::Password));
+        assert_eq!(look_up("I tried 4 times: wrong password").first().and_then(|heard| heard.provider), None);
+    }
+
+    #[test]
     fn what_speaks_of_nothing_here_finds_nothing() {
-        for text in ["", "あ", "今日の天気", "送料はいくらですか", "x", "%%%", &"や".repeat(9_000)] {
+        for text in
+            ["", "あ", "1", "10 回", "32 100 190", "今日の天気", "送料はいくらですか", "x", "%%%", &"や".repeat(9_000)]
+        {
             assert!(look_up(text).is_empty(), "{text:.40}: {:?}", look_up(text));
         }
     }

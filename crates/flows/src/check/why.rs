@@ -169,7 +169,11 @@ fn compared(row: &Attempt, timeline: &[Attempt]) -> Vec<Evidence> {
     evidence
 }
 
-/// Attempts in runs: what is the same act with the same end and cause, one after the other, is one line for who reads.
+/// Attempts in runs: what is the same act of the same browser with the same end and cause, one after the other, is one line for who reads.
 pub fn runs(attempts: &[Attempt]) -> impl Iterator<Item = &[Attempt]> {
-    attempts.chunk_by(|a, b| (a.kind, &a.outcome, &a.cause) == (b.kind, &b.outcome, &b.cause))
+    let same = |a: &Attempt, b: &Attempt| {
+        (a.kind, &a.outcome, &a.cause, a.account_id, &a.browser_key)
+            == (b.kind, &b.outcome, &b.cause, b.account_id, &b.browser_key)
+    };
+    attempts.chunk_by(same)
 }

@@ -99,7 +99,8 @@ pub async fn why(app: &App, pending: &Pending) -> Result<Option<Refusal>, Fault>
     let audience = Audience::Provider;
     let mut evidence = attempt::read_evidence(&row)?;
     evidence.retain(|fact| audience.may_hear(fact.tier()));
-    let verdict = diagnose(&evidence, audience);
+    let mut verdict = diagnose(&evidence, audience);
+    attempt::drop_what_cannot_be_done(app, &mut verdict);
     let at = Timestamp(row.created_at);
     Ok(Some(Refusal { reference, status: 200, verdict, evidence, fields: Vec::new(), at, confirmable: false }))
 }

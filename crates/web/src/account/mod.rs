@@ -134,6 +134,7 @@ pub(crate) async fn home(State(_): State<Arc<Web>>, context: Context) -> Respons
     let attempts = overview
         .attempts
         .iter()
+        .filter(|a| a.outcome != "noted")
         .map(|a| {
             let browser = kagiya_flows::attempt::read_browser(a);
             let refused = a.outcome == "refused";
@@ -305,8 +306,7 @@ async fn security_page(context: &Context, live: &Live, typed: Typed<'_>, refusal
         typed_email: typed.email,
         meant: typed.meant,
         errors: refusal.map_or(&[], |r| r.fields.as_slice()),
-        verdict: refusal
-            .map(|refusal| VerdictView::new(&view, refusal).above(&[(Remedy::Retype, "#current_password")])),
+        verdict: refusal.map(|refusal| VerdictView::new(&view, refusal).above(&[])),
         notice: notice.filter(|_| refusal.is_none()),
         v: &view,
     };

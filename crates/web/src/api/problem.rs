@@ -10,7 +10,7 @@ use crate::{
     page::{
         View,
         fault::{add_retry_after, refusal_of},
-        verdict::{VerdictView, avoid_text, offered, step_text, step_url},
+        verdict::{VerdictView, avoid_text, step_text, step_url},
     },
     request::context::Context,
 };
@@ -29,8 +29,11 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         Some(f) => format!("{}: {}", f.field, view.error(&refusal.fields, f.field).unwrap_or_default()),
         None => verdict.lead.clone(),
     };
-    let steps: Vec<Value> = offered(&view, refusal)
-        .map(|remedy| {
+    let steps: Vec<Value> = refusal
+        .verdict
+        .steps
+        .iter()
+        .map(|&remedy| {
             let mut value = json!({ "id": remedy.id(), "text": step_text(&view, remedy) });
             if let Some(url) = step_url(&view, remedy, refusal) {
                 value["url"] = json!(if url.starts_with('/') { format!("{origin}{url}") } else { url });
@@ -49,7 +52,7 @@ pub(crate) fn members(context: &Context, refusal: &Refusal) -> Value {
         "candidates": refusal.verdict.candidates.iter().zip(&verdict.candidates).map(|(candidate, shown)| json!({
             "cause": shown.slug,
             "confidence": (f64::from(candidate.confidence) * 1000.0).round() / 1000.0,
-            "because": shown.because.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+            "because": shown.because.iter().map(|(key, ..)| *key).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "steps": steps,
         "avoid": refusal.verdict.avoid.iter().map(|remedy| json!({ "id": remedy.id(), "text": avoid_text(&view, *remedy) })).collect::<Vec<_>>(),

@@ -53,7 +53,6 @@ const HERE: &[(Remedy, &str)] = &[
     (Remedy::OtherMethod, "#have-title"),
     (Remedy::ProveByMail, "#mail"),
     (Remedy::Recover, "#mail"),
-    (Remedy::ChooseAccount, "#other"),
 ];
 
 #[derive(Template)]

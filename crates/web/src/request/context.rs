@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, Method, header, request::Parts};
+use http::{HeaderMap, Method, Uri, header, request::Parts};
 use kagiya_domain::{Evidence, Timestamp, browser::Browser, destination::Destination, session::EndReason};
 use kagiya_flows::{
     Fault, Visitor,
@@ -76,6 +76,17 @@ impl FromRequestParts<Arc<Web>> for Context {
     }
 }
 
+/// Whether a proxy handed a request on, or a page of another name than this machine's made it.
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    const HANDED_ON: [&str; 6] =
+        ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
+    let origin = header_text(headers, header::ORIGIN).filter(|origin| origin.contains("://"));
+    let host = origin.and_then(|origin| Some(origin.parse::<Uri>().ok()?.host()?.trim_matches(['[', ']']).to_owned()));
+    let is_here =
+        |host: &String| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    HANDED_ON.iter().any(|name| headers.contains_key(*name)) || host.is_some_and(|host| !is_here(&host))
+}
+
 impl Context {
     pub(crate) fn open(web: Arc<Web>, parts: &Parts) -> Self {
         let app = &web.app;
@@ -100,6 +111,9 @@ impl Context {
             request_signals::of_request(&headers, &parts.method, parts.version, &browser, &census, &app.settings);
         browser.trace = trace;
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
+        if app.settings.mail_page && comes_from_elsewhere(&headers) {
+            app.letters.close();
+        }
         let visitor = Visitor {
             address: peer.map(|peer| client_address(peer, &headers, &web)),
             browser,
@@ -247,12 +261,11 @@ impl Context {
     /// Whether the last mails may be read: this machine alone asks, by its own name. A page elsewhere may have a name of
     /// its own point here.
     pub(crate) fn shows_mail(&self) -> bool {
-        let settings = &self.web.app.settings;
+        let app = &self.web.app;
         let host = header_text(&self.headers, header::HOST);
-        let own =
-            host.is_some() && host == settings.public_url.origin.split_once("://").map(|(_, authority)| authority);
+        let own = host.is_some() && host == app.settings.public_url.origin.split_once("://").map(|(_, name)| name);
         let here = self.peer.is_some_and(|peer| peer.is_loopback()) && !self.through_trusted_proxy();
-        settings.mail_page && own && here
+        app.settings.mail_page && own && here && !app.letters.is_closed()
     }
 
     /// Whether the connection's other end is a proxy whose word counts.

@@ -84,6 +84,7 @@ struct Shown<'a> {
 fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
     let view = View::new(context);
     let title = view.t("sign-in-title").into_owned();
+    let folded = state.refusal.is_some_and(is_folded);
     let content = SignInPage {
         v: &view,
         login: state.login,
@@ -92,7 +93,9 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
         go_on: &state.return_to.place("/"),
         errors: state.refusal.map_or(&[], |r| r.fields.as_slice()),
         verdict: state.refusal.map(|refusal| {
-            let mut verdict = VerdictView::new(&view, refusal).above(HERE).carrying(&state.return_to.carried());
+            let mut verdict = VerdictView::new(&view, refusal)
+                .above(if folded { &[] } else { HERE })
+                .carrying(&state.return_to.carried());
             if refusal.status < 400 && refusal.verdict.cause == Cause::BrowserSessionStale {
                 // It is put in order already; signing in is all that is left.
                 verdict.title = view.t("session-over-title").into_owned();
@@ -100,7 +103,7 @@ fn sign_in_page(context: &Context, state: Shown<'_>) -> Response {
             }
             verdict
         }),
-        folded: state.refusal.is_some_and(is_folded),
+        folded,
         notice: state.notice,
         signed_in_as: state.signed_in_as,
         buttons: providers::all(&view),

@@ -128,7 +128,7 @@ fn what(view: &View<'_>, row: &Attempt) -> String {
     format!("{}: {}", view.word("act", row.kind.as_str()), view.word("outcome", &row.outcome))
 }
 
-fn attempt_lines(view: &View<'_>, rows: &[Attempt]) -> Vec<Line> {
+fn attempt_lines(view: &View<'_>, rows: &[Attempt], asked: &str) -> Vec<Line> {
     let line = |run: &[Attempt]| {
         let (first, last) = (run.first()?, run.last()?);
         let (from, until) = (view.time(&first.created_at), view.time(&last.created_at));
@@ -138,7 +138,8 @@ fn attempt_lines(view: &View<'_>, rows: &[Attempt]) -> Vec<Line> {
             what: what(view, first),
             times: run.len(),
             cause: Cause::parse(&first.cause).map(|cause| cause_title(view, cause)).unwrap_or_default(),
-            reference: newest.reference.clone(),
+            // The one that was asked for is named, wherever in a run it stands.
+            reference: run.iter().find(|row| row.reference == asked).unwrap_or(newest).reference.clone(),
         })
     };
     why::runs(rows).filter_map(line).collect()
@@ -170,7 +171,7 @@ fn attempt_found(view: &View<'_>, report: &Report) -> AttemptFound {
             .resolved_at
             .map(|at| format!("{} {}", view.time(&at), view.word("by", row.resolved_by.as_deref().unwrap_or_default())))
             .unwrap_or_default(),
-        timeline: attempt_lines(view, &report.timeline),
+        timeline: attempt_lines(view, &report.timeline, &row.reference),
     }
 }
 
@@ -188,7 +189,7 @@ fn member_found(view: &View<'_>, member: &Member, by: &Agent) -> MemberFound {
             .iter()
             .map(|link| format!("{} {} {}", link.provider, link.shown, view.word("link-is", &link.state)))
             .collect(),
-        attempts: attempt_lines(view, &member.attempts),
+        attempts: attempt_lines(view, &member.attempts, ""),
         trail: member
             .trail
             .iter()

@@ -24,9 +24,8 @@ pub(crate) struct CandidateView {
     pub(crate) slug: &'static str,
     pub(crate) title: String,
     pub(crate) confidence: String,
-    pub(crate) because: Vec<(&'static str, String)>,
-    /// Whether all that speaks for it has been said of one before.
-    pub(crate) is_said: bool,
+    /// What speaks for it, and whether that was said of one before.
+    pub(crate) because: Vec<(&'static str, String, bool)>,
 }
 
 /// Something to leave alone: its name and its words.
@@ -138,7 +137,7 @@ impl VerdictView {
             return_to: String::new(),
             login: view.context.query("login").unwrap_or_default().chars().take(254).collect(),
             calm: refusal.status < 400,
-            is_form: !refusal.fields.is_empty(),
+            is_form: refusal.is_form(),
             harm: 0,
             open: true,
             others: refusal.evidence.iter().find_map(|fact| match fact {
@@ -186,7 +185,9 @@ impl VerdictView {
     /// Above a form that does these steps: what stands in view is short, so that the form does, too.
     pub(crate) fn above(mut self, form: &[(Remedy, &'static str)]) -> Self {
         self.open = false;
-        for step in &mut self.steps {
+        // Those lead to their own fields already.
+        let steps = if self.is_form { &mut [] } else { self.steps.as_mut_slice() };
+        for step in steps {
             if let Some((_, place)) = form.iter().find(|(remedy, _)| remedy.id() == step.id) {
                 step.control = Control::Here(place);
             }
@@ -240,27 +241,21 @@ struct Alone<'a> {
 
 fn candidates(view: &View<'_>, refusal: &Refusal) -> Vec<CandidateView> {
     let mut said = BTreeSet::new();
-    let facts = |places: &[usize]| -> Vec<(&'static str, String)> {
-        let facts = places.iter().filter_map(|place| refusal.evidence.get(*place));
-        facts.map(|fact| (fact.key(), because(view, fact))).collect()
-    };
     let mut all = Vec::with_capacity(refusal.verdict.candidates.len());
     for candidate in &refusal.verdict.candidates {
-        let because = facts(&candidate.because);
-        let is_said = because.iter().fold(true, |so_far, (key, _)| !said.insert(*key) && so_far);
+        let facts = candidate.because.iter().filter_map(|place| Some((*place, refusal.evidence.get(*place)?)));
         all.push(CandidateView {
             slug: candidate.cause.slug(),
             title: cause_title(view, candidate.cause),
             confidence: format!("{:.2}", candidate.confidence),
-            because,
-            is_said,
+            because: facts.map(|(place, fact)| (fact.key(), because(view, fact), !said.insert(place))).collect(),
         });
     }
     all
 }
 
 fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
-    let all = offered(view, refusal);
+    let all = refusal.verdict.steps.iter().copied();
     // What is in the way of removing the last way in is that there is no other.
     let all = all.filter(|step| !is_last_way_in(refusal) || *step == Remedy::Recover);
     all.map(|step| StepView {
@@ -275,12 +270,6 @@ fn steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
         },
     })
     .collect()
-}
-
-/// The steps that can be done here: where there is one method, there is no other.
-pub(crate) fn offered(view: &View<'_>, refusal: &Refusal) -> impl Iterator<Item = Remedy> {
-    let one = view.context.web.app.providers.is_empty() && refusal.verdict.steps.len() > 1;
-    refusal.verdict.steps.iter().copied().filter(move |step| !one || *step != Remedy::OtherMethod)
 }
 
 /// How many steps are shown at once: the first; with a wait, what may be done instead of it; of a form all.
