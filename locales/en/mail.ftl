@@ -153,7 +153,7 @@ mail-closed =
     For 30 days you can have it back by signing in with the same { $word } and password.
     { $origin }/sign-in
 
-mail-unlocked-by-us-subject = { $service }: unlocked; the fault was ours
+mail-unlocked-by-us-subject = [{ $service }] unlocked; the fault was ours
 mail-unlocked-by-us =
     Signing in to { $login_id } was locked after failures. They fell into an outage of ours, so we take the fault on us. We are sorry.
 

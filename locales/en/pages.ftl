@@ -21,7 +21,7 @@ password-hide = Hide password
 typing-caps = Caps Lock is on.
 typing-wide = There are full-width characters in it. Switch to half-width.
 typing-pasted = Brackets or a label seem to have come along with it.
-typing-marks = Quotation marks or dashes in it look as a phone sets them.
+typing-marks = The phone seems to have changed quotation marks or dashes in it.
 typing-space = There is a space before or after it.
 
 sign-out-title = Sign out
@@ -36,7 +36,7 @@ sign-up-email-hint = We will send a code to it.
 sign-up-submit = Send the code
 sign-up-ask-title = Please check your e-mail address
 sign-up-ask = Did you mean “{ $meant }”?
-sign-up-ask-hint = If so, correct it below. If yours is right as it is, enter the password once more and send the form again.
+sign-up-ask-hint = If so, correct it below. If what you typed is right, enter the password once more and send the form again.
 
 new-password-title = New password
 new-password-lead = When you set a new password, every other device is signed out.
@@ -57,14 +57,14 @@ recover-id-mail = It is in the mail that confirmed your registration. Search you
 recover-id-url = It is the last part of the address of your own page.
 
 unlock-title = Unlock
-unlock-lead = After several failed sign-ins we lock for safety. If you do not want to wait, enter the code that we send to your registered address.
+unlock-lead = After several failed sign-ins we lock sign-in for safety. If you do not want to wait, fill in the field below. We will send a code to your registered address.
 
 code-title = Enter the code
 code-lead = We have sent a mail to the address you entered, or to the registered one. Enter the code from it.
 code-typed = You typed: { $typed }
 code-label = Code (6 digits)
 code-hint = Spaces and full-width digits are fine. The code is good for 10 minutes.
-code-elsewhere = If you began in another browser, enter again what you entered there.
+code-elsewhere = If you began in another browser, enter the { $word } or e-mail address that you entered there.
 code-submit = Continue
 code-sent-again = We have sent another mail. Only the code in the newest mail works.
 code-none-title = No mail?
@@ -78,7 +78,7 @@ code-lost = I can no longer receive mail at this address
 code-restart = Start again
 
 confirm-title = Confirm by mail to see the details
-refused-title = We could not go on
+refused-title = We could not continue
 refused-restart = Start again
 why-title = Why you could not sign in
 why-at = About your attempt of { $time }
@@ -141,7 +141,7 @@ close-id = Nobody can ever use this { $word } again.
 close-submit = Close my account
 
 notice-reset = Your password is changed. Sign in with the new one, and check that your password manager has updated its entry.
-notice-unlocked = The lock after failures, or the long sleep, is over. Please sign in.
+notice-unlocked = Your account can be used again. Please sign in.
 notice-reopened = Your account is back. Please sign in.
 notice-back = Your account is back, and you are signed in.
 notice-closed = Your account is closed. For 30 days, signing in brings it back.
@@ -161,8 +161,8 @@ ended-replaced = A newer sign-in took its place.
 
 sign-in-check = Cannot sign in? Check this browser
 notice-tidied = An old sign-in of this site was left in your browser. We have tidied it up; you can sign in as usual.
-notice-repaired = This site’s old data is gone. Other sites are not affected. Please sign in again.
-notice-repaired-blocked = This site’s old data is gone, but your browser does not accept new cookies. Please allow cookies for this site.
+notice-repaired = This site’s data is cleared. Other sites are not affected. Please sign in again.
+notice-repaired-blocked = This site’s data is cleared, but your browser does not accept new cookies. Please allow cookies for this site.
 code-switched = This seems to have been begun in another browser. To go on here, type what you typed there, and the code from the mail.
 sign-up-after-failure-title = Do you have an account already?
 sign-up-after-failure = You tried to sign in a moment ago. Signing up again would make a second account.
@@ -174,18 +174,18 @@ in-app-copy = Copy the address
 in-app-copied = Copied
 
 repair-title = Clear this site’s data
-repair-lead = For when old data keeps you from signing in. The button removes what this site alone has left in this browser.
+repair-lead = For when old data keeps you from signing in. The button clears only what this site has left in this browser.
 repair-does-cookies = Removes old sign-ins (cookies) and signs you out
 repair-does-cache = Removes old pages and data that were kept
 repair-does-worker = Removes leftovers of an earlier site
-repair-keeps = Your account does not change. This device stays a known one, and you still get to where you were going.
+repair-keeps = Your account does not change. We still know this device, and you still get to where you were going.
 repair-submit = Clear this site’s data
 repair-not-all = Please do not use the browser’s “clear all cookies”: it signs you out of every other site as well.
 
 check-title = Check this browser
 check-lead = This finds out whether something in this browser keeps you from signing in. You need no account for it.
 check-fine-title = Nothing wrong was found in this browser
-check-before-lead = What stopped you a moment ago is something else: { $title }. Here is what to do about it.
+check-before-lead = Your browser is not what stopped you a moment ago. The reason was: { $title }. Here is what to do about it.
 check-fine-lead = Please go on to the sign-in page. If that does not work, choose below what you see, or try another device.
 check-lines-title = What we looked at
 check-result-ok = Fine:
@@ -230,7 +230,7 @@ check-platform-problem = Something is wrong on our side. We are sorry.
 check-symptom-title = What is happening? (You may leave this out)
 check-again = Check again
 check-other-title = Try on another device
-check-other-lead = Open this QR code or address on another phone or computer. What it shows is added to this reference.
+check-other-lead = Open this QR code or address on another phone or computer. The result is added to this reference number.
 check-qr = QR code that opens { $address }
 check-joined = This check belongs to reference { $reference }. Please try to sign in here and tell us how it went.
 check-try-sign-in = Try to sign in here

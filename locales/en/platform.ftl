@@ -131,10 +131,10 @@ me-too-done = Thank you. It helps us to find the cause.
 
 banner-useless = If you cannot sign in just now, the fault is ours. Resetting the password or unlocking will not fix it.
 banner-partly = Ways to sign in that fail at times now: { $methods }
-avoid-retry-ours = Keep trying (it changes nothing until we have fixed it)
+avoid-retry-ours = Until we have fixed it, trying again changes nothing
 slice-component = some of our servers, or part of what they do
 notify-now-title = It works now
-notify-now-lead = We see no fault just now. Please try again. If it still fails, contact support with the reference that is shown.
+notify-now-lead = We see no fault just now. Please try again. If it still fails, contact support with the reference number that is shown.
 notice-wrong-changed = somebody else changed it meanwhile; look at it and try again
 
 told-called-off = The planned maintenance was called off.

@@ -1,5 +1,6 @@
 //! Attempts: recorded with their evidence, told to whoever may hear what.
 
+mod fitting;
 pub mod spoken;
 mod story;
 
@@ -10,18 +11,20 @@ use kagiya_domain::{
     Audience, Cause, Evidence, Span, Timestamp,
     act::Act,
     browser::Browser,
-    cause::Family,
     component::MAIL,
     diagnosis::{Verdict, diagnose},
     reference::Reference,
-    remedy::Remedy,
 };
 pub use kagiya_store::attempt::Attempt;
 use kagiya_store::{self as store};
 use uuid::Uuid;
 
+use self::fitting::is_form;
 pub use self::story::{OLD_BUILD, bounced, last_outcome};
-pub(crate) use self::story::{before, recall};
+pub(crate) use self::{
+    fitting::drop_what_cannot_be_done,
+    story::{before, recall},
+};
 use crate::{App, Fault, Visitor};
 
 /// A field that cannot be taken as it is, and the message that says why.
@@ -53,11 +56,6 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Whether a form with gaps is all there is: nothing to keep a number for.
-    pub fn is_form(&self) -> bool {
-        is_form(&self.fields, &self.evidence, &self.verdict)
-    }
-
     /// Seconds to come back in, different for each: all at once would be the next flood.
     fn spread(&self) -> i64 {
         5 + self.reference.as_str().bytes().map(i64::from).sum::<i64>() % 26
@@ -129,19 +127,6 @@ impl Draft {
         let mut draft = Self::new(kind, 429, visitor, vec![Evidence::NetworkSpent { until }]);
         draft.fields = vec![FieldError { field, key: "error-too-often" }];
         draft
-    }
-}
-
-/// Whether a form with gaps is all there is.
-fn is_form(fields: &[FieldError], evidence: &[Evidence], verdict: &Verdict) -> bool {
-    let named = |fact: &Evidence| matches!(fact, Evidence::FieldInvalid { .. });
-    !fields.is_empty() && evidence.iter().any(named) && verdict.cause.family() != Family::Platform
-}
-
-/// Where there is one way of signing in only, no other is advised.
-pub(crate) fn drop_what_cannot_be_done(app: &App, verdict: &mut Verdict) {
-    if app.providers.is_empty() && verdict.steps.len() > 1 {
-        verdict.steps.retain(|step| *step != Remedy::OtherMethod);
     }
 }
 
