@@ -1,12 +1,15 @@
 """What stands between a browser and its sign-in: cookies, pages, clocks, lines, proxies. Raw HTTP."""
 
 import http.client
+import http.server
 import json
+import pathlib
 import random
 import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 import urllib.parse
@@ -628,16 +631,20 @@ class BehindNginx(unittest.TestCase):
     """A real reverse proxy, rightly and wrongly configured."""
 
     def nginx(self, server, headers):
-        folder = tempfile.mkdtemp(prefix="kagiya-nginx-")
-        self.addCleanup(shutil.rmtree, folder, True)
         port = free_port()
         lines = "".join(f"proxy_set_header {name} {value};" for name, value in headers.items())
+        place = f"location / {{ proxy_pass http://127.0.0.1:{server.port}; {lines} }}"
+        return self.run_nginx(port, f"large_client_header_buffers 8 64k; server {{ listen 127.0.0.1:{port}; {place} }}")
+
+    def run_nginx(self, port, servers):
+        folder = tempfile.mkdtemp(prefix="kagiya-nginx-")
+        self.addCleanup(shutil.rmtree, folder, True)
         with open(f"{folder}/nginx.conf", "w") as file:
             file.write(
                 f"daemon off; pid {folder}/pid; error_log {folder}/error.log; events {{}} http {{ access_log off;"
                 + "".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-                + "large_client_header_buffers 8 64k;"
-                + f"server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://127.0.0.1:{server.port}; {lines} }} }} }}"
+                + servers
+                + "}"
             )
         process = subprocess.Popen(["nginx", "-c", f"{folder}/nginx.conf", "-p", folder], stderr=subprocess.DEVNULL)
         self.addCleanup(process.wait)
@@ -666,6 +673,46 @@ class BehindNginx(unittest.TestCase):
         self.assertEqual(b.get("/sign-in", Cookie=jar).status, 200)
         repaired = b.post("/repair", b.get("/repair").form("/repair")["fields"])
         self.assertEqual(repaired.status, 303, "the answer's headers fit into a proxy's buffer")
+
+    def test_what_the_readme_gives_to_copy_guards_an_app(self):
+        """Word for word, but for ports, the name and TLS."""
+        server = self.start("--trusted-proxy", "127.0.0.1")
+        heard = []
+
+        class App(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                heard.append((self.path, self.headers["X-Kagiya-Login-Id"], self.headers["X-Kagiya-Account"]))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        app = http.server.ThreadingHTTPServer(("127.0.0.1", 0), App)
+        self.addCleanup(app.server_close)
+        self.addCleanup(app.shutdown)
+        threading.Thread(target=app.serve_forever).start()
+        readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+        port = free_port()
+        block = readme.split("```nginx\n")[1].split("```")[0]
+        block = block.replace("listen 443 ssl", f"listen 127.0.0.1:{port}").replace("$scheme", "https")
+        block = block.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}").replace("127.0.0.1:3000", f"127.0.0.1:{app.server_port}")
+        b = Browser(self.run_nginx(port, block.replace("$host", "login.example.jp")))
+        forged = {"X-Kagiya-Login-Id": "admin", "X-Kagiya-Account": "1"}
+        sent = b.send("GET", "/app/orders?page=2", headers=forged)
+        self.assertEqual((sent.status, heard), (302, []))
+        self.assertTrue(sent.header("Location").startswith("https://login.example.jp/sign-in?"), sent.header("Location"))
+        # Where somebody wanted to go is where they come out.
+        form = b.get("/sign-in?" + urllib.parse.urlsplit(sent.header("Location")).query).form("/sign-in")
+        entered = b.post("/sign-in", {**form["fields"], "login": "hana", "password": PASSWORD})
+        self.assertEqual(entered.header("Location"), "/app/orders?page=2")
+        self.assertEqual(b.send("GET", "/app/orders?page=2", headers=forged).status, 200)
+        [(path, member, account)] = heard
+        self.assertEqual((path, member), ("/app/orders?page=2", "hana"))
+        self.assertNotIn(account, (None, "", "1"))
+        b.post("/sign-out", b.get("/").form("/sign-out")["fields"])
+        self.assertEqual((b.get("/app/orders").status, len(heard)), (302, 1))
 
     def test_wrong(self):
         for flags, headers, fault in [
