@@ -4,3 +4,4 @@
 mod circles;
 mod dependencies;
 mod tidy;
+mod words;
