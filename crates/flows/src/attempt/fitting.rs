@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::{App, FieldError};
 
 /// Whether a form with gaps is all there is.
-pub(super) fn is_form(fields: &[FieldError], evidence: &[Evidence], verdict: &Verdict) -> bool {
+fn is_form(fields: &[FieldError], evidence: &[Evidence], verdict: &Verdict) -> bool {
     let named = |fact: &Evidence| matches!(fact, Evidence::FieldInvalid { .. });
     !fields.is_empty() && evidence.iter().any(named) && verdict.cause.family() != Family::Platform
 }

@@ -19,7 +19,6 @@ pub use kagiya_store::attempt::Attempt;
 use kagiya_store::{self as store};
 use uuid::Uuid;
 
-use self::fitting::is_form;
 pub use self::story::{OLD_BUILD, bounced, last_outcome};
 pub(crate) use self::{
     fitting::drop_what_cannot_be_done,
@@ -153,9 +152,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     drop_what_cannot_be_done(app, &mut verdict);
     let staff = diagnose(&draft.evidence, Audience::Staff);
     // What is shown with a page that opens is noted, not refused.
-    // A form that was left empty is no failure of anybody's.
-    let is_form = is_form(&draft.fields, &draft.evidence, &verdict);
-    let outcome = if draft.status >= 400 && !is_form { "refused" } else { "noted" };
+    let outcome = if draft.status >= 400 { "refused" } else { "noted" };
     metrics::counter!("kagiya_attempts_total", "kind" => draft.kind.as_str(), "outcome" => outcome, "cause" => staff.cause.slug())
         .increment(1);
     tracing::info!(
