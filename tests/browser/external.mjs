@@ -4,34 +4,14 @@
 import { spawn } from "node:child_process";
 import { generateKeyPairSync, randomUUID } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
 import Provider from "oidc-provider";
-import { chromium } from "playwright-core";
+import { accessible, check, end, freePort, launch } from "./harness.mjs";
 import { decode } from "./mail.mjs";
 
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
-let passed = 0;
-let failed = 0;
-
-function check(name, ok, detail = "") {
-  if (ok) passed += 1;
-  else {
-    failed += 1;
-    console.error(`FAILED ${name} ${detail}`);
-  }
-}
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 // The foreign issuer.
 function rsaKey() {
@@ -113,8 +93,7 @@ async function look(page, name) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(`${name}: no sideways scrolling`, overflow <= 0, `${overflow}px`);
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  const found = await new AxeBuilder({ page }).analyze();
-  check(`${name}: accessible`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
+  await accessible(page, name);
 }
 
 const press = (page, name) => page.click(`form[data-provider="${name}"] button`);
@@ -138,10 +117,7 @@ try {
   close = await issuer(issuerPort, base, rsaKey());
   const mails = await kagiya(kagiyaPort, "--config", join(folder, "kagiya.toml"), "serve");
   const demoMails = await kagiya(demoPort, "demo", "--town", `127.0.0.1:${townPort}`);
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
   const desktop = { viewport: { width: 1200, height: 900 }, locale: "ja-JP" };
   const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, locale: "ja-JP" };
 
@@ -325,13 +301,11 @@ try {
   await look(page, "last-way-in-ja-desktop");
   await context.close();
 } catch (error) {
-  failed += 1;
-  console.error(error);
+  check("the walk goes to its end", false, error.stack);
 } finally {
   await browser?.close();
   await close?.();
   for (const child of processes) child.kill();
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`${passed} checks passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+end("external");

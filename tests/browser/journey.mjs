@@ -2,22 +2,11 @@
 // Usage: node journey.mjs BASE_URL MAIL_DIR [SHOTS_DIR]
 import { readFileSync, readdirSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { accessible, check, end, launch } from "./harness.mjs";
 import { decode } from "./mail.mjs";
 
 const [base, mailDir, shots] = process.argv.slice(2);
 if (shots) mkdirSync(shots, { recursive: true });
-let passed = 0;
-let failed = 0;
-
-function check(name, ok, detail = "") {
-  if (ok) passed += 1;
-  else {
-    failed += 1;
-    console.error(`FAILED ${name} ${detail}`);
-  }
-}
 
 async function newestCode(address, after) {
   for (let i = 0; i < 200; i += 1) {
@@ -40,16 +29,11 @@ async function look(page, name, axe = true) {
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
   if (!axe) return;
   for (const colorScheme of ["dark", "light"]) {
-    await page.emulateMedia({ colorScheme });
-    const found = await new AxeBuilder({ page }).analyze();
-    check(`${name}: accessible, ${colorScheme}`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
+    await accessible(page, name, colorScheme);
   }
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 
 async function journey({ name, lang, script, width, dark }) {
   const context = await browser.newContext({
@@ -216,5 +200,4 @@ await journey({ name: "en-noscript", lang: "en", script: false, width: 360, dark
 await cookiesBlocked();
 await keyboardAlone();
 await browser.close();
-console.log(`browser: ${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end("browser");

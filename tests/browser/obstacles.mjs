@@ -6,23 +6,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { accessible, check, end, launch, launchPersistent } from "./harness.mjs";
 
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
 const binary = process.env.KAGIYA_TEST_BINARY;
 const data = mkdtempSync(join(tmpdir(), "kagiya-obstacles-"));
 const PASSWORD = "correct horse battery";
-let passed = 0;
-let failed = 0;
-function check(name, ok, detail = "") {
-  if (ok) passed += 1;
-  else {
-    failed += 1;
-    console.error(`FAILED ${name} ${detail}`);
-  }
-}
 
 // A proxy of our own stands before the server, so that an earlier site's worker can be planted.
 let backend = 0;
@@ -64,11 +54,7 @@ function order(words, stdin) {
 await order(["account", "create", "hana", "--email", "hana@example.jp", "--password-stdin"], PASSWORD);
 const why = async (reference) => JSON.parse(await order(["why", reference, "--json"]));
 
-const launch = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-};
-const browser = await chromium.launch(launch);
+const browser = await launch();
 
 // Chromium sometimes takes minutes to close a context that had a service worker.
 const closed = (thing) => Promise.race([thing.close(), new Promise((done) => setTimeout(done, 5000))]);
@@ -98,8 +84,7 @@ async function look(page, name) {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   check(`${name}: no sideways scrolling`, overflow <= 0, `${overflow}px`);
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
-  const found = await new AxeBuilder({ page }).analyze();
-  check(`${name}: accessible`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
+  await accessible(page, name);
 }
 
 await inPage("a browser in order", {}, async (page) => {
@@ -139,7 +124,7 @@ for (const [lang, viewport] of [["ja", { width: 360, height: 740 }], ["en", { wi
 const profile = mkdtempSync(join(tmpdir(), "kagiya-profile-"));
 mkdirSync(join(profile, "Default"));
 writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
-const strict = await chromium.launchPersistentContext(profile, { ...launch, locale: "ja-JP", viewport: { width: 390, height: 800 } });
+const strict = await launchPersistent(profile, { locale: "ja-JP", viewport: { width: 390, height: 800 } });
 await (async () => {
   const page = await strict.newPage();
   await signIn(page, "/sign-in?return_to=%2Faccount");
@@ -337,5 +322,4 @@ await new Promise((done) => server.once("close", done));
 proxy.closeAllConnections();
 proxy.close();
 rmSync(data, { recursive: true, force: true });
-console.log(`obstacles: ${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+end("obstacles");

@@ -3,32 +3,12 @@
 // Usage: KAGIYA_TEST_BINARY=… node pages.mjs [SHOTS_DIR]
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { accessible, check, end, freePort, launch } from "./harness.mjs";
 
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
-let passed = 0;
-let failed = 0;
-
-function check(name, ok, detail = "") {
-  if (ok) passed += 1;
-  else {
-    failed += 1;
-    console.error(`FAILED ${name} ${detail}`);
-  }
-}
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 
 const work = mkdtempSync(join(tmpdir(), "kagiya-pages-"));
 const [port, townPort] = [await freePort(), await freePort()];
@@ -42,10 +22,7 @@ await new Promise((resolve, reject) => {
   server.stdout.on("data", (text) => String(text).includes("ready") && resolve());
   server.once("exit", () => reject(new Error("the server ended")));
 });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
+const browser = await launch();
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1280, height: 800 };
@@ -92,11 +69,7 @@ async function look(page, name, first, { error = false, verdict } = {}) {
   check(`${name}: words of its language`, lang === "ja" ? kana > 10 : kana === 0, words.slice(0, 200));
   const astray = await page.evaluate(() => [...document.querySelectorAll('main a[href^="#"]')].map((a) => a.getAttribute("href")).filter((href) => !document.querySelector(href)));
   check(`${name}: each link within the page leads somewhere`, astray.length === 0, astray.join(" "));
-  // Colours are the same in both languages: each language is looked at in one of them.
-  const colorScheme = lang === "ja" ? "dark" : "light";
-  await page.emulateMedia({ colorScheme });
-  const found = await new AxeBuilder({ page }).analyze();
-  check(`${name}: accessible, ${colorScheme}`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])));
+  for (const colorScheme of ["dark", "light"]) await accessible(page, name, colorScheme);
 }
 
 async function person(lang, options = {}) {
@@ -231,13 +204,11 @@ try {
   await walk("ja");
   await walk("en");
 } catch (error) {
-  failed += 1;
-  console.error(error);
+  check("the walk goes to its end", false, error.stack);
 } finally {
   await browser.close();
   server.kill();
   await new Promise((resolve) => server.once("exit", resolve));
   rmSync(work, { recursive: true, force: true });
 }
-console.log(`${passed} checks passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+end("pages");

@@ -5,24 +5,13 @@ import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { chromium } from "playwright-core";
+import { accessible, check, end, launch } from "./harness.mjs";
 
 const shots = process.argv[2];
 if (shots) mkdirSync(shots, { recursive: true });
 const binary = process.env.KAGIYA_TEST_BINARY;
 const data = mkdtempSync(join(tmpdir(), "kagiya-platform-"));
 const PASSWORD = "correct horse battery";
-let passed = 0;
-let failed = 0;
-
-function check(name, ok, detail = "") {
-  if (ok) passed += 1;
-  else {
-    failed += 1;
-    console.error(`FAILED ${name} ${detail}`);
-  }
-}
 
 const run = (...words) => execFileSync(binary, ["--data", data, ...words], { input: PASSWORD, encoding: "utf8" });
 const hours = (n) => new Date(Date.now() + n * 3_600_000).toISOString();
@@ -37,7 +26,7 @@ const origin = await new Promise((resolve) => {
   });
 });
 
-const browser = await chromium.launch({ executablePath: process.env.KAGIYA_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await launch();
 const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
 
 async function visit(page, name, path) {
@@ -47,8 +36,7 @@ async function visit(page, name, path) {
   const answer = await page.goto(origin + path);
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
   check(`${name}: fits the width`, !wide);
-  const found = await new AxeBuilder({ page }).analyze();
-  check(`${name}: no barrier`, found.violations.length === 0, JSON.stringify(found.violations.map((v) => [v.id, v.nodes[0]?.html])));
+  await accessible(page, name);
   const own = errors.filter((text) => !/status of (503|404)/.test(text));
   check(`${name}: nothing refused by the policy`, own.length === 0, own.join(" | "));
   if (shots) await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true });
@@ -119,5 +107,4 @@ try {
   await new Promise((resolve) => server.on("exit", resolve));
   rmSync(data, { recursive: true, force: true });
 }
-console.log(`platform: ${passed} checks passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+end("platform");
