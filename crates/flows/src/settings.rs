@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use kagiya_domain::{Span, password::Policy, session::Lives, throttle::Budgets};
+use kagiya_text::{Arg, Lang};
 
 /// The settings of a running server.
 #[derive(Clone, Debug)]
@@ -66,6 +67,13 @@ pub struct Settings {
     pub mail_note: String,
 }
 
+impl Settings {
+    /// The values that stand in every message.
+    pub fn in_every_message(&self, lang: Lang) -> [(&'static str, Arg<'_>); 2] {
+        [("service", Arg::from(self.service_name.get(lang))), ("word", Arg::from(self.login_id_word.get(lang)))]
+    }
+}
+
 /// A part of the service that the operator names.
 #[derive(Clone, Debug)]
 pub struct NamedComponent {
@@ -88,10 +96,10 @@ pub struct ByLang {
 
 impl ByLang {
     /// The text in that language.
-    pub fn get(&self, lang: kagiya_text::Lang) -> &str {
+    pub fn get(&self, lang: Lang) -> &str {
         match lang {
-            kagiya_text::Lang::Ja => &self.ja,
-            kagiya_text::Lang::En => &self.en,
+            Lang::Ja => &self.ja,
+            Lang::En => &self.en,
         }
     }
 }

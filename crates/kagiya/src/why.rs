@@ -10,7 +10,7 @@ use kagiya_flows::{
     mail::compose::local_time,
     time::rfc3339,
 };
-use kagiya_text::{Arg, Lang, Words};
+use kagiya_text::Lang;
 use serde_json::{Value, json};
 
 use crate::{
@@ -38,22 +38,19 @@ pub(crate) async fn run(config: &Config, reference: &str, reason: &str, json: bo
     };
     let seen = format!("{reference} {}", reason.trim());
     open::note_view(&app, report.attempt.account_id, Event::ViewedAttempt, seen.trim_end()).await;
-    let origin = &app.settings.public_url.origin;
+    let lang = if json { Lang::En } else { output::lang() };
+    let reader = Reader { app: &app, lang, report: &report };
     if json {
-        say(&to_json(&app.words, origin, &report).to_string());
+        say(&to_json(&reader).to_string());
     } else {
-        Reader { app: &app, lang: output::lang(), report: &report }.print();
+        reader.print();
     }
     Ok(())
 }
 
-fn message(words: &Words, prefix: &str, name: &str) -> String {
-    let args = [("service", Arg::from("the service")), ("word", Arg::from("login ID"))];
-    words.format(Lang::En, &format!("{prefix}-{}", name.replace(['.', '_'], "-")), &args)
-}
-
 #[expect(clippy::too_many_lines, reason = "one report, line by line")]
-fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
+fn to_json(reader: &Reader<'_>) -> Value {
+    let (origin, report) = (&reader.app.settings.public_url.origin, reader.report);
     let verdict = &report.verdict;
     let cause = verdict.cause.slug();
     let names =
@@ -72,8 +69,8 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
     let row = &report.attempt;
     let mut body = json!({
         "type": format!("{origin}/help/{cause}"),
-        "title": words.get(Lang::En, &format!("cause-{}-title", verdict.cause.key())),
-        "detail": words.get(Lang::En, &format!("cause-{}-lead", verdict.cause.key())),
+        "title": reader.title(verdict.cause),
+        "detail": reader.words(&format!("cause-{}-lead", verdict.cause.key())),
         "status": 200,
         "reference": row.reference,
         "kind": row.kind.as_str(),
@@ -87,13 +84,13 @@ fn to_json(words: &Words, origin: &str, report: &Report) -> Value {
             "against": names(&c.against),
         })).collect::<Vec<_>>(),
         "steps": verdict.steps.iter().map(|s| {
-            let mut step = json!({ "id": s.id(), "text": message(words, "step", s.id()) });
+            let mut step = json!({ "id": s.id(), "text": reader.name("step", s.id()) });
             if let Some(page) = s.page() {
                 step["url"] = json!(format!("{origin}{page}"));
             }
             step
         }).collect::<Vec<_>>(),
-        "avoid": verdict.avoid.iter().map(|s| json!({ "id": s.id(), "text": message(words, "avoid", s.id()) })).collect::<Vec<_>>(),
+        "avoid": verdict.avoid.iter().map(|s| json!({ "id": s.id(), "text": reader.name("avoid", s.id()) })).collect::<Vec<_>>(),
         "advised": row.advised.split(' ').filter(|s| !s.is_empty()).collect::<Vec<_>>(),
         "evidence": evidence,
         "pending": report.pending,
@@ -133,10 +130,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// A message of ours.
     fn words(&self, key: &str) -> String {
-        let settings = &self.app.settings;
-        let service = ("service", Arg::from(settings.service_name.get(self.lang)));
-        let word = ("word", Arg::from(settings.login_id_word.get(self.lang)));
-        self.app.words.format(self.lang, key, &[service, word])
+        self.app.words.format(self.lang, key, &self.app.settings.in_every_message(self.lang))
     }
 
     /// The words for one of the program's own names.

@@ -83,7 +83,7 @@ impl Web {
         let build = assets.build();
         let policy = page::policy(&app);
         let sealed = page::sealed(&app.settings);
-        let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &page::view::always(&app.settings, lang)));
+        let fixed = Lang::ALL.map(|lang| app.words.fixed(lang, &app.settings.in_every_message(lang)));
         Arc::new(Self {
             app,
             trusted_proxies,

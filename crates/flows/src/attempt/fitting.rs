@@ -1,26 +1,29 @@
 //! What of a verdict fits where it is shown.
 
-use kagiya_domain::{Evidence, cause::Family, diagnosis::Verdict, remedy::Remedy};
+use kagiya_domain::{
+    Audience, Evidence,
+    cause::Family,
+    diagnosis::{Verdict, diagnose},
+    remedy::Remedy,
+};
 
 use super::Refusal;
-use crate::{App, FieldError};
+use crate::App;
 
-/// Whether a form with gaps is all there is.
-fn is_form(fields: &[FieldError], evidence: &[Evidence], verdict: &Verdict) -> bool {
-    let named = |fact: &Evidence| matches!(fact, Evidence::FieldInvalid { .. });
-    !fields.is_empty() && evidence.iter().any(named) && verdict.cause.family() != Family::Platform
-}
-
-/// Where there is one way of signing in only, no other is advised.
-pub(crate) fn drop_what_cannot_be_done(app: &App, verdict: &mut Verdict) {
+/// The verdict for an audience of this service: where there is one way of signing in only, no other is advised.
+pub(crate) fn judge(app: &App, evidence: &[Evidence], audience: Audience) -> Verdict {
+    let mut verdict = diagnose(evidence, audience);
     if app.providers.is_empty() && verdict.steps.len() > 1 {
         verdict.steps.retain(|step| *step != Remedy::OtherMethod);
     }
+    verdict
 }
 
 impl Refusal {
     /// Whether a form with gaps is all there is: nothing to keep a number for.
     pub fn is_form(&self) -> bool {
-        is_form(&self.fields, &self.evidence, &self.verdict)
+        let named = |fact: &Evidence| matches!(fact, Evidence::FieldInvalid { .. });
+        let ours = self.verdict.cause.family() == Family::Platform;
+        !self.fields.is_empty() && self.evidence.iter().any(named) && !ours
     }
 }

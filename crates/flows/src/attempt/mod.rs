@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 pub use self::story::{OLD_BUILD, bounced, last_outcome};
 pub(crate) use self::{
-    fitting::drop_what_cannot_be_done,
+    fitting::judge,
     story::{before, recall},
 };
 use crate::{App, Fault, Visitor};
@@ -139,7 +139,7 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     let reference = Reference::from_random(app.random());
     let may_hear = |fact: &&Evidence| draft.audience.may_hear(fact.tier());
     let mut evidence: Vec<Evidence> = draft.evidence.iter().filter(may_hear).cloned().collect();
-    let mut verdict = diagnose(&evidence, draft.audience);
+    let mut verdict = judge(app, &evidence, draft.audience);
     // How others fare depends on what one is told, never on an account.
     // Nor is anybody reassured while something is told to be wrong.
     let told = app.board.get().says_trouble(now);
@@ -147,9 +147,8 @@ pub fn prepare(app: &App, visitor: &Visitor, mut draft: Draft, now: Timestamp) -
     if let Some(others) = others.filter(|fact| !told || *fact != Evidence::OthersFine) {
         evidence.extend(Some(others.clone()).filter(|fact| may_hear(&fact)));
         draft.evidence.push(others);
-        verdict = diagnose(&evidence, draft.audience);
+        verdict = judge(app, &evidence, draft.audience);
     }
-    drop_what_cannot_be_done(app, &mut verdict);
     let staff = diagnose(&draft.evidence, Audience::Staff);
     // What is shown with a page that opens is noted, not refused.
     let outcome = if draft.status >= 400 { "refused" } else { "noted" };
@@ -390,8 +389,7 @@ pub async fn tell(
         let links = store::link::of_account(&mut conn, account).await?;
         evidence.extend(links.into_iter().map(|link| Evidence::LinkedAt { provider: link.provider }));
     }
-    let mut verdict = diagnose(&evidence, audience);
-    drop_what_cannot_be_done(app, &mut verdict);
+    let verdict = judge(app, &evidence, audience);
     // Whose address came with an external identity is told to a mailbox, and by no form that stands here or not.
     let known = audience == Audience::KnownDevice;
     let confirmable = is_confirmable(row.kind, row.account_id)

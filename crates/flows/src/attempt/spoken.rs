@@ -11,11 +11,7 @@ use crate::{App, mail::compose, status::anomaly};
 pub fn because(app: &App, lang: Lang, there: Option<&str>, fact: &Evidence) -> String {
     let time = |at: &Timestamp| Arg::from(compose::local_time(app, *at, lang));
     let key = format!("because-{}", fact.key().replace('_', "-"));
-    let settings = &app.settings;
-    let mut args: Vec<(&str, Arg<'_>)> = vec![
-        ("service", Arg::from(settings.service_name.get(lang))),
-        ("word", Arg::from(settings.login_id_word.get(lang))),
-    ];
+    let mut args: Vec<(&str, Arg<'_>)> = app.settings.in_every_message(lang).into();
     if let Some(there) = there {
         args.extend([("there", Arg::from(there)), ("There", Arg::from(there))]);
     }

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use kagiya_domain::{Audience, Cause, Evidence, diagnosis::diagnose, screen::Screen};
-
 use kagiya_text::{Arg, Lang, Letters, Words, help_text};
 
 use crate::external::facts;

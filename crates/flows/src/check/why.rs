@@ -6,7 +6,7 @@ use kagiya_domain::{
     Audience, Evidence, Span, Timestamp,
     act::Act,
     browser::Browser,
-    diagnosis::{Verdict, diagnose},
+    diagnosis::Verdict,
     inquiry::{Inquiry, inquire},
     reference::Reference,
 };
@@ -102,7 +102,7 @@ pub async fn report(app: &App, reference: &Reference) -> Result<Option<Report>, 
     }
     evidence.extend(compared(&row, &timeline));
     Ok(Some(Report {
-        verdict: diagnose(&evidence, Audience::Staff),
+        verdict: attempt::judge(app, &evidence, Audience::Staff),
         browser: attempt::read_browser(&row),
         pending,
         evidence,

@@ -11,7 +11,6 @@ use kagiya_domain::{
     audit::{Actor, Event, Line},
     code::LIFE,
     destination::Destination,
-    diagnosis::diagnose,
     email::EmailAddress,
     login_id::LoginId,
     mail::MailKind,
@@ -99,8 +98,7 @@ pub async fn why(app: &App, pending: &Pending) -> Result<Option<Refusal>, Fault>
     let audience = Audience::Provider;
     let mut evidence = attempt::read_evidence(&row)?;
     evidence.retain(|fact| audience.may_hear(fact.tier()));
-    let mut verdict = diagnose(&evidence, audience);
-    attempt::drop_what_cannot_be_done(app, &mut verdict);
+    let verdict = attempt::judge(app, &evidence, audience);
     let at = Timestamp(row.created_at);
     Ok(Some(Refusal { reference, status: 200, verdict, evidence, fields: Vec::new(), at, confirmable: false }))
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use kagiya_domain::Evidence;
-use kagiya_flows::settings::Settings;
 use kagiya_text::{Arg, Lang, Words};
 
 use crate::request::{context::Context, form};
@@ -14,11 +13,6 @@ pub(crate) struct View<'c> {
     words: &'c Words,
     pub(crate) lang: Lang,
     pub(crate) token: String,
-}
-
-/// The values that stand in every message: settings.
-pub(crate) fn always(settings: &Settings, lang: Lang) -> [(&'static str, Arg<'_>); 2] {
-    [("service", Arg::from(settings.service_name.get(lang))), ("word", Arg::from(settings.login_id_word.get(lang)))]
 }
 
 impl<'c> View<'c> {
@@ -83,7 +77,7 @@ impl<'c> View<'c> {
     pub(crate) fn f(&self, key: &str, args: &[(&str, Arg<'_>)]) -> String {
         let settings = &self.context.web.app.settings;
         let mut all: Vec<(&str, Arg<'_>)> = Vec::with_capacity(args.len() + 4);
-        all.extend(always(settings, self.lang));
+        all.extend(settings.in_every_message(self.lang));
         if let Some(there) = self.there() {
             all.extend([("there", Arg::from(there)), ("There", Arg::from(there))]);
         }

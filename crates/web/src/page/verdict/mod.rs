@@ -36,7 +36,7 @@ pub(crate) enum Control {
     /// The person, away from this page.
     Text,
     /// A field or a button further down this page.
-    Here(&'static str),
+    Here(String),
     /// Another page.
     Page(String),
     /// A form: the confirmation by mail.
@@ -189,7 +189,7 @@ impl VerdictView {
         let steps = if self.is_form { &mut [] } else { self.steps.as_mut_slice() };
         for step in steps {
             if let Some((_, place)) = form.iter().find(|(remedy, _)| remedy.id() == step.id) {
-                step.control = Control::Here(place);
+                step.control = Control::Here((*place).to_owned());
             }
         }
         self
@@ -326,7 +326,7 @@ fn field_steps(view: &View<'_>, refusal: &Refusal) -> Vec<StepView> {
     let line = |f: &kagiya_flows::FieldError| StepView {
         id: Remedy::Retype.id(),
         text: view.error(&refusal.fields, f.field).unwrap_or_default(),
-        control: Control::Page(format!("#{}", f.field)),
+        control: Control::Here(format!("#{}", f.field)),
     };
     refusal.fields.iter().map(line).collect()
 }
