@@ -8,7 +8,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from client import BINARY, Browser, text_of
-from support import OnBoth, on_both
+from support import OnBoth, on_both, sql
 
 PASSWORD = "correct horse battery"
 
@@ -309,6 +309,18 @@ class Journey(OnBoth):
         self.assertIn("新しい端末", mails[-1]["Subject"])
         time.sleep(0.3)
         self.assertEqual(len(s.mails("hana@example.jp")), 3, "none for the device that signed up")
+
+    def test_my_page_lists_sign_ins_and_refusals_and_no_notes(self):
+        s = self.server
+        s.account("hana")
+        b = Browser(s)
+        b.sign_in("hana", PASSWORD)
+        rows = lambda: b.get("/").text.split("<tbody>")[1].split("</tbody>")[0].count("<tr")
+        before = rows()
+        columns = "kind, account_id, subject_key, browser_key, network, browser, evidence, cause, told, repairs, slices, advised"
+        new = "gen_random_uuid()" if self.url else "randomblob(16)"
+        sql(s, self.url, f"INSERT INTO attempt (id, reference, created_at, outcome, {columns}) SELECT {new}, 'NTED-NTED', created_at + 1, 'noted', {columns} FROM attempt WHERE outcome = 'signed_in'")
+        self.assertEqual(rows(), before)
 
     def test_support_reads_sentences_at_the_terminal(self):
         s = self.server

@@ -150,8 +150,7 @@ pub async fn last_outcome(app: &App, visitor: &Visitor, within: Span) -> Result<
     };
     let rows = recent(app, &key).await?;
     let since = app.now().minus(within).0;
-    let counts = |row: &Recent| row.kind == Act::SignIn && row.outcome != "noted";
-    Ok(rows.into_iter().find(counts).filter(|row| row.created_at > since).map(|row| row.outcome))
+    Ok(rows.into_iter().find(|row| row.kind == Act::SignIn).filter(|row| row.created_at > since).map(|row| row.outcome))
 }
 
 #[cfg(test)]

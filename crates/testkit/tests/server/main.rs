@@ -12,3 +12,4 @@ mod story;
 mod time;
 mod tokens;
 mod two_worlds;
+mod verdict;
